@@ -1,0 +1,340 @@
+//! The report: one struct that every output draws, and the contract of `report.json`.
+//!
+//! The contract may only grow. Numbers are unrounded, rates are fractions, `null` means "not known" and never 0.
+//! Every scope lists all eight stages in order.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::definition::{Good, Unit};
+use crate::period::PeriodKind;
+use crate::stage::Stage;
+
+/// A client's Customer Value Journey for one period: overall and per product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Version of this contract.
+    pub version: u32,
+    /// The client's name.
+    pub client: String,
+    /// ISO 4217 code of every amount of money.
+    pub currency: String,
+    /// IANA time zone in which periods begin.
+    pub timezone: String,
+    /// The period reported.
+    pub period: ReportPeriod,
+    /// End of follow-up, RFC 3339 with the client's offset: everything at or after it is ignored.
+    pub as_of: String,
+    /// Every metric and touchpoint whatever its product.
+    pub overall: Scope,
+    /// One journey per product, in order of importance.
+    pub products: Vec<Product>,
+    /// Where the numbers come from, and what could not be used.
+    pub sources: Vec<Source>,
+    /// Rows whose product matches none, per source and value.
+    pub unassigned: Vec<Unassigned>,
+    /// One card per definition, in configuration order.
+    pub definitions: Vec<DefinitionCard>,
+    /// What the reader should know: assumptions, restatements, sources that end early.
+    pub notes: Vec<String>,
+}
+
+/// The reported period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportPeriod {
+    /// Week, month or quarter.
+    pub kind: PeriodKind,
+    /// `2026-10`, `2026-W40` or `2026-Q3`.
+    pub label: String,
+    /// First local day, ISO.
+    pub start: String,
+    /// First local day after the period, ISO.
+    pub end: String,
+    /// Whether the period had ended by `as_of`.
+    pub complete: bool,
+}
+
+/// The eight stages of the whole client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Scope {
+    /// All eight, in journey order.
+    pub stages: Vec<StageReport>,
+}
+
+/// The eight stages of one product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Product {
+    /// The product's name.
+    pub name: String,
+    /// Its file-name-safe short name, unique in the report.
+    pub slug: String,
+    /// All eight, in journey order.
+    pub stages: Vec<StageReport>,
+}
+
+/// One stage of one scope.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageReport {
+    /// Which stage.
+    pub stage: Stage,
+    /// Whether the scope has a metric or a touchpoint here.
+    pub measured: bool,
+    /// Declared metrics in configuration order, then built-in ones.
+    pub metrics: Vec<MetricReport>,
+    /// People who reached this stage before the end of the period, in three readings; null outside the chain.
+    pub people: Option<People>,
+    /// The step to the next stage of the chain, for people who entered in the period; null outside the chain and at its end.
+    pub to_next: Option<Step>,
+}
+
+/// One metric in the reported period, against the period before, its target and its history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MetricReport {
+    /// Printed name.
+    pub name: String,
+    /// What the number is.
+    pub unit: Unit,
+    /// Which direction is good news.
+    pub good: Good,
+    /// Whether it belongs on the scorecard.
+    pub headline: bool,
+    /// The value in the reported period.
+    pub actual: Option<f64>,
+    /// The value in the period before.
+    pub previous: Option<f64>,
+    /// `actual - previous`.
+    pub change: Option<f64>,
+    /// Whether the change is more than chance.
+    pub verdict: Verdict,
+    /// Numerator of a ratio.
+    pub numerator: Option<f64>,
+    /// Denominator of a ratio.
+    pub denominator: Option<f64>,
+    /// 95 % Wilson interval of a rate.
+    pub interval: Option<[f64; 2]>,
+    /// The value to reach.
+    pub target: Option<f64>,
+    /// Where the value stands against the target.
+    pub status: TargetStatus,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// One value per period of the history, oldest first, the reported one last.
+    pub series: Vec<SeriesPoint>,
+    /// The source or sources it comes from.
+    pub source: String,
+    /// Whether cvj computes it from touchpoints (People, Step rate, Revenue) instead of a declared metric.
+    pub built_in: bool,
+}
+
+/// One period's value of a metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesPoint {
+    /// The period's label.
+    pub period: String,
+    /// Its value.
+    pub value: Option<f64>,
+    /// Numerator of a ratio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numerator: Option<f64>,
+    /// Denominator of a ratio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denominator: Option<f64>,
+}
+
+/// The direction of a change, when it is more than chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The number rose.
+    Up,
+    /// The number fell.
+    Down,
+    /// The change lies within chance.
+    TooClose,
+    /// Too little history to say.
+    None,
+}
+
+/// Where a value stands against its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetStatus {
+    /// Reached.
+    OnTrack,
+    /// Within 10 %.
+    AtRisk,
+    /// Further away.
+    OffTrack,
+    /// No target, or no value.
+    None,
+}
+
+/// People who reached a stage: strict ⊆ ordered ⊆ any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct People {
+    /// Whatever the order.
+    pub any: u64,
+    /// Forward only, skips allowed.
+    pub ordered: u64,
+    /// Every earlier stage of the chain too.
+    pub strict: u64,
+}
+
+/// The step from one stage to the next of the chain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// The next stage of the chain.
+    pub to: Stage,
+    /// People who entered the stage in the period.
+    pub entered: u64,
+    /// Those of them with a whole window of follow-up.
+    pub matured: u64,
+    /// Matured people who reached the next stage within the window.
+    pub advanced: u64,
+    /// Matured people who did not, but touched a stage beyond it within the window.
+    pub skipped: u64,
+    /// `advanced / matured`.
+    pub rate: Option<f64>,
+    /// 95 % Wilson interval of the rate.
+    pub interval: Option<[f64; 2]>,
+    /// Kaplan-Meier median days to the next stage; null when over half are still waiting.
+    pub median_days: Option<f64>,
+    /// Days allowed for the step.
+    pub window_days: u32,
+}
+
+/// One source: its plugin, what it covers, and what its tables gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The plugin that read it; `view` for a view.
+    pub plugin: String,
+    /// The local days its rows lie in; null when no row has a time.
+    pub covers: Option<Covers>,
+    /// Whether it ends before the reported period does.
+    pub ends_early: bool,
+    /// The tables that a definition uses.
+    pub tables: Vec<Table>,
+}
+
+/// Local days `[from, to)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Covers {
+    /// First day, ISO.
+    pub from: String,
+    /// First day after the last, ISO.
+    pub to: String,
+}
+
+/// What one table gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// File names it was read from, without their folders.
+    pub files: Vec<String>,
+    /// Rows of data read.
+    pub rows_read: u64,
+    /// Distinct rows that at least one definition rejected.
+    pub rows_rejected: u64,
+    /// Rejections by definition, column and reason.
+    pub rejected_by_reason: Vec<RejectReason>,
+    /// Up to 20 samples.
+    pub rejects: Vec<Reject>,
+    /// Lines that are no rows of data: totals, footers, comments, duplicates.
+    pub rows_left_out: Vec<LeftOut>,
+}
+
+/// How many rows a definition rejected for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RejectReason {
+    /// The definition.
+    pub definition: String,
+    /// The column.
+    pub column: String,
+    /// The reason, without the value.
+    pub why: String,
+    /// Rows.
+    pub rows: u64,
+}
+
+/// One rejected row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reject {
+    /// The definition that could not use it.
+    pub definition: String,
+    /// `file:line`.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// The column.
+    pub column: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Lines left out by rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// The rule: `total row`.
+    pub why: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// Rows whose product matches none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unassigned {
+    /// The source.
+    pub source: String,
+    /// The table, where the source has several.
+    pub table: String,
+    /// The value as written; empty where the row names no product; null for the rest beyond 100 values.
+    pub value: Option<String>,
+    /// Distinct rows.
+    pub rows: u64,
+}
+
+/// The printed definition of a metric or touchpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DefinitionCard {
+    /// `metric` or `touchpoint`.
+    pub kind: DefinitionKind,
+    /// Its stage; null where a column names it.
+    pub stage: Option<Stage>,
+    /// Its printed name.
+    pub name: String,
+    /// What it counts, in one line: the expression and its condition.
+    pub formula: String,
+    /// Source or table.
+    pub from: String,
+    /// The column or expression of the time.
+    pub at: String,
+    /// The column or expression of the product.
+    pub product: Option<String>,
+    /// Where the definition comes from: `cvj.toml`, or the plugin.
+    pub origin: String,
+}
+
+/// What a definition defines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DefinitionKind {
+    /// An aggregate.
+    Metric,
+    /// A person at a stage.
+    Touchpoint,
+    /// Computed by cvj from touchpoints.
+    BuiltIn,
+}
+
+/// Version of the `report.json` contract that this crate writes.
+pub const VERSION: u32 = 1;
+
+impl Report {
+    /// The scopes in print order: overall first, then each product, as (name, slug, stages).
+    pub fn scopes(&self) -> impl Iterator<Item = (&str, &str, &[StageReport])> {
+        std::iter::once(("Overall", "overall", self.overall.stages.as_slice()))
+            .chain(self.products.iter().map(|product| (product.name.as_str(), product.slug.as_str(), product.stages.as_slice())))
+    }
+}

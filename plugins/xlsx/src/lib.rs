@@ -1,0 +1,1 @@
+//! Reads XLSX, XLS, XLSB and ODS exports.
