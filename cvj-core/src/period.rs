@@ -72,6 +72,7 @@ impl Period {
     }
 
     /// The period `count` periods later (earlier when negative); stays put at the calendar's limits.
+    #[must_use]
     pub fn shifted(self, count: i32) -> Self {
         let span = match self.kind() {
             PeriodKind::Week => (i64::from(count) * 7).days(),

@@ -307,17 +307,21 @@ impl std::ops::Deref for Task {
 }
 
 /// Record batches of one partition. It ends with `None` after everything was delivered, or with one error.
-pub struct BatchStream(Box<dyn Iterator<Item = Result<RecordBatch, SourceError>> + Send>);
+pub struct BatchStream {
+    schema: SchemaRef,
+    batches: Box<dyn Iterator<Item = Result<RecordBatch, SourceError>> + Send>,
+}
 
 impl BatchStream {
-    /// A stream over an iterator that does its work as it is pulled.
-    pub fn new(batches: impl Iterator<Item = Result<RecordBatch, SourceError>> + Send + 'static) -> Self {
-        Self(Box::new(batches))
+    /// A stream of batches of `schema` over an iterator that does its work as it is pulled.
+    pub fn new(schema: SchemaRef, batches: impl Iterator<Item = Result<RecordBatch, SourceError>> + Send + 'static) -> Self {
+        Self { schema, batches: Box::new(batches) }
     }
 
     /// A stream fed by a thread of its own. The end is reported only when `produce` returned `Ok`: a producer that panics
     /// or fails is an error, never the end of the data.
     pub fn produced(
+        schema: SchemaRef,
         capacity: usize,
         produce: impl FnOnce(&BatchSender) -> Result<(), SourceError> + Send + 'static,
     ) -> Result<Self, SourceError> {
@@ -331,13 +335,18 @@ impl BatchStream {
                 })
             })
             .map_err(|error| SourceError::new(Status::Internal, format!("no thread could be started: {error}")))?;
-        Ok(Self::new(Produced { receiver: Some(receiver), producer: Some(producer) }))
+        Ok(Self::new(schema, Produced { receiver: Some(receiver), producer: Some(producer) }))
     }
 
     /// A stream over batches at hand.
-    pub fn from_batches(batches: impl IntoIterator<Item = RecordBatch>) -> Self {
+    pub fn from_batches(schema: SchemaRef, batches: impl IntoIterator<Item = RecordBatch>) -> Self {
         let batches: VecDeque<_> = batches.into_iter().collect();
-        Self::new(batches.into_iter().map(Ok))
+        Self::new(schema, batches.into_iter().map(Ok))
+    }
+
+    /// Schema of every batch.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
     }
 }
 
@@ -345,7 +354,7 @@ impl Iterator for BatchStream {
     type Item = Result<RecordBatch, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()
+        self.batches.next()
     }
 }
 
