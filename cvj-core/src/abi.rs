@@ -83,7 +83,8 @@ impl CvjBuf {
     }
 }
 
-/// Why a call failed. The caller passes it zeroed; the callee fills it in only on failure; the caller releases it.
+/// Why a call failed. The caller passes [`CvjError::empty`]; the callee fills it in only on failure and only if `struct_size`
+/// covers it; the caller releases it.
 #[repr(C)]
 pub struct CvjError {
     /// `sizeof(CvjError)` of the side that allocated it.
@@ -107,7 +108,7 @@ pub struct CvjError {
 }
 
 impl CvjError {
-    /// A zeroed error to pass to a call.
+    /// An error to pass to a call: all zero but `struct_size` and `retry_after_ms` (-1).
     pub const fn empty() -> Self {
         const NONE: CvjStr = CvjStr { ptr: std::ptr::null(), len: 0 };
         Self {

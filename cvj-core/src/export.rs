@@ -11,7 +11,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Once, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, Once, PoisonError, RwLock};
 use std::time::Duration;
 
 use arrow_array::ffi::FFI_ArrowArray;
@@ -27,7 +27,7 @@ use crate::abi::{
 use crate::error::{SourceError, Status};
 use crate::source::{
     BatchStream, ColumnRequest, FilterAnswer, Kind, Level, Partition, Rejected, ScanPlan, ScanRequest, Services, StageMetrics,
-    TableDetails, Task,
+    TableDetails, TableInfo, Task,
 };
 
 /// Exports a type that implements [`StageMetrics`](crate::StageMetrics) as a loadable plugin: one static symbol,
@@ -145,15 +145,17 @@ fn guard<T>(poisoned: Option<&AtomicBool>, work: impl FnOnce() -> Result<T, Sour
 /// Writes a failure into the caller's error and gives its status number; 0 for success.
 ///
 /// # Safety
-/// `error` must be null or point at a zeroed error.
+/// `error` must be null or point at a [`CvjError::empty`].
 unsafe fn answer(result: Result<(), SourceError>, error: *mut CvjError) -> i32 {
     match result {
         Ok(()) => 0,
         Err(failure) => {
             let code = failure.status.code();
-            if !error.is_null() {
-                // SAFETY: the caller passes a pointer to an error of its own.
-                unsafe { error.write(owned_error(&failure)) };
+            // SAFETY: the caller passes a pointer to an error of its own, which is written only if it is as long as ours.
+            unsafe {
+                if !error.is_null() && (*error).struct_size as usize >= size_of::<CvjError>() {
+                    error.write(owned_error(&failure));
+                }
             }
             code
         }
@@ -165,7 +167,8 @@ struct ErrorText {
     hint: String,
 }
 
-fn owned_error(failure: &SourceError) -> CvjError {
+/// An error that its receiver releases.
+pub fn owned_error(failure: &SourceError) -> CvjError {
     let text = Box::new(ErrorText { message: failure.message.clone(), hint: failure.hint.clone().unwrap_or_default() });
     CvjError {
         status: failure.status.code(),
@@ -359,6 +362,8 @@ pub unsafe fn copy_error(code: i32, error: &CvjError) -> SourceError {
 struct Handle<S> {
     source: S,
     poisoned: AtomicBool,
+    /// As `tables` gave them last: `table_schema` is asked for each of them right after, and listing may read files.
+    listed: Mutex<Vec<TableInfo>>,
 }
 
 /// Calls into an opened source under guard, with a task that ends with the call.
@@ -369,7 +374,7 @@ unsafe fn call<S: StageMetrics>(
     source: *mut CvjSource,
     task: *const CvjTask,
     error: *mut CvjError,
-    work: impl FnOnce(&S, &Task) -> Result<(), SourceError>,
+    work: impl FnOnce(&Handle<S>, &Task) -> Result<(), SourceError>,
 ) -> i32 {
     // SAFETY: promised by the caller; `open` put a handle of this type there.
     unsafe {
@@ -377,7 +382,7 @@ unsafe fn call<S: StageMetrics>(
         let handle = (*source).private_data.cast::<Handle<S>>().as_ref();
         let result = match handle {
             None => Err(SourceError::new(Status::InvalidArgument, "the source is not open")),
-            Some(handle) => guard(Some(&handle.poisoned), || work(&handle.source, &Task::new(foreign.clone()))),
+            Some(handle) => guard(Some(&handle.poisoned), || work(handle, &Task::new(foreign.clone()))),
         };
         foreign.end();
         answer(result, error)
@@ -403,7 +408,7 @@ unsafe extern "C" fn open<S: StageMetrics>(
             let config = serde_json::from_str(&config.to_text())
                 .map_err(|error| SourceError::new(Status::InvalidArgument, format!("the configuration is wrong: {error}")))?;
             let source = S::open(config, &Task::new(foreign.clone()))?;
-            let handle = Box::new(Handle { source, poisoned: AtomicBool::new(false) });
+            let handle = Box::new(Handle { source, poisoned: AtomicBool::new(false), listed: Mutex::default() });
             (*out).release = Some(release_source::<S>);
             (*out).private_data = Box::into_raw(handle).cast();
             Ok(())
@@ -430,7 +435,7 @@ unsafe extern "C" fn release_source<S: StageMetrics>(source: *mut CvjSource) {
 
 unsafe extern "C" fn check<S: StageMetrics>(source: *mut CvjSource, task: *const CvjTask, error: *mut CvjError) -> i32 {
     // SAFETY: the caller's promise is passed on.
-    unsafe { call::<S>(source, task, error, S::check) }
+    unsafe { call::<S>(source, task, error, |handle, task| handle.source.check(task)) }
 }
 
 #[derive(Serialize)]
@@ -446,11 +451,14 @@ unsafe extern "C" fn tables<S: StageMetrics>(
     out: *mut CvjBuf,
     error: *mut CvjError,
 ) -> i32 {
-    let list = |source: &S, task: &Task| {
-        let tables = source.tables(task)?;
+    let list = |handle: &Handle<S>, task: &Task| {
+        let tables = handle.source.tables(task)?;
         let named: Vec<_> = tables.iter().map(|table| NamedDetails { name: &table.name, details: &table.details }).collect();
+        let buffer = json_bytes(&named)?;
+        *handle.listed.lock().unwrap_or_else(PoisonError::into_inner) = tables;
         // SAFETY: `out` is the caller's.
-        json_bytes(&named).map(|buffer| unsafe { out.write(buffer) })
+        unsafe { out.write(buffer) };
+        Ok(())
     };
     // SAFETY: the caller's promise is passed on.
     unsafe { call::<S>(source, task, error, list) }
@@ -463,13 +471,18 @@ unsafe extern "C" fn table_schema<S: StageMetrics>(
     out: *mut FFI_ArrowSchema,
     error: *mut CvjError,
 ) -> i32 {
-    let find = |source: &S, task: &Task| {
+    let find = |handle: &Handle<S>, task: &Task| {
         // SAFETY: valid for the call.
         let name = unsafe { table.to_text() };
-        let table = source.tables(task)?.into_iter().find(|table| table.name == name);
-        let table = table.ok_or_else(|| SourceError::new(Status::NotFound, format!("there is no table `{name}`")))?;
+        let schema_in = |tables: &[TableInfo]| tables.iter().find(|table| table.name == name).map(|table| table.schema.clone());
+        let listed = schema_in(&handle.listed.lock().unwrap_or_else(PoisonError::into_inner));
+        let schema = match listed {
+            Some(schema) => schema,
+            None => schema_in(&handle.source.tables(task)?)
+                .ok_or_else(|| SourceError::new(Status::NotFound, format!("there is no table `{name}`")))?,
+        };
         // SAFETY: `out` is the caller's.
-        export_schema(&table.schema).map(|schema| unsafe { out.write(schema) })
+        export_schema(&schema).map(|schema| unsafe { out.write(schema) })
     };
     // SAFETY: the caller's promise is passed on.
     unsafe { call::<S>(source, task, error, find) }
@@ -486,9 +499,9 @@ unsafe extern "C" fn definitions<S: StageMetrics>(
     out: *mut CvjBuf,
     error: *mut CvjError,
 ) -> i32 {
-    let list = |source: &S, task: &Task| {
+    let list = |handle: &Handle<S>, task: &Task| {
         // SAFETY: `out` is the caller's.
-        json_bytes(&source.definitions(task)?).map(|buffer| unsafe { out.write(buffer) })
+        json_bytes(&handle.source.definitions(task)?).map(|buffer| unsafe { out.write(buffer) })
     };
     // SAFETY: the caller's promise is passed on.
     unsafe { call::<S>(source, task, error, list) }
@@ -533,10 +546,10 @@ unsafe extern "C" fn plan<S: StageMetrics>(
     out: *mut CvjScanPlan,
     error: *mut CvjError,
 ) -> i32 {
-    let make = |source: &S, task: &Task| {
+    let make = |handle: &Handle<S>, task: &Task| {
         // SAFETY: valid for the call.
         let request = unsafe { read_request(&*request) }?;
-        let ScanPlan { schema, partitions, filters, rows } = source.plan(&request, task)?;
+        let ScanPlan { schema, partitions, filters, rows } = handle.source.plan(&request, task)?;
         let schema = export_schema(&schema)?;
         let tokens: Vec<String> = partitions.into_iter().map(|partition| partition.0).collect();
         let texts: Vec<CvjStr> = tokens.iter().map(|token| CvjStr::new(token)).collect();

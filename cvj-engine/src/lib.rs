@@ -1,1 +1,37 @@
-//! Stub.
+//! Finds, trusts and loads plugins; runs definitions on DataFusion; merges; computes journeys into a
+//! [`Report`](cvj_core::Report).
+//!
+//! The way through this crate: [`config`] → [`plugin`] → `sources` → `expression` → `scan` → `rows` (touchpoints and the
+//! account of rejected and unassigned rows) → `metrics` and `journey` → `assemble`.
+//!
+//! **Invariant:** nothing here knows how a report looks or how a command line is written, and nothing prints.
+
+mod accounts;
+mod assemble;
+mod calendar;
+mod cards;
+mod checkup;
+pub mod config;
+mod engine;
+mod error;
+mod expression;
+mod functions;
+mod journey;
+mod metrics;
+mod occurrence;
+pub mod plugin;
+mod products;
+mod relation;
+mod restatement;
+mod rows;
+mod scan;
+mod session;
+mod sources;
+pub mod statistics;
+mod watch;
+
+pub use checkup::{CheckedColumn, CheckedSource, CheckedTable, Checkup, check};
+pub use engine::{Request, report};
+pub use error::{Diagnostic, EngineError};
+pub use restatement::restatements;
+pub use watch::{Silent, Watch};

@@ -1,1 +1,69 @@
-//! Stub.
+//! Draws a [`Report`]: the worksheet (xlsx), one HTML page, charts (SVG, PNG) and JSON.
+//!
+//! Everything returns bytes or text, and the same report always gives the same bytes: no clock, no random number, no unordered map.
+//!
+//! **Invariant:** no business number is computed here. What is not in the report is not shown; `null` is "not known", never 0.
+//! Nothing here knows a query engine, a plugin, the network or a file.
+
+mod calendar;
+mod chart;
+mod error;
+mod figure;
+mod font;
+mod glossary;
+mod html;
+mod number;
+mod palette;
+mod scorecard;
+mod summary;
+mod verdict;
+mod worksheet;
+
+#[cfg(test)]
+mod fixture;
+
+use cvj_core::Report;
+
+pub use chart::{Chart, charts};
+pub use error::RenderError;
+pub use html::html;
+pub use worksheet::{empty_worksheet, overall_worksheet, worksheet};
+
+/// The report as pretty JSON with a newline at its end: the contents of `report.json`.
+pub fn json(report: &Report) -> String {
+    pretty(report)
+}
+
+/// The JSON Schema of `report.json`.
+pub fn json_schema() -> String {
+    pretty(&schemars::schema_for!(Report))
+}
+
+#[expect(clippy::expect_used, reason = "plain structs with text keys always serialise, and writing to memory does not fail")]
+fn pretty(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("a report serialises");
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_reads_back_to_the_same_report() {
+        let report = fixture::report();
+        let text = json(&report);
+        assert!(text.ends_with("}\n"));
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    }
+
+    #[test]
+    fn the_schema_names_every_top_level_key_of_the_json() {
+        let schema: serde_json::Value = serde_json::from_str(&json_schema()).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&json(&fixture::report())).unwrap();
+        for key in report.as_object().unwrap().keys() {
+            assert!(schema["properties"].get(key).is_some(), "{key}");
+        }
+    }
+}

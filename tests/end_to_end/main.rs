@@ -1,1 +1,11 @@
-fn main(){}
+//! End-to-end tests over the built `cvj` and its plugins: what a person does, and what they find on their disk.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+mod bad_input;
+mod guide;
+mod northwind;
+mod outputs;
+mod plugins;
+mod readme;
+mod swapping;

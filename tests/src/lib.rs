@@ -1,1 +1,14 @@
-//! Support for the end-to-end tests.
+//! What the end-to-end tests stand on: the built `cvj` binary, and client folders that last as long as a test.
+//!
+//! **Invariant:** no test calls into the product's crates. Everything goes through the command and the files it writes.
+#![expect(clippy::expect_used, reason = "a test that cannot be set up fails, and the message says why")]
+
+mod client;
+mod comparison;
+mod markdown;
+mod program;
+
+pub use client::{Client, content_of};
+pub use comparison::differences;
+pub use markdown::{Block, blocks};
+pub use program::{Output, cvj, cvj_in, program, repository, target_folder};

@@ -1,0 +1,191 @@
+//! What can be asked on the command line. Help texts, shell completions and error messages come from here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use cvj_core::Period;
+
+use crate::format::Format;
+
+/// Reads a client's exports and writes the Customer Value Journey of each product.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "cvj", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but --strict found data-quality problems.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) plugins: PluginArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// Where plugins are looked for, and how patient the command is with them.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Plugins")]
+pub(crate) struct PluginArguments {
+    /// Look for plugins here first: a folder, or a plugin file; may be given several times
+    #[arg(long = "plugin-path", value_name = "PATH", global = true)]
+    pub(crate) path: Vec<PathBuf>,
+
+    /// Seconds that a plugin may take for one answer before the run is given up
+    #[arg(long = "plugin-timeout", value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..), global = true)]
+    pub(crate) timeout: u32,
+}
+
+impl PluginArguments {
+    /// How long a plugin may be silent.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout))
+    }
+}
+
+/// How much is said.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArguments {
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say more on stderr: once for what plugins report, twice for their details
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write the report of a period: worksheets, page, charts and report.json
+    Report(ReportArguments),
+    /// Read everything and say what was found, without writing a report
+    Check(CheckArguments),
+    /// Write the empty worksheet
+    Template(TemplateArguments),
+    /// Print a JSON Schema: of cvj.toml, of report.json, or of a plugin's keys in cvj.toml
+    Schema {
+        #[command(subcommand)]
+        subject: SchemaSubject,
+    },
+    /// See which plugins are there
+    Plugin {
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// The client's folder, which holds cvj.toml
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+
+    /// The period: 2026-10, 2026-W40 or 2026-Q3 [default: the last complete one]
+    #[arg(long, value_name = "P")]
+    pub(crate) period: Option<Period>,
+
+    /// Only this product; may be given several times
+    #[arg(long = "product", value_name = "NAME")]
+    pub(crate) products: Vec<String>,
+
+    /// The folder written [default: DIR/reports/<period>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// What is written; formats left out stay as an earlier run wrote them
+    #[arg(
+        long = "format",
+        value_name = "FORMAT",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "worksheet,html,json,svg,png"
+    )]
+    pub(crate) formats: Vec<Format>,
+
+    /// End with exit code 3 where rows were rejected, match no product, or end before the period does
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Show the page when it is written
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The client's folder, which holds cvj.toml
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TemplateArguments {
+    /// The file written
+    #[arg(short, long = "out", value_name = "FILE", default_value = "worksheet.xlsx")]
+    pub(crate) out: PathBuf,
+
+    /// Replace a file that differs
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum SchemaSubject {
+    /// The schema of cvj.toml
+    Config,
+    /// The schema of report.json
+    Report,
+    /// The schema of a plugin's keys in cvj.toml; without NAME of every plugin found
+    Plugin {
+        /// The plugin, as in `plugin = "csv"`
+        name: Option<String>,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// List the plugins found, and those that cannot be loaded
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_format_is_the_default() {
+        let arguments = Arguments::try_parse_from(["cvj", "report"]).unwrap();
+        let Command::Report(report) = arguments.command else { panic!("not a report") };
+        assert_eq!(report.formats, [Format::Worksheet, Format::Html, Format::Json, Format::Svg, Format::Png]);
+        assert_eq!(report.folder, PathBuf::from("."));
+    }
+
+    #[test]
+    fn wrong_values_name_their_flag() {
+        for (arguments, part) in [
+            (["cvj", "report", "--period=2026-13"], "2026-10"),
+            (["cvj", "report", "--format=pdf"], "--format"),
+            (["cvj", "report", "--perod=2026-10"], "--period"),
+            (["cvj", "check", "--plugin-timeout=0"], "--plugin-timeout"),
+        ] {
+            let error = Arguments::try_parse_from(arguments).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The commands: each asks the engine, and says or writes what comes back.
+
+mod check;
+mod plugin_list;
+mod report;
+mod schema;
+mod template;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use cvj_core::Period;
+use cvj_engine::Request;
+use jiff::Timestamp;
+
+use crate::arguments::{Arguments, Command, PluginArguments, PluginCommand};
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// How a command that did its work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// All is well.
+    Clean,
+    /// `--strict` found data-quality problems.
+    WithProblems,
+}
+
+impl Done {
+    pub(crate) fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Clean => ExitCode::SUCCESS,
+            Self::WithProblems => ExitCode::from(3),
+        }
+    }
+}
+
+/// Does what was asked.
+pub(crate) fn run(arguments: Arguments, terminal: &Arc<Terminal>) -> Result<Done, Failure> {
+    let plugins = &arguments.plugins;
+    match arguments.command {
+        Command::Report(report) => report::run(&report, plugins, terminal),
+        Command::Check(check) => check::run(&check, plugins, terminal),
+        Command::Template(template) => template::run(&template, terminal),
+        Command::Schema { subject } => schema::run(&subject, plugins, terminal),
+        Command::Plugin { command: PluginCommand::List { json } } => plugin_list::run(json, plugins, terminal),
+    }
+}
+
+/// What the engine is asked for. The clock is read here and nowhere else; a second is as fine as periods ask for.
+fn request(folder: PathBuf, period: Option<Period>, products: Vec<String>, plugins: &PluginArguments) -> Request {
+    let now = Timestamp::now();
+    Request {
+        folder,
+        period,
+        products,
+        plugin_path: plugins.path.clone(),
+        patience: plugins.patience(),
+        now: Timestamp::from_second(now.as_second()).unwrap_or(now),
+    }
+}

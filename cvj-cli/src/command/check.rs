@@ -1,0 +1,170 @@
+//! `cvj check`: everything but the report. What each source holds, how its columns were read, and what is wrong.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use cvj_engine::{CheckedColumn, CheckedTable, Checkup, EngineError};
+use serde_json::{Value, json};
+
+use crate::arguments::{CheckArguments, PluginArguments};
+use crate::command::{Done, request};
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::terminal::Terminal;
+
+/// The widest a cell is shown; the rest of a longer one is left out.
+const CELL_WIDTH: usize = 28;
+
+/// Prints what was found to stdout and the problems to stderr; fails if there is a problem.
+pub(crate) fn run(arguments: &CheckArguments, plugins: &PluginArguments, terminal: &Arc<Terminal>) -> Result<Done, Failure> {
+    let progress = Arc::new(Progress::new(Arc::clone(terminal), interrupt::flag(terminal)));
+    let request = request(arguments.folder.clone(), None, Vec::new(), plugins);
+    let checked = cvj_engine::check(&request, Arc::<Progress>::clone(&progress));
+    progress.finish();
+    let checkup = checked?;
+    if arguments.json {
+        terminal.data(&format!("{:#}", as_json(&checkup)))?;
+    } else {
+        terminal.data(&as_text(&checkup))?;
+    }
+    let problems = checkup.problems.len();
+    for problem in checkup.problems {
+        terminal.failure(&Failure::Engine(problem));
+    }
+    if problems == 0 { Ok(Done::Clean) } else { Err(Failure::Problems(problems)) }
+}
+
+fn as_json(checkup: &Checkup) -> Value {
+    let column = |column: &CheckedColumn| {
+        json!({
+            "name": column.name, "header": column.header, "type": column.kind, "format": column.format, "used_by": column.used_by,
+        })
+    };
+    let table = |table: &CheckedTable| {
+        json!({
+            "name": table.name,
+            "files": table.files,
+            "rows": table.rows,
+            "rows_rejected": table.rows_rejected,
+            "rows_left_out": table.left_out,
+            "columns": table.columns.iter().map(column).collect::<Vec<_>>(),
+            "samples": table.samples,
+        })
+    };
+    let sources: Vec<Value> = checkup
+        .sources
+        .iter()
+        .map(|source| {
+            let tables: Vec<Value> = source.tables.iter().map(table).collect();
+            json!({ "name": source.name, "plugin": source.plugin, "tables": tables })
+        })
+        .collect();
+    json!({
+        "client": checkup.client,
+        "definitions": checkup.definitions,
+        "sources": sources,
+        "problems": checkup.problems.iter().map(problem_as_json).collect::<Vec<_>>(),
+    })
+}
+
+fn problem_as_json(problem: &EngineError) -> Value {
+    let (file, line) = match problem {
+        EngineError::Config(diagnostic) => {
+            let before = diagnostic.span.as_ref().and_then(|span| diagnostic.text.get(..span.start));
+            (Some(diagnostic.file.as_str()), before.map(|before| before.matches('\n').count() + 1))
+        }
+        _ => (None, None),
+    };
+    json!({ "message": problem.to_string(), "hint": problem.hint(), "file": file, "line": line })
+}
+
+fn as_text(checkup: &Checkup) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{}: {} sources, {} definitions", checkup.client, checkup.sources.len(), checkup.definitions);
+    for source in &checkup.sources {
+        let _ = writeln!(text, "\n{} ({})", source.name, source.plugin);
+        for table in &source.tables {
+            write_table(&mut text, table);
+        }
+    }
+    text
+}
+
+fn write_table(text: &mut String, table: &CheckedTable) {
+    let files = if table.files.is_empty() { String::new() } else { format!(" from {}", table.files.join(", ")) };
+    let mut rows = match table.rows {
+        Some(rows) => format!("{rows} rows{files}"),
+        None => format!("used by no definition{files}"),
+    };
+    if table.rows_rejected > 0 {
+        let _ = write!(rows, "; {} rejected", table.rows_rejected);
+    }
+    for left_out in &table.left_out {
+        let _ = write!(rows, "; {} left out: {}", left_out.rows, left_out.why);
+    }
+    let _ = writeln!(text, "  {}: {rows}", table.name);
+
+    let mut columns = vec![["column", "header", "type", "format", "used by"].map(str::to_owned).to_vec()];
+    columns.extend(table.columns.iter().map(|column| {
+        let format = column.format.clone().unwrap_or_default();
+        vec![column.name.clone(), column.header.clone(), column.kind.clone(), format, column.used_by.join(", ")]
+    }));
+    write_grid(text, &columns, usize::MAX);
+
+    if !table.samples.is_empty() {
+        let _ = writeln!(text, "    first rows");
+        let mut samples = vec![table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>()];
+        samples.extend(table.samples.iter().cloned());
+        write_grid(text, &samples, CELL_WIDTH);
+    }
+}
+
+/// Rows of cells in columns as wide as their widest cell, at most `limit`.
+fn write_grid(text: &mut String, rows: &[Vec<String>], limit: usize) {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| shown(cell, limit)).collect()).collect();
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count)
+        .map(|index| rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "      {}", cells.join("  ").trim_end());
+    }
+}
+
+/// A cell on one line, without anything that a terminal would obey.
+fn shown(cell: &str, limit: usize) -> String {
+    let mut text: String = cell.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect();
+    if text.chars().count() > limit {
+        text = text.chars().take(limit.saturating_sub(1)).chain(['…']).collect();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_short_and_harmless() {
+        assert_eq!(shown("a\u{1b}[31mb\nc", 20), "a\u{fffd}[31mb\u{fffd}c");
+        assert_eq!(shown("abcdef", 4), "abc…");
+        assert_eq!(shown("äöüß", 4), "äöüß");
+    }
+
+    #[test]
+    fn a_problem_tells_its_line() {
+        let diagnostic = cvj_engine::Diagnostic {
+            message: "unknown key".to_owned(),
+            hint: None,
+            file: "cvj.toml".to_owned(),
+            text: "[client]\nname = \"X\"\nnmae = 1\n".to_owned(),
+            span: Some(20..24),
+            label: None,
+        };
+        let problem = problem_as_json(&diagnostic.into());
+        assert_eq!((problem["file"].as_str(), problem["line"].as_u64()), (Some("cvj.toml"), Some(3)));
+    }
+}

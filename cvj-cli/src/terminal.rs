@@ -1,0 +1,87 @@
+//! The only place that prints: data to stdout; notes, warnings, errors and progress to stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use crate::arguments::OutputArguments;
+use crate::failure::Failure;
+
+/// Standard output and standard error of this run.
+pub(crate) struct Terminal {
+    quiet: bool,
+    verbosity: u8,
+    colour: bool,
+    bars: MultiProgress,
+}
+
+impl Terminal {
+    /// Colour and progress only where stderr is a terminal; no colour where `NO_COLOR` is set or the terminal is dumb.
+    pub(crate) fn new(arguments: &OutputArguments) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+        let target =
+            if is_terminal && !dumb && !arguments.quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self {
+            quiet: arguments.quiet,
+            verbosity: arguments.verbose,
+            colour: is_terminal && !no_colour && !dumb,
+            bars: MultiProgress::with_draw_target(target),
+        }
+    }
+
+    /// The progress bars, drawn below everything else.
+    pub(crate) fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
+    /// How often `--verbose` was given.
+    pub(crate) fn verbosity(&self) -> u8 {
+        self.verbosity
+    }
+
+    /// What was asked for, to stdout; a reader that has gone away is no error.
+    pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
+        let written = self.bars.suspend(|| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(text.as_bytes())?;
+            if !text.ends_with('\n') {
+                stdout.write_all(b"\n")?;
+            }
+            stdout.flush()
+        });
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Stdout(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is good to know.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.to_stderr(text);
+        }
+    }
+
+    /// What should be looked at.
+    pub(crate) fn warning(&self, text: &str) {
+        if !self.quiet {
+            let word = if self.colour { "\u{1b}[33;1mwarning:\u{1b}[0m" } else { "warning:" };
+            self.to_stderr(&format!("{word} {text}"));
+        }
+    }
+
+    /// What went wrong, where, and what to do.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.to_stderr(&failure.rendered(self.colour));
+    }
+
+    fn to_stderr(&self, text: &str) {
+        self.bars.suspend(|| {
+            let mut stderr = io::stderr().lock();
+            // Nobody is left to be told when stderr is closed.
+            let _ = stderr.write_all(text.trim_end_matches('\n').as_bytes()).and_then(|()| stderr.write_all(b"\n"));
+        });
+    }
+}

@@ -1,0 +1,371 @@
+//! From gathered rows, metric values and journeys to one scope's eight stages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cvj_core::definition::Combine;
+use cvj_core::report::{MetricReport, People, SeriesPoint, StageReport, Step, TargetStatus, Verdict};
+use cvj_core::{Good, Stage, Unit};
+
+use crate::calendar::Calendar;
+use crate::config::Config;
+use crate::error::EngineError;
+use crate::journey::{Bounds, ChainStage, Touches, journey};
+use crate::metrics::{Aggregate, MetricValues};
+use crate::products::{ProductCode, Products, UNASSIGNED};
+use crate::relation::BoundMetric;
+use crate::rows::money;
+use crate::statistics::{newcombe, wilson, xmr_limits};
+
+/// A declared metric with its values and the source they come from.
+pub(crate) struct Computed<'a> {
+    pub(crate) bound: &'a BoundMetric,
+    pub(crate) values: &'a MetricValues,
+    pub(crate) source: &'a str,
+}
+
+/// Everything that scopes are assembled from.
+pub(crate) struct Material<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) bounds: Bounds<'a>,
+    pub(crate) products: &'a Products,
+    /// Declared metrics in configuration order.
+    pub(crate) metrics: Vec<Computed<'a>>,
+    pub(crate) touches: Touches,
+    /// Money by product, stage and period.
+    pub(crate) revenue: BTreeMap<(ProductCode, u8, i32), i128>,
+    /// Sources in configuration order that feed each stage: whether with values.
+    pub(crate) feeds: BTreeMap<u8, Vec<(String, bool)>>,
+    /// Periods in which each source has a row.
+    pub(crate) presence: BTreeMap<String, BTreeSet<i32>>,
+}
+
+/// A value of one period with what it is made of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Point {
+    value: Option<f64>,
+    parts: Option<(f64, f64)>,
+}
+
+impl Point {
+    fn ratio(numerator: Option<f64>, denominator: Option<f64>) -> Self {
+        match (numerator, denominator) {
+            (Some(numerator), Some(denominator)) => {
+                let value = (denominator != 0.0).then(|| numerator / denominator);
+                Self { value, parts: Some((numerator, denominator)) }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    fn plain(value: Option<f64>) -> Self {
+        Self { value, parts: None }
+    }
+}
+
+impl Material<'_> {
+    /// The eight stages of a scope; `None`: overall.
+    pub(crate) fn scope(&self, product: Option<ProductCode>) -> Result<Vec<StageReport>, EngineError> {
+        let chain = journey(&self.touches, product, &self.bounds);
+        Stage::ALL
+            .into_iter()
+            .map(|stage| {
+                let link = chain.iter().find(|link| link.stage == stage);
+                let mut metrics = self.declared(stage, product)?;
+                let none_declared = metrics.is_empty();
+                if let Some(link) = link {
+                    metrics.extend(self.built_in(link, product, none_declared));
+                }
+                Ok(StageReport {
+                    stage,
+                    measured: !metrics.is_empty(),
+                    people: link.map(|link| People {
+                        any: link.reached.any,
+                        ordered: link.reached.ordered,
+                        strict: link.reached.strict,
+                    }),
+                    to_next: link.and_then(|link| self.step(link)),
+                    metrics,
+                })
+            })
+            .collect()
+    }
+
+    fn step(&self, link: &ChainStage) -> Option<Step> {
+        let to = link.next?;
+        let cohort = link.cohorts.get(self.bounds.periods.end()).copied().unwrap_or_default();
+        let (advanced, matured) = (cohort.advanced as f64, cohort.matured as f64);
+        Some(Step {
+            to,
+            entered: cohort.entered,
+            matured: cohort.matured,
+            advanced: cohort.advanced,
+            skipped: cohort.skipped,
+            rate: (cohort.matured > 0).then(|| advanced / matured),
+            interval: wilson(advanced, matured),
+            median_days: link.median_days,
+            window_days: self.bounds.window_days[to.index()],
+        })
+    }
+
+    fn present(&self, source: &str, period: i32) -> bool {
+        self.presence.get(source).is_some_and(|periods| periods.contains(&period))
+    }
+
+    fn declared(&self, stage: Stage, product: Option<ProductCode>) -> Result<Vec<MetricReport>, EngineError> {
+        let of_scope = |metric: &&Computed<'_>| metric.bound.metric.stage == stage && self.in_scope(metric.bound, product);
+        let mut groups: Vec<(&str, Vec<&Computed<'_>>)> = Vec::new();
+        for metric in self.metrics.iter().filter(of_scope) {
+            let name = metric.bound.metric.name.as_str();
+            match groups.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, group)) => group.push(metric),
+                None => groups.push((name, vec![metric])),
+            }
+        }
+        groups.into_iter().map(|(_, group)| self.declared_group(&group, product)).collect()
+    }
+
+    fn in_scope(&self, bound: &BoundMetric, product: Option<ProductCode>) -> bool {
+        match (&bound.row.product, product) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(expression), Some(code)) => expression.literal().is_none_or(|literal| self.products.resolve(literal) == code),
+        }
+    }
+
+    fn declared_group(&self, group: &[&Computed<'_>], product: Option<ProductCode>) -> Result<MetricReport, EngineError> {
+        let first = group[0].bound;
+        for other in &group[1..] {
+            let metric = &other.bound.metric;
+            let fail = |key, message: String, hint: &str| Err(other.bound.origin.error(self.config, key, message, Some(hint.to_owned())));
+            if group.iter().any(|part| part.bound.metric.combine != Some(Combine::Sum)) {
+                let message = format!("`{}` is defined twice for {} in the same scope", metric.name, metric.stage);
+                return fail("name", message, "rename one, or add `combine = \"sum\"` to all of them");
+            }
+            if metric.unit != first.metric.unit || metric.per.is_some() != first.metric.per.is_some() {
+                let message = format!("the parts of `{}` differ in `unit` or `per`", metric.name);
+                return fail("name", message, "only like can be summed");
+            }
+        }
+        let is_rate = first.metric.unit == Unit::Percent && first.metric.per.is_some();
+        let mut points = Vec::new();
+        for period in self.bounds.periods.clone() {
+            let point = self.declared_point(group, product, period);
+            if let (true, Some((numerator, denominator))) = (is_rate, point.parts) {
+                self.check_rate(first, period, numerator, denominator)?;
+            }
+            points.push(point);
+        }
+        let mut sources: Vec<&str> = Vec::new();
+        for part in group {
+            if !sources.contains(&part.source) {
+                sources.push(part.source);
+            }
+        }
+        let metric = &first.metric;
+        Ok(self.metric_report(
+            &points,
+            Frame {
+                name: &metric.name,
+                unit: metric.unit,
+                good: metric.good,
+                headline: group.iter().any(|part| part.bound.metric.headline),
+                target: group.iter().find_map(|part| part.bound.metric.target),
+                owner: group.iter().find_map(|part| part.bound.metric.owner.clone()),
+                source: sources.join(", "),
+                built_in: false,
+                is_rate,
+            },
+        ))
+    }
+
+    fn declared_point(&self, group: &[&Computed<'_>], product: Option<ProductCode>, period: i32) -> Point {
+        // A literal product's metric is grouped by period only: its overall values are the product's.
+        let cell = |part: &Computed<'_>| -> Option<Aggregate> {
+            let grouped = part.bound.row.product.as_ref().is_some_and(|product| product.literal().is_none());
+            self.present(part.source, period).then(|| part.values.get(product.filter(|_| grouped), period))
+        };
+        let cells: Option<Vec<Aggregate>> = group.iter().map(|part| cell(part)).collect();
+        let Some(cells) = cells else { return Point::default() };
+        let sum = |pick: fn(&Aggregate) -> Option<f64>| cells.iter().map(pick).sum::<Option<f64>>();
+        let value = sum(|cell| cell.value);
+        if group[0].bound.metric.per.is_some() { Point::ratio(value, sum(|cell| cell.per)) } else { Point::plain(value) }
+    }
+
+    fn check_rate(&self, bound: &BoundMetric, period: i32, numerator: f64, denominator: f64) -> Result<(), EngineError> {
+        let whole = numerator.fract() == 0.0 && denominator.fract() == 0.0;
+        if whole && 0.0 <= numerator && numerator <= denominator {
+            return Ok(());
+        }
+        let label = self.calendar.period(period).label();
+        let message = format!(
+            "`{}` is no rate in {label}: {numerator} of {denominator}; both must be whole numbers, the first not below 0 nor above the second",
+            bound.metric.name
+        );
+        Err(bound.origin.error(self.config, "value", message, Some("use another unit than percent, or mend `value` and `per`".to_owned())))
+    }
+
+    fn built_in(&self, link: &ChainStage, product: Option<ProductCode>, headline: bool) -> Vec<MetricReport> {
+        let stage = link.stage.index() as u8;
+        let feeds = self.feeds.get(&stage).map(Vec::as_slice).unwrap_or_default();
+        let known = |period: i32| feeds.iter().all(|(source, _)| self.present(source, period));
+        let source = feeds.iter().map(|(source, _)| source.as_str()).collect::<Vec<_>>().join(", ");
+        let frame = |name, unit, is_rate| Frame {
+            name,
+            unit,
+            good: Good::Up,
+            headline,
+            target: None,
+            owner: None,
+            source: source.clone(),
+            built_in: true,
+            is_rate,
+        };
+        let points = |make: &dyn Fn(i32) -> Point| -> Vec<Point> {
+            self.bounds.periods.clone().map(|period| if known(period) { make(period) } else { Point::default() }).collect()
+        };
+        let cohort = |period: i32| link.cohorts.get(&period).copied().unwrap_or_default();
+        let mut metrics = vec![
+            self.metric_report(&points(&|period| Point::plain(Some(cohort(period).entered as f64))), frame("People", Unit::Count, false)),
+        ];
+        if link.next.is_some() {
+            let rate = |period| {
+                let cohort = cohort(period);
+                Point::ratio(Some(cohort.advanced as f64), Some(cohort.matured as f64))
+            };
+            metrics.push(self.metric_report(&points(&rate), frame("Step rate", Unit::Percent, true)));
+        }
+        if feeds.iter().any(|(_, has_value)| *has_value) {
+            let revenue = |period| Point::plain(Some(money(self.revenue_of(product, stage, period))));
+            metrics.push(self.metric_report(&points(&revenue), frame("Revenue", Unit::Money, false)));
+        }
+        metrics
+    }
+
+    fn revenue_of(&self, product: Option<ProductCode>, stage: u8, period: i32) -> i128 {
+        let range = |code| self.revenue.range((code, stage, period)..=(code, stage, period)).map(|(_, sum)| *sum).sum::<i128>();
+        match product {
+            Some(code) => range(code),
+            None => self.revenue.iter().filter(|((_, s, p), _)| (*s, *p) == (stage, period)).map(|(_, sum)| *sum).sum(),
+        }
+    }
+
+    fn metric_report(&self, points: &[Point], frame: Frame<'_>) -> MetricReport {
+        let current = points.last().copied().unwrap_or_default();
+        let previous = points.len().checked_sub(2).and_then(|index| points.get(index)).copied().unwrap_or_default();
+        let change = current.value.zip(previous.value).map(|(actual, previous)| actual - previous);
+        let verdict = if frame.is_rate { rate_verdict(current, previous) } else { routine_verdict(points) };
+        let series = points
+            .iter()
+            .zip(self.bounds.periods.clone())
+            .map(|(point, period)| SeriesPoint {
+                period: self.calendar.period(period).label(),
+                value: point.value,
+                numerator: point.parts.map(|parts| parts.0),
+                denominator: point.parts.map(|parts| parts.1),
+            })
+            .collect();
+        MetricReport {
+            name: frame.name.to_owned(),
+            unit: frame.unit,
+            good: frame.good,
+            headline: frame.headline,
+            actual: current.value,
+            previous: previous.value,
+            change,
+            verdict,
+            numerator: current.parts.map(|parts| parts.0),
+            denominator: current.parts.map(|parts| parts.1),
+            interval: current.parts.filter(|_| frame.is_rate).and_then(|(numerator, denominator)| wilson(numerator, denominator)),
+            target: frame.target,
+            status: target_status(current.value, frame.target, frame.good),
+            owner: frame.owner,
+            series,
+            source: frame.source,
+            built_in: frame.built_in,
+        }
+    }
+}
+
+/// What a metric is beside its numbers.
+struct Frame<'a> {
+    name: &'a str,
+    unit: Unit,
+    good: Good,
+    headline: bool,
+    target: Option<f64>,
+    owner: Option<String>,
+    source: String,
+    built_in: bool,
+    is_rate: bool,
+}
+
+fn rate_verdict(current: Point, previous: Point) -> Verdict {
+    let (Some(now), Some(before)) = (current.parts, previous.parts) else { return Verdict::None };
+    match newcombe(now, before) {
+        None => Verdict::None,
+        Some([low, _]) if low > 0.0 => Verdict::Up,
+        Some([_, high]) if high < 0.0 => Verdict::Down,
+        Some(_) => Verdict::TooClose,
+    }
+}
+
+fn routine_verdict(points: &[Point]) -> Verdict {
+    let Some((Point { value: Some(actual), .. }, earlier)) = points.split_last() else { return Verdict::None };
+    let earlier: Vec<f64> = earlier.iter().filter_map(|point| point.value).collect();
+    match xmr_limits(&earlier) {
+        None => Verdict::None,
+        Some([_, high]) if *actual > high => Verdict::Up,
+        Some([low, _]) if *actual < low => Verdict::Down,
+        Some(_) => Verdict::TooClose,
+    }
+}
+
+fn target_status(actual: Option<f64>, target: Option<f64>, good: Good) -> TargetStatus {
+    let (Some(actual), Some(target)) = (actual, target) else { return TargetStatus::None };
+    // "Within 10 %" is a tenth of the target's size, so that negative targets work too.
+    let (short, room) = match good {
+        Good::Up => (target - actual, target.abs() * 0.1),
+        Good::Down => (actual - target, target.abs() * 0.1),
+    };
+    if short <= 0.0 {
+        TargetStatus::OnTrack
+    } else if short <= room + 1e-12 * target.abs() {
+        TargetStatus::AtRisk
+    } else {
+        TargetStatus::OffTrack
+    }
+}
+
+/// Whether a code is a product's.
+pub(crate) fn is_product(code: ProductCode) -> bool {
+    code != UNASSIGNED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets() {
+        for (actual, good, expected) in [
+            (100.0, Good::Up, TargetStatus::OnTrack),
+            (90.0, Good::Up, TargetStatus::AtRisk),
+            (89.9, Good::Up, TargetStatus::OffTrack),
+            (110.0, Good::Down, TargetStatus::AtRisk),
+            (110.1, Good::Down, TargetStatus::OffTrack),
+            (99.0, Good::Down, TargetStatus::OnTrack),
+        ] {
+            assert_eq!(target_status(Some(actual), Some(100.0), good), expected, "{actual} {good:?}");
+        }
+        assert_eq!(target_status(None, Some(1.0), Good::Up), TargetStatus::None);
+    }
+
+    #[test]
+    fn routine_variation_is_too_close_to_call() {
+        let points = |values: &[f64]| values.iter().map(|value| Point::plain(Some(*value))).collect::<Vec<_>>();
+        assert_eq!(routine_verdict(&points(&[10.0, 12.0, 11.0, 9.0, 10.0, 11.0, 13.0])), Verdict::TooClose);
+        assert_eq!(routine_verdict(&points(&[10.0, 12.0, 11.0, 9.0, 10.0, 11.0, 15.0])), Verdict::Up);
+        assert_eq!(routine_verdict(&points(&[10.0, 12.0, 11.0, 9.0, 10.0, 15.0])), Verdict::None);
+    }
+}

@@ -1,0 +1,150 @@
+//! The client's clock: local times to instants, instants to reporting periods.
+//!
+//! Instants are microseconds since 1970-01-01T00:00Z, local times microseconds since 1970-01-01T00:00 of the wall clock.
+
+use cvj_core::{Period, PeriodKind};
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+/// Microseconds in a day of 24 hours.
+pub(crate) const DAY: i64 = 86_400_000_000;
+
+const FIRST: Date = date(1900, 1, 1);
+const LAST: Date = date(2200, 1, 1);
+
+/// One stretch of constant offset from UTC.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    start: i64,
+    offset: i64,
+}
+
+/// A time zone with the boundaries of one kind of period.
+#[derive(Debug)]
+pub(crate) struct Calendar {
+    zone: TimeZone,
+    stretches: Vec<Stretch>,
+    first: Period,
+    /// Starts of the periods from `first` on, as instants.
+    boundaries: Vec<i64>,
+}
+
+impl Calendar {
+    pub(crate) fn new(zone: TimeZone, kind: PeriodKind) -> Self {
+        let begin = FIRST.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp());
+        let end = LAST.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |zoned| zoned.timestamp());
+        let offset = |offset: jiff::tz::Offset| i64::from(offset.seconds()) * 1_000_000;
+        let mut stretches = vec![Stretch { start: i64::MIN / 2, offset: offset(zone.to_offset(begin)) }];
+        for transition in zone.following(begin).take_while(|transition| transition.timestamp() < end) {
+            stretches.push(Stretch { start: transition.timestamp().as_microsecond(), offset: offset(transition.offset()) });
+        }
+        let mut calendar = Self { zone, stretches, first: Period::containing(kind, FIRST), boundaries: Vec::new() };
+        let mut period = calendar.first;
+        while period.start() < LAST {
+            calendar.boundaries.push(calendar.midnight(period.start()));
+            period = period.shifted(1);
+        }
+        calendar
+    }
+
+    /// The instant of a local time: one that a clock change skips moves forward by the gap, a repeated one is its first occurrence.
+    pub(crate) fn instant(&self, local: i64) -> i64 {
+        // The last stretch that begins, by its own clock, at or before `local` …
+        let index = self.stretches.partition_point(|stretch| stretch.start + stretch.offset <= local).max(1) - 1;
+        // … but an earlier one that still runs has the first occurrence.
+        if let Some(previous) = index.checked_sub(1).map(|previous| self.stretches[previous])
+            && local - previous.offset < self.stretches[index].start
+        {
+            return local - previous.offset;
+        }
+        local - self.stretches[index].offset
+    }
+
+    /// The local time of an instant.
+    pub(crate) fn local(&self, instant: i64) -> i64 {
+        let index = self.stretches.partition_point(|stretch| stretch.start <= instant).max(1) - 1;
+        instant + self.stretches[index].offset
+    }
+
+    /// The local date of an instant.
+    pub(crate) fn date(&self, instant: i64) -> Date {
+        let days = self.local(instant).div_euclid(DAY);
+        date(1970, 1, 1).checked_add(days.days()).unwrap_or(FIRST)
+    }
+
+    /// The instant at which a local date begins.
+    pub(crate) fn midnight(&self, date: Date) -> i64 {
+        let days = i64::from((date - jiff::civil::date(1970, 1, 1)).get_days());
+        self.instant(days * DAY)
+    }
+
+    /// The number of the period that holds an instant, counted from an arbitrary but fixed one; -1 for all before 1900.
+    pub(crate) fn period_index(&self, instant: i64) -> i32 {
+        self.boundaries.partition_point(|start| *start <= instant) as i32 - 1
+    }
+
+    /// The period with this number.
+    pub(crate) fn period(&self, index: i32) -> Period {
+        self.first.shifted(index)
+    }
+
+    /// The number of a period.
+    pub(crate) fn index_of(&self, period: Period) -> i32 {
+        self.period_index(self.midnight(period.start()))
+    }
+
+    /// Start of a period.
+    pub(crate) fn start(&self, index: i32) -> i64 {
+        self.midnight(self.period(index).start())
+    }
+
+    /// RFC 3339 with the client's offset.
+    pub(crate) fn rfc3339(&self, instant: i64) -> String {
+        let Ok(timestamp) = Timestamp::from_microsecond(instant) else { return String::new() };
+        let zoned = timestamp.to_zoned(self.zone.clone());
+        let format = if instant.rem_euclid(1_000_000) == 0 { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.6f%:z" };
+        zoned.strftime(format).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn calendar(zone: &str) -> Calendar {
+        Calendar::new(TimeZone::get(zone).unwrap(), PeriodKind::Month)
+    }
+
+    fn micros(local: DateTime) -> i64 {
+        local.to_zoned(TimeZone::UTC).unwrap().timestamp().as_microsecond()
+    }
+
+    #[test]
+    fn skipped_times_move_forward_and_repeated_ones_come_first() {
+        let chicago = calendar("America/Chicago");
+        let instant = |local: &str| Timestamp::from_microsecond(chicago.instant(micros(local.parse().unwrap()))).unwrap().to_string();
+        assert_eq!(instant("2026-03-08T02:30:00"), "2026-03-08T08:30:00Z");
+        assert_eq!(instant("2026-11-01T01:30:00"), "2026-11-01T06:30:00Z");
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_jiff(
+            zone in prop::sample::select(vec!["America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Sao_Paulo"]),
+            seconds in -2_000_000_000_i64..4_000_000_000,
+        ) {
+            let calendar = calendar(zone);
+            let local = Timestamp::from_second(seconds).unwrap().to_zoned(TimeZone::UTC).datetime();
+            let expected = local.to_zoned(TimeZone::get(zone).unwrap()).unwrap().timestamp().as_microsecond();
+            prop_assert_eq!(calendar.instant(micros(local)), expected);
+            let back = Timestamp::from_microsecond(expected).unwrap().to_zoned(TimeZone::get(zone).unwrap()).datetime();
+            prop_assert_eq!(calendar.local(expected), micros(back));
+            let index = calendar.period_index(expected);
+            prop_assert_eq!(calendar.period(index), Period::containing(PeriodKind::Month, back.date()));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Definition cards: one printed definition per number, so that nobody argues what a word means.
+
+use cvj_core::report::{DefinitionCard, DefinitionKind, StageReport};
+use cvj_core::{Metric, Occurrence, StageOf, Touchpoint};
+
+use crate::relation::touchpoint_label;
+use crate::session::Declared;
+
+/// One card per definition in order, then one per built-in metric in use.
+pub(crate) fn cards(declared: &[Declared], overall: &[StageReport]) -> Vec<DefinitionCard> {
+    let mut cards: Vec<DefinitionCard> = declared
+        .iter()
+        .map(|definition| match definition {
+            Declared::Metric(metric, _) => metric_card(metric, definition.origin().printed()),
+            Declared::Touchpoint(touchpoint, _) => touchpoint_card(touchpoint, definition.origin().printed()),
+        })
+        .collect();
+    let built_in = [
+        ("People", "people who reached the stage in the period, going forward: no later stage touched before"),
+        ("Step rate", "of those with a whole window of follow-up, the share with a touchpoint at the next stage within it"),
+        ("Revenue", "sum of the values of the stage's touchpoints in the period"),
+    ];
+    for (name, formula) in built_in {
+        if overall.iter().flat_map(|stage| &stage.metrics).any(|metric| metric.built_in && metric.name == name) {
+            cards.push(DefinitionCard {
+                kind: DefinitionKind::BuiltIn,
+                stage: None,
+                name: name.to_owned(),
+                formula: formula.to_owned(),
+                from: "touchpoints".to_owned(),
+                at: String::new(),
+                product: None,
+                origin: "cvj".to_owned(),
+            });
+        }
+    }
+    cards
+}
+
+fn metric_card(metric: &Metric, origin: String) -> DefinitionCard {
+    let per = metric.per.as_ref().map(|per| format!(" ÷ {per}")).unwrap_or_default();
+    let condition = metric.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
+    DefinitionCard {
+        kind: DefinitionKind::Metric,
+        stage: Some(metric.stage),
+        name: metric.name.clone(),
+        formula: format!("{}{per}{condition}", metric.value),
+        from: metric.from.clone(),
+        at: metric.at.clone(),
+        product: metric.product.clone(),
+        origin,
+    }
+}
+
+fn touchpoint_card(touchpoint: &Touchpoint, origin: String) -> DefinitionCard {
+    let mut formula = format!("a person ({})", touchpoint.person);
+    match (touchpoint.occurrence, &touchpoint.order) {
+        (Occurrence::All, None) => {}
+        (Occurrence::All, Some(order)) => formula.push_str(&format!(", each {order}")),
+        (Occurrence::First, order) => formula.push_str(&format!(", first {}", order.as_deref().unwrap_or("row"))),
+        (Occurrence::Later, order) => formula.push_str(&format!(", each {} after the first", order.as_deref().unwrap_or("row"))),
+    }
+    if let Some(value) = &touchpoint.value {
+        formula.push_str(&format!(", value {value}"));
+    }
+    if let Some(filter) = &touchpoint.filter {
+        formula.push_str(&format!(" where {filter}"));
+    }
+    DefinitionCard {
+        kind: DefinitionKind::Touchpoint,
+        stage: if let StageOf::Fixed(stage) = touchpoint.stage { Some(stage) } else { None },
+        name: touchpoint_label(touchpoint),
+        formula,
+        from: touchpoint.from.clone(),
+        at: touchpoint.at.clone(),
+        product: touchpoint.product.clone(),
+        origin,
+    }
+}

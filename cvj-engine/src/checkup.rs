@@ -1,0 +1,208 @@
+//! `cvj check`: everything but the report.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use cvj_core::report::LeftOut;
+use cvj_core::source::{FIELD_FORMAT, Kind, ScanRequest, TableInfo};
+
+use crate::engine::{Attempt, Client, Request, with_runtime};
+use crate::error::EngineError;
+use crate::relation::{Relation, touchpoint_label};
+use crate::rows::Gathered;
+use crate::sources::OpenSource;
+use crate::watch::Watch;
+
+/// Rows shown per table.
+const SAMPLES: usize = 3;
+
+/// What a client's configuration and sources look like.
+#[derive(Debug)]
+pub struct Checkup {
+    /// The client's name.
+    pub client: String,
+    /// Sources in configuration order.
+    pub sources: Vec<CheckedSource>,
+    /// How many definitions are in force.
+    pub definitions: usize,
+    /// What keeps a report from being made.
+    pub problems: Vec<EngineError>,
+}
+
+/// One source.
+#[derive(Clone, Debug)]
+pub struct CheckedSource {
+    /// Its name.
+    pub name: String,
+    /// Its plugin.
+    pub plugin: String,
+    /// Its tables.
+    pub tables: Vec<CheckedTable>,
+}
+
+/// One table.
+#[derive(Clone, Debug)]
+pub struct CheckedTable {
+    /// Its name.
+    pub name: String,
+    /// The files it is read from.
+    pub files: Vec<String>,
+    /// Its columns.
+    pub columns: Vec<CheckedColumn>,
+    /// Rows read; `None` where no definition uses the table.
+    pub rows: Option<u64>,
+    /// Rows that at least one definition rejects, whatever their time.
+    pub rows_rejected: u64,
+    /// Lines left out by rule.
+    pub left_out: Vec<LeftOut>,
+    /// The first rows, as text.
+    pub samples: Vec<Vec<String>>,
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub struct CheckedColumn {
+    /// Its name in expressions.
+    pub name: String,
+    /// Its header as written.
+    pub header: String,
+    /// Text, number, date, time, truth value.
+    pub kind: String,
+    /// The format found.
+    pub format: Option<String>,
+    /// Definitions that use it.
+    pub used_by: Vec<String>,
+}
+
+/// Looks at a client's configuration, plugins, credentials, columns and rows.
+pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, EngineError> {
+    with_runtime(async {
+        let mut client = Client::open(request, watch)?;
+        let mut problems: Vec<EngineError> = client.sources.iter().filter_map(|source| source.check().err()).collect();
+        let mut checkup = Checkup { client: client.config.client.name.clone(), sources: Vec::new(), definitions: 0, problems: Vec::new() };
+        let attempt = client
+            .retrying(async |client| {
+                let attempt = Attempt::run(client).await?;
+                Ok((sources(client, Some(&attempt))?, attempt.definition_count()))
+            })
+            .await;
+        match attempt {
+            Ok((sources, definitions)) => (checkup.sources, checkup.definitions) = (sources, definitions),
+            Err(error) => {
+                checkup.sources = sources(&client, None).unwrap_or_default();
+                problems.push(error);
+            }
+        }
+        checkup.problems = problems;
+        Ok(checkup)
+    })
+}
+
+fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedSource>, EngineError> {
+    client
+        .sources
+        .iter()
+        .map(|source| {
+            let tables = source.tables.iter().map(|table| {
+                let part = attempt.and_then(|attempt| {
+                    attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
+                });
+                checked_table(source, table, part)
+            });
+            Ok(CheckedSource { name: source.name.clone(), plugin: source.plugin.clone(), tables: tables.collect::<Result<_, _>>()? })
+        })
+        .collect()
+}
+
+fn checked_table(
+    source: &OpenSource,
+    table: &TableInfo,
+    part: Option<(&Relation, &Gathered)>,
+) -> Result<CheckedTable, EngineError> {
+    let users = part.map(|(relation, _)| users(relation)).unwrap_or_default();
+    let columns = table
+        .schema
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(index, found)| {
+            let field = part
+                .and_then(|(relation, _)| relation.provider.as_ref()?.field(found.name()).cloned())
+                .unwrap_or_else(|| found.as_ref().clone());
+            CheckedColumn {
+                name: field.name().clone(),
+                header: table.details.headers.get(index).cloned().unwrap_or_default(),
+                kind: kind_name(field.data_type()).to_owned(),
+                format: field.metadata().get(FIELD_FORMAT).cloned(),
+                used_by: users.get(field.name()).cloned().unwrap_or_default(),
+            }
+        })
+        .collect();
+    let rejected = part.map(|(_, gathered)| {
+        gathered.rejects.iter().map(|reject| reject.row).collect::<std::collections::HashSet<_>>().len() as u64
+    });
+    let left_out = part.map(|(_, gathered)| gathered.left_out.clone()).unwrap_or_default();
+    Ok(CheckedTable {
+        name: table.name.clone(),
+        files: table.details.files.clone(),
+        columns,
+        rows: part.map(|(_, gathered)| gathered.rows),
+        rows_rejected: rejected.unwrap_or_default(),
+        left_out: left_out.into_iter().map(|(why, rows)| LeftOut { why, rows }).collect(),
+        samples: samples(source, table)?,
+    })
+}
+
+fn users(relation: &Relation) -> BTreeMap<String, Vec<String>> {
+    let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let metrics = relation.metrics.iter().map(|bound| (bound.metric.name.clone(), &bound.row));
+    let touchpoints = relation.touchpoints.iter().map(|bound| (touchpoint_label(&bound.touchpoint), &bound.row));
+    for (label, row) in metrics.chain(touchpoints) {
+        for column in row.used.keys().chain(row.filter.iter().flat_map(|filter| filter.columns.keys())) {
+            let labels = users.entry(column.clone()).or_default();
+            if !labels.contains(&label) {
+                labels.push(label.clone());
+            }
+        }
+    }
+    users
+}
+
+fn kind_name(kind: &arrow_schema::DataType) -> &'static str {
+    use arrow_schema::DataType;
+    match kind {
+        DataType::Boolean => "yes/no",
+        DataType::Int64 => "integer",
+        DataType::Float64 | DataType::Decimal128(..) => "number",
+        DataType::Date32 => "date",
+        DataType::Timestamp(_, Some(_)) => "time with zone",
+        DataType::Timestamp(_, None) => "time",
+        _ => "text",
+    }
+}
+
+/// The first rows of a table, as the source finds them.
+fn samples(source: &OpenSource, table: &TableInfo) -> Result<Vec<Vec<String>>, EngineError> {
+    let failed = |error| source.host().error(error);
+    let task = source.host().task();
+    let columns = (0..table.schema.fields().len()).map(|index| cvj_core::source::ColumnRequest { index, kind: Kind::Any });
+    let request = ScanRequest { limit: Some(SAMPLES as u64), columns: Some(columns.collect()), ..ScanRequest::all(&table.name) };
+    let plan = source.source.plan(&request, &task).map_err(failed)?;
+    let mut rows = Vec::new();
+    for partition in &plan.partitions {
+        for batch in source.source.read(partition, plan.schema.clone(), &task).map_err(failed)? {
+            let batch = batch.map_err(failed)?;
+            let options = FormatOptions::default();
+            let formatters = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
+            let formatters = formatters.collect::<Result<Vec<_>, _>>().map_err(|error| EngineError::Internal(error.to_string()))?;
+            for row in 0..batch.num_rows() {
+                if rows.len() == SAMPLES {
+                    return Ok(rows);
+                }
+                rows.push(formatters.iter().map(|formatter| formatter.value(row).to_string()).collect());
+            }
+        }
+    }
+    Ok(rows)
+}

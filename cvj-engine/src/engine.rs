@@ -1,0 +1,433 @@
+//! From a client's folder to a [`Report`], and the same way without the report for `cvj check`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cvj_core::nearest::nearest;
+use cvj_core::report::{Product, Report, ReportPeriod, Scope};
+use cvj_core::slug::unique_slugs;
+use cvj_core::source::Level;
+use cvj_core::{Period, Status, View};
+use jiff::{Timestamp, ToSpan};
+
+use crate::accounts::{self, Extent};
+use crate::assemble::{Computed, Material};
+use crate::calendar::Calendar;
+use crate::cards;
+use crate::config::{AsOf, Config};
+use crate::error::EngineError;
+use crate::journey::{Bounds, Persons, Touches};
+use crate::metrics::{History, MetricValues, aggregate};
+use crate::plugin::Search;
+use crate::products::{ProductCode, Products};
+use crate::relation::Relation;
+use crate::rows::{Gathered, gather};
+use crate::scan::Account;
+use crate::session::{Declared, Session, definitions};
+use crate::sources::OpenSource;
+use crate::watch::Watch;
+
+/// How often a source may change its mind about its formats before that is an error.
+const ATTEMPTS: usize = 8;
+
+/// What a report is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The client's folder, which holds `cvj.toml`.
+    pub folder: PathBuf,
+    /// The period reported; `None`: the last complete one.
+    pub period: Option<Period>,
+    /// Only these products (names or aliases, any case); empty: all.
+    pub products: Vec<String>,
+    /// Where plugins are looked for first.
+    pub plugin_path: Vec<PathBuf>,
+    /// How long a plugin may be silent.
+    pub patience: Duration,
+    /// The moment that the default `as_of` may not pass.
+    pub now: Timestamp,
+}
+
+/// Computes a client's report.
+pub fn report(request: &Request, watch: Arc<dyn Watch>) -> Result<Report, EngineError> {
+    with_runtime(async {
+        let mut client = Client::open(request, watch)?;
+        client.retrying(async |client| Attempt::run(client).await?.report().await).await
+    })
+}
+
+/// Runs the engine's work on a runtime of its own. Threads that a hung plugin holds are left behind.
+pub(crate) fn with_runtime<T>(work: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
+    // DataFusion recurses deeply, and more so without optimisation.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build();
+    let runtime = runtime.map_err(|error| EngineError::Internal(format!("no runtime could be started: {error}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
+}
+
+/// A client with its sources open.
+pub(crate) struct Client<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) config: Config,
+    pub(crate) sources: Vec<OpenSource>,
+    pub(crate) watch: Arc<dyn Watch>,
+}
+
+impl<'a> Client<'a> {
+    pub(crate) fn open(request: &'a Request, watch: Arc<dyn Watch>) -> Result<Self, EngineError> {
+        let config = Config::read(&request.folder)?;
+        let search = Search::standard(&request.plugin_path);
+        let open = |settings| OpenSource::open(settings, &config, &request.folder, &search, request.patience, watch.clone());
+        let sources = config.sources.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { request, config, sources, watch })
+    }
+
+    /// Runs work that a source may ask to begin again because its data contradicts the formats it had settled on.
+    pub(crate) async fn retrying<T>(
+        &mut self,
+        work: impl AsyncFn(&Self) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let mut attempt = 1;
+        loop {
+            match work(self).await {
+                Err(EngineError::Source { source_name, error }) if error.status == Status::SchemaChanged && attempt < ATTEMPTS => {
+                    let message = format!("reads the data once more: {error}");
+                    self.watch.log(&source_name, Level::Info, &message);
+                    if let Some(source) = self.sources.iter_mut().find(|source| source.name == source_name) {
+                        source.list_tables()?;
+                    }
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+/// One pass over all sources under one set of formats.
+pub(crate) struct Attempt<'a> {
+    client: &'a Client<'a>,
+    calendar: Arc<Calendar>,
+    products: Arc<Products>,
+    session: Session,
+    declared: Vec<Declared>,
+    views: Vec<(View, Option<String>)>,
+    relations: Vec<Relation>,
+    gathered: Vec<Gathered>,
+    /// Accounts of tables behind views, by source and table, with the views that read them.
+    behind_views: BTreeMap<(String, String), (String, Account)>,
+}
+
+impl<'a> Attempt<'a> {
+    /// Opens tables, binds definitions and reads every relation's rows once.
+    pub(crate) async fn run(client: &'a Client<'a>) -> Result<Self, EngineError> {
+        let config = &client.config;
+        let kind = client.request.period.map_or(config.report.period, Period::kind);
+        let calendar = Arc::new(Calendar::new(config.zone.clone(), kind));
+        let declared_products = config.products.iter().map(|product| (product.name.as_str(), product.aliases.as_slice()));
+        let products = Arc::new(Products::new(declared_products));
+        let (declared, views) = definitions(config, &client.sources);
+        let session = Session::new(config, &client.sources, &views, &calendar, &products).await?;
+        let relations = session.relations(config, &client.sources, &views, &declared).await?;
+        let gathered = Vec::new();
+        let mut attempt =
+            Self { client, calendar, products, session, declared, views, relations, gathered, behind_views: BTreeMap::new() };
+        attempt.gather().await?;
+        Ok(attempt)
+    }
+
+    async fn gather(&mut self) -> Result<(), EngineError> {
+        let limit = self.explicit_as_of().unwrap_or_else(|| self.client.request.now.as_microsecond());
+        let mut persons = Persons::default();
+        for relation in &self.relations {
+            let gathered = gather(&self.session.context, relation, &self.calendar, &self.products, &mut persons, limit).await;
+            match gathered {
+                Ok(gathered) => self.gathered.push(gathered),
+                Err(error) => return Err(self.session.blame(relation, &self.client.config, &error).await),
+            }
+            if !relation.is_table() {
+                for (key, provider) in &self.session.view_tables {
+                    let account = provider.take_account();
+                    if account.rows > 0 || !account.undelivered.is_empty() {
+                        // Several views may read one table: the one that saw most of it speaks for it.
+                        let known = self.behind_views.entry(key.clone()).or_default();
+                        if account.rows >= known.1.rows {
+                            *known = (format!("view {}", relation.table), account);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn explicit_as_of(&self) -> Option<i64> {
+        match self.client.config.as_of? {
+            AsOf::Date(date) => Some(self.calendar.midnight(date)),
+            AsOf::Instant(instant) => Some(instant.as_microsecond()),
+        }
+    }
+
+    /// The end of follow-up: set, or the local midnight after the newest time used, and not later than now.
+    fn as_of(&self) -> Result<i64, EngineError> {
+        if let Some(as_of) = self.explicit_as_of() {
+            return Ok(as_of);
+        }
+        let newest = self.gathered.iter().filter_map(|gathered| gathered.newest).max();
+        let newest = newest.ok_or_else(|| EngineError::Data {
+            message: "no definition found a row that it can use, so there is nothing to report on".to_owned(),
+            hint: Some("`cvj check` shows what each source gave and what was rejected".to_owned()),
+        })?;
+        let midnight = self.calendar.date(newest).checked_add(1.day()).map_or(i64::MAX, |date| self.calendar.midnight(date));
+        Ok(midnight.min(self.client.request.now.as_microsecond()))
+    }
+
+    /// The number of the reported period.
+    fn reported(&self, as_of: i64) -> Result<i32, EngineError> {
+        let Some(period) = self.client.request.period else { return Ok(self.calendar.period_index(as_of) - 1) };
+        let index = self.calendar.index_of(period);
+        if self.calendar.start(index) >= as_of {
+            return Err(EngineError::Request {
+                message: format!("period {period} begins after the data end ({})", self.calendar.rfc3339(as_of)),
+                hint: Some("name an earlier period, or set `as_of` in [report]".to_owned()),
+            });
+        }
+        Ok(index)
+    }
+
+    /// Computes metrics and journeys, and assembles the report.
+    pub(crate) async fn report(mut self) -> Result<Report, EngineError> {
+        let config = &self.client.config;
+        let as_of = self.as_of()?;
+        let reported = self.reported(as_of)?;
+        let periods = reported - (config.report.history as i32 - 1)..=reported;
+        let period = self.calendar.period(reported);
+        let extent = Extent { calendar: &self.calendar, periods: periods.clone(), as_of };
+
+        let mut values: BTreeMap<usize, MetricValues> = BTreeMap::new();
+        let history = History { periods: periods.clone(), as_of };
+        for relation in &self.relations {
+            match aggregate(&self.session.context, relation, &history).await {
+                Ok(computed) => values.extend(computed),
+                Err(error) => return Err(self.session.blame(relation, config, &error).await),
+            }
+        }
+
+        let mut touches = Touches::default();
+        for gathered in &mut self.gathered {
+            touches.append(&mut gathered.touches);
+        }
+        let products = self.ordered_products(&extent)?;
+        let material = Material {
+            config,
+            calendar: &self.calendar,
+            bounds: Bounds {
+                calendar: &self.calendar,
+                end: self.calendar.start(reported + 1),
+                as_of,
+                periods: periods.clone(),
+                window_days: config.window_days,
+            },
+            products: &self.products,
+            metrics: self.computed(&values),
+            touches,
+            revenue: self.revenue(),
+            feeds: self.feeds(),
+            presence: self.presence(as_of),
+        };
+        let overall = Scope { stages: material.scope(None)? };
+        let slugs = unique_slugs(products.iter().map(|(_, name)| name.as_str()), &["overall"]);
+        let products = products
+            .iter()
+            .zip(slugs)
+            .map(|((code, name), slug)| Ok(Product { name: name.clone(), slug, stages: material.scope(Some(*code))? }))
+            .collect::<Result<Vec<_>, EngineError>>()?;
+        let products = self.asked_for(products)?;
+        let end = period.end().to_string();
+        let complete = self.calendar.start(reported + 1) <= as_of;
+        let sources = self.sources(&extent, &end);
+        let unassigned =
+            self.relations.iter().zip(&self.gathered).flat_map(|(relation, gathered)| accounts::unassigned(relation, gathered, &extent));
+        Ok(Report {
+            version: cvj_core::report::VERSION,
+            client: config.client.name.clone(),
+            currency: config.client.currency.clone(),
+            timezone: config.client.timezone.clone(),
+            period: ReportPeriod { kind: period.kind(), label: period.label(), start: period.start().to_string(), end, complete },
+            as_of: self.calendar.rfc3339(as_of),
+            unassigned: unassigned.collect(),
+            definitions: cards::cards(&self.declared, &overall.stages),
+            notes: self.notes(&sources, period, complete),
+            overall,
+            products,
+            sources,
+        })
+    }
+
+    fn computed<'b>(&'b self, values: &'b BTreeMap<usize, MetricValues>) -> Vec<Computed<'b>> {
+        let mut computed: Vec<Computed<'b>> = self
+            .relations
+            .iter()
+            .flat_map(|relation| relation.metrics.iter().map(move |bound| (relation, bound)))
+            .filter_map(|(relation, bound)| Some(Computed { bound, values: values.get(&bound.number)?, source: &relation.source }))
+            .collect();
+        computed.sort_by_key(|computed| computed.bound.number);
+        computed
+    }
+
+    /// Sources, then views, in configuration order.
+    fn source_order(&self) -> impl Iterator<Item = &str> {
+        let views = self.views.iter().map(|(view, _)| view.name.as_str());
+        self.client.sources.iter().map(|source| source.name.as_str()).chain(views)
+    }
+
+    fn of_source<'b>(&'b self, source: &'b str) -> impl Iterator<Item = (&'b Relation, &'b Gathered)> {
+        self.relations.iter().zip(&self.gathered).filter(move |(relation, _)| relation.source == source)
+    }
+
+    fn feeds(&self) -> BTreeMap<u8, Vec<(String, bool)>> {
+        let mut feeds: BTreeMap<u8, Vec<(String, bool)>> = BTreeMap::new();
+        for source in self.source_order() {
+            let mut of_source: BTreeMap<u8, bool> = BTreeMap::new();
+            for (stage, has_value) in self.of_source(source).flat_map(|(_, gathered)| &gathered.feeds) {
+                *of_source.entry(*stage).or_default() |= has_value;
+            }
+            for (stage, has_value) in of_source {
+                feeds.entry(stage).or_default().push((source.to_owned(), has_value));
+            }
+        }
+        feeds
+    }
+
+    fn revenue(&self) -> BTreeMap<(ProductCode, u8, i32), i128> {
+        let mut revenue = BTreeMap::new();
+        for (key, sum) in self.gathered.iter().flat_map(|gathered| &gathered.revenue) {
+            *revenue.entry(*key).or_default() += sum;
+        }
+        revenue
+    }
+
+    fn presence(&self, as_of: i64) -> BTreeMap<String, BTreeSet<i32>> {
+        let mut presence: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+        for (relation, gathered) in self.relations.iter().zip(&self.gathered) {
+            let periods = gathered.presence.iter().filter(|(_, earliest)| **earliest < as_of).map(|(period, _)| *period);
+            presence.entry(relation.source.clone()).or_default().extend(periods);
+        }
+        presence
+    }
+
+    /// Codes and names of the products, in order of importance.
+    fn ordered_products(&self, extent: &Extent<'_>) -> Result<Vec<(ProductCode, String)>, EngineError> {
+        if let Products::Declared { names, .. } = self.products.as_ref() {
+            return Ok(names.iter().enumerate().map(|(code, name)| (code as ProductCode, name.clone())).collect());
+        }
+        let mut found: HashMap<ProductCode, (u64, BTreeMap<&str, u64>)> = HashMap::new();
+        for ((code, spelling, period), rows) in self.gathered.iter().flat_map(|gathered| &gathered.spellings) {
+            if period.is_none_or(|period| extent.periods.contains(&period)) {
+                let (total, spellings) = found.entry(*code).or_default();
+                *total += rows;
+                *spellings.entry(spelling).or_default() += rows;
+            }
+        }
+        let mut products: Vec<(u64, String, ProductCode)> = found
+            .into_iter()
+            .map(|(code, (rows, spellings))| {
+                let mut common = ("", 0);
+                for (spelling, rows) in spellings {
+                    if rows > common.1 {
+                        common = (spelling, rows);
+                    }
+                }
+                (rows, common.0.to_owned(), code)
+            })
+            .collect();
+        products.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        Ok(products.into_iter().map(|(_, name, code)| (code, name)).collect())
+    }
+
+    /// The products that the request names; all where it names none.
+    fn asked_for(&self, products: Vec<Product>) -> Result<Vec<Product>, EngineError> {
+        let wanted = &self.client.request.products;
+        if wanted.is_empty() {
+            return Ok(products);
+        }
+        let mut names = BTreeSet::new();
+        for given in wanted {
+            let matches = |product: &&Product| {
+                let code = self.products.resolve(given);
+                crate::assemble::is_product(code) && self.products.resolve(&product.name) == code
+            };
+            let product = products.iter().find(matches).ok_or_else(|| {
+                let near = nearest(given, products.iter().map(|product| product.name.as_str()));
+                let all = || products.iter().map(|product| product.name.as_str()).collect::<Vec<_>>().join(", ");
+                EngineError::Request {
+                    message: format!("--product: there is no product `{given}`"),
+                    hint: Some(near.map_or_else(|| format!("the products are {}", all()), |near| format!("did you mean `{near}`?"))),
+                }
+            })?;
+            names.insert(product.name.clone());
+        }
+        Ok(products.into_iter().filter(|product| names.contains(&product.name)).collect())
+    }
+
+    fn sources(&self, extent: &Extent<'_>, period_end: &str) -> Vec<cvj_core::report::Source> {
+        let open = self.client.sources.iter().map(|source| (source.name.as_str(), source.plugin.as_str()));
+        let views = self.views.iter().map(|(view, _)| (view.name.as_str(), "view"));
+        open.chain(views)
+            .map(|(name, plugin)| {
+                let parts: Vec<_> = self.of_source(name).collect();
+                let mut tables: Vec<_> = parts
+                    .iter()
+                    .map(|(relation, gathered)| {
+                        let files = accounts::files(&self.client.sources, name, &relation.table);
+                        accounts::table(&relation.table, files, gathered, extent)
+                    })
+                    .collect();
+                for ((_, table), (view, account)) in self.behind_views.iter().filter(|((source, _), _)| source == name) {
+                    if !tables.iter().any(|known| known.name == *table) {
+                        let files = accounts::files(&self.client.sources, name, table);
+                        tables.push(accounts::view_table(table, files, view, account));
+                    }
+                }
+                accounts::source(name, plugin, &parts, tables, period_end, extent)
+            })
+            .collect()
+    }
+
+    fn notes(&self, sources: &[cvj_core::report::Source], period: Period, complete: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !complete {
+            notes.push(format!("Period {period} is not over: its numbers will still change."));
+        }
+        for source in sources.iter().filter(|source| source.ends_early) {
+            let until = source.covers.as_ref().map_or_else(|| "has no row with a time".to_owned(), |covers| format!("ends before {}", covers.to));
+            notes.push(format!("Source {} {until}, earlier than the period does ({}).", source.name, period.end()));
+        }
+        let future: u64 = self.gathered.iter().map(|gathered| gathered.future_rows).sum();
+        if future > 0 && self.explicit_as_of().is_none() {
+            notes.push(format!("{future} uses of rows dated after now were ignored."));
+        }
+        for source in &self.client.sources {
+            for table in &source.tables {
+                let received = self.of_source(&source.name).find(|(relation, _)| relation.table == table.name).map(|(_, gathered)| gathered.rows);
+                if let (Some(expected), Some(received)) = (table.details.rows_expected, received)
+                    && expected != received
+                {
+                    notes.push(format!("Source {}: {} says it has {expected} rows, {received} were received.", source.name, table.name));
+                }
+            }
+        }
+        notes
+    }
+
+    /// What `cvj check` looks at.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Relation, &Gathered)> {
+        self.relations.iter().zip(&self.gathered)
+    }
+
+    pub(crate) fn definition_count(&self) -> usize {
+        self.declared.len()
+    }
+}

@@ -1,0 +1,91 @@
+//! What went wrong, where, and what to do.
+
+use std::ops::Range;
+
+use cvj_core::SourceError;
+
+use crate::plugin::LoadError;
+
+/// A message with, where known, the place in a text file it is about.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Diagnostic {
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The file, as the user would name it: `cvj.toml`.
+    pub file: String,
+    /// The file's text.
+    pub text: String,
+    /// The bytes of the text that the message is about.
+    pub span: Option<Range<usize>>,
+    /// A few words under the caret.
+    pub label: Option<String>,
+}
+
+/// Why no report could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(Box<Diagnostic>),
+    /// A plugin cannot be loaded.
+    #[error("source `{source_name}`: {error}")]
+    Load {
+        /// The source that asked for it.
+        source_name: String,
+        /// Why, and every place tried.
+        error: LoadError,
+    },
+    /// A source failed.
+    #[error("source `{source_name}`: {error}")]
+    Source {
+        /// The source's name in the configuration.
+        source_name: String,
+        /// What it says.
+        error: SourceError,
+    },
+    /// The data contradicts a definition.
+    #[error("{message}")]
+    Data {
+        /// What, where.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// The request cannot be met.
+    #[error("{message}")]
+    Request {
+        /// What, why.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// The work was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// A fault of ours.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl EngineError {
+    /// What to do about it, if known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(diagnostic) => diagnostic.hint.clone(),
+            Self::Source { error, .. } => error.hint.clone(),
+            Self::Data { hint, .. } | Self::Request { hint, .. } => hint.clone(),
+            Self::Load { error, .. } => error.nearest().map(|name| format!("did you mean `{name}`?")),
+            Self::Cancelled | Self::Internal(_) => None,
+        }
+    }
+}
+
+impl From<Diagnostic> for EngineError {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Config(Box::new(diagnostic))
+    }
+}

@@ -1,0 +1,544 @@
+//! SQL expressions of definitions: parsed, checked against a table's columns, and rewritten so that DataFusion reads them as
+//! they are meant.
+//!
+//! What is rewritten: identifiers become quoted exact column names; `sum` over no rows is 0; `/` divides exactly, and by zero
+//! gives null. What is refused: other statements, sub-selects, and functions that read the clock or chance, because the same
+//! inputs must give the same report.
+
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
+
+use cvj_core::columns::snake_case;
+use cvj_core::nearest::nearest;
+use cvj_core::source::Kind;
+use datafusion::sql::sqlparser::ast::{
+    self, BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, UnaryOperator, Value, visit_expressions,
+    visit_expressions_mut,
+};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+/// The columns that an expression may use.
+pub(crate) trait Columns {
+    /// The column that a name means: as it is, in another case, or as its header is written.
+    fn find(&self, name: &str) -> Option<String>;
+    /// All names, for suggestions.
+    fn names(&self) -> Vec<String>;
+}
+
+/// The columns of a table with their headers as written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TableColumns {
+    names: Vec<String>,
+    headers: Vec<String>,
+}
+
+impl TableColumns {
+    pub(crate) fn new(names: Vec<String>, headers: Vec<String>) -> Self {
+        Self { names, headers }
+    }
+}
+
+impl Columns for TableColumns {
+    fn find(&self, name: &str) -> Option<String> {
+        let unique = |test: &dyn Fn(&str) -> bool, list: &[String]| {
+            let mut found = list.iter().enumerate().filter(|(_, candidate)| test(candidate));
+            found.next().filter(|_| found.next().is_none()).map(|(index, _)| index)
+        };
+        let snake = snake_case(name);
+        let index = unique(&|candidate| candidate == name, &self.names)
+            .or_else(|| unique(&|candidate| candidate.to_lowercase() == name.to_lowercase(), &self.names))
+            .or_else(|| unique(&|header| header.trim() == name.trim(), &self.headers))
+            .or_else(|| unique(&|header| header.trim().to_lowercase() == name.trim().to_lowercase(), &self.headers))
+            .or_else(|| unique(&|candidate| candidate == snake, &self.names))?;
+        self.names.get(index).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.names.clone()
+    }
+}
+
+/// What a role wants of its expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// One value per row, read as this kind.
+    Row(Kind),
+    /// One value per group of rows.
+    Aggregate,
+}
+
+/// A checked expression.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expression {
+    ast: Expr,
+    /// The text as written.
+    pub(crate) written: String,
+    /// The columns it uses and what it needs them as.
+    pub(crate) columns: BTreeMap<String, Kind>,
+}
+
+/// What is wrong with an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ExpressionError {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    /// The bytes of the expression's text that are meant.
+    pub(crate) part: Range<usize>,
+}
+
+/// Functions whose value changes from run to run.
+const VOLATILE: [&str; 9] =
+    ["now", "current_date", "current_time", "current_timestamp", "today", "random", "uuid", "localtime", "localtimestamp"];
+
+/// Whether a function's value changes from run to run.
+pub(crate) fn is_volatile(name: &str) -> bool {
+    VOLATILE.contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// Aggregates that users know; the rest is left to DataFusion, which says so if a name is none.
+const AGGREGATES: [&str; 33] = [
+    "sum", "count", "avg", "mean", "min", "max", "median", "stddev", "stddev_pop", "stddev_samp", "var", "var_pop", "var_samp",
+    "var_sample", "var_population", "approx_distinct", "approx_median", "approx_percentile_cont", "percentile_cont", "quantile_cont",
+    "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor", "corr", "covar", "covar_pop", "covar_samp", "first_value", "last_value",
+    "array_agg", "string_agg",
+];
+
+impl Expression {
+    /// Reads `text`: a column's name, or a SQL expression over `columns`.
+    pub(crate) fn parse(text: &str, role: Role, columns: &dyn Columns) -> Result<Self, ExpressionError> {
+        let trimmed = text.trim();
+        let whole = 0..text.len();
+        if trimmed.is_empty() {
+            return Err(ExpressionError { message: "the expression is empty".to_owned(), hint: None, part: whole });
+        }
+        let mut ast = match columns.find(trimmed) {
+            Some(column) if matches!(role, Role::Row(_)) => Expr::Identifier(Ident::with_quote('"', column)),
+            _ => parse_sql(text)?,
+        };
+        check(&ast, text)?;
+        resolve(&mut ast, text, columns)?;
+        let mut found = BTreeMap::new();
+        match role {
+            Role::Row(kind) => {
+                if let Some(name) = first_aggregate(&ast) {
+                    return Err(ExpressionError {
+                        message: format!("`{name}` aggregates rows, but this key is read row by row"),
+                        hint: None,
+                        part: find_word(text, &name).unwrap_or(whole),
+                    });
+                }
+                demand(&ast, kind, &mut found);
+            }
+            Role::Aggregate => {
+                if first_aggregate(&ast).is_none() {
+                    return Err(ExpressionError {
+                        message: "the expression must aggregate rows".to_owned(),
+                        hint: Some(format!("write sum({trimmed}), avg({trimmed}) or count(*)")),
+                        part: whole,
+                    });
+                }
+                demand(&ast, Kind::Number, &mut found);
+            }
+        }
+        exact_division(&mut ast);
+        Ok(Self { ast, written: text.to_owned(), columns: found })
+    }
+
+    /// The SQL text.
+    pub(crate) fn sql(&self) -> String {
+        self.ast.to_string()
+    }
+
+    /// The text when the expression is a string literal.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        match &self.ast {
+            Expr::Value(value) => match &value.value {
+                Value::SingleQuotedString(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The SQL text with every aggregate restricted to rows that pass `condition`, `sum` over none being 0.
+    pub(crate) fn aggregate_sql(&self, condition: &str) -> Result<String, ExpressionError> {
+        let condition = parse_sql(condition)?;
+        let mut ast = self.ast.clone();
+        restrict(&mut ast, &condition);
+        Ok(ast.to_string())
+    }
+}
+
+fn parse_sql(text: &str) -> Result<Expr, ExpressionError> {
+    let whole = 0..text.len();
+    let wrong = |message: String| {
+        let part = error_offset(&message, text).map_or(whole.clone(), |offset| offset..text.len());
+        let message = message.split(" at Line:").next().unwrap_or_default().trim_start_matches("sql parser error: ").to_owned();
+        let hint = "a column whose name has blanks or signs is written in double quotes, text in single quotes".to_owned();
+        ExpressionError { message: format!("not a SQL expression: {message}"), hint: Some(hint), part }
+    };
+    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).map_err(|error| wrong(error.to_string()))?;
+    let ast = parser.parse_expr().map_err(|error| wrong(error.to_string()))?;
+    let rest = parser.peek_token();
+    if rest.token != Token::EOF {
+        let message = format!("`{}` is not expected here at Line: {}, Column: {}", rest.token, rest.span.start.line, rest.span.start.column);
+        return Err(wrong(message));
+    }
+    Ok(ast)
+}
+
+/// The byte offset of "Line: 1, Column: 5" in a parser's message.
+fn error_offset(message: &str, text: &str) -> Option<usize> {
+    let after = message.split("Line: ").nth(1)?;
+    let mut numbers = after.split(|character: char| !character.is_ascii_digit()).filter(|part| !part.is_empty());
+    let (line, column): (usize, usize) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    let start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let (offset, _) = text.get(start..)?.char_indices().nth(column.checked_sub(1)?)?;
+    Some(start + offset)
+}
+
+fn find_word(text: &str, word: &str) -> Option<Range<usize>> {
+    let start = text.to_ascii_lowercase().find(&word.to_ascii_lowercase())?;
+    Some(start..start + word.len())
+}
+
+fn function_name(function: &ast::Function) -> String {
+    function.name.to_string().trim_matches('"').to_ascii_lowercase()
+}
+
+fn volatile(name: &str, text: &str) -> ExpressionError {
+    ExpressionError {
+        message: format!("`{name}` changes from run to run; the same inputs must give the same report"),
+        hint: Some("use a fixed date, or `as_of` in [report]".to_owned()),
+        part: find_word(text, name).unwrap_or(0..text.len()),
+    }
+}
+
+fn check(ast: &Expr, text: &str) -> Result<(), ExpressionError> {
+    let whole = 0..text.len();
+    let flow = visit_expressions(ast, |expression| match expression {
+        Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => ControlFlow::Break(ExpressionError {
+            message: "a SELECT is not allowed here".to_owned(),
+            hint: Some("put it into a view: [table.NAME] with sql = \"SELECT …\", and use from = \"NAME\"".to_owned()),
+            part: whole.clone(),
+        }),
+        Expr::Function(function) if is_volatile(&function_name(function)) => {
+            ControlFlow::Break(volatile(&function_name(function), text))
+        }
+        Expr::Function(function) if function.over.is_some() => ControlFlow::Break(ExpressionError {
+            message: "a window function is not allowed here".to_owned(),
+            hint: Some("put it into a view: [table.NAME] with sql = \"SELECT …\"".to_owned()),
+            part: whole.clone(),
+        }),
+        _ => ControlFlow::Continue(()),
+    });
+    match flow {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+/// Turns every identifier into the quoted name of a column.
+fn resolve(ast: &mut Expr, text: &str, columns: &dyn Columns) -> Result<(), ExpressionError> {
+    let flow = visit_expressions_mut(ast, |expression| {
+        let name = match expression {
+            Expr::Identifier(ident) => ident.value.clone(),
+            Expr::CompoundIdentifier(parts) => parts.iter().map(|part| part.value.clone()).collect::<Vec<_>>().join("."),
+            _ => return ControlFlow::Continue(()),
+        };
+        if let Some(column) = columns.find(&name) {
+            *expression = Expr::Identifier(Ident::with_quote('"', column));
+            return ControlFlow::Continue(());
+        }
+        if is_volatile(&name) {
+            return ControlFlow::Break(volatile(&name, text));
+        }
+        let names = columns.names();
+        let known = || names.iter().filter(|name| !name.starts_with('_')).map(String::as_str);
+        let near = nearest(&name, known());
+        let hint = near.map_or_else(
+            || format!("its columns are {}", known().collect::<Vec<_>>().join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let part = find_word(text, &name).unwrap_or(0..text.len());
+        ControlFlow::Break(ExpressionError { message: format!("there is no column `{name}`"), hint: Some(hint), part })
+    });
+    match flow {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+fn first_aggregate(ast: &Expr) -> Option<String> {
+    let flow = visit_expressions(ast, |expression| match expression {
+        Expr::Function(function) if AGGREGATES.contains(&function_name(function).as_str()) => {
+            ControlFlow::Break(function_name(function))
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    match flow {
+        ControlFlow::Break(name) => Some(name),
+        ControlFlow::Continue(()) => None,
+    }
+}
+
+/// The stronger of two demands on one column.
+pub(crate) fn stronger(first: Kind, second: Kind) -> Kind {
+    let strength = |kind| match kind {
+        Kind::Any => 0,
+        Kind::Text => 1,
+        Kind::Boolean => 2,
+        Kind::Number => 3,
+        Kind::Time => 4,
+    };
+    if strength(second) > strength(first) { second } else { first }
+}
+
+/// Collects what each column is needed as, from the shape of the expression around it.
+fn demand(ast: &Expr, want: Kind, found: &mut BTreeMap<String, Kind>) {
+    match ast {
+        Expr::Identifier(ident) => {
+            let kind = found.entry(ident.value.clone()).or_insert(want);
+            *kind = stronger(*kind, want);
+        }
+        Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr: inner } => {
+            demand(inner, want, found);
+        }
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } | Expr::IsTrue(expr) | Expr::IsFalse(expr) => demand(expr, Kind::Boolean, found),
+        Expr::IsNull(expr) | Expr::IsNotNull(expr) => demand(expr, Kind::Text, found),
+        Expr::BinaryOp { left, op, right } => {
+            let (left_kind, right_kind) = operand_kinds(left, op, right, want);
+            demand(left, left_kind, found);
+            demand(right, right_kind, found);
+        }
+        Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } | Expr::SimilarTo { expr, pattern, .. } => {
+            demand(expr, Kind::Text, found);
+            demand(pattern, Kind::Text, found);
+        }
+        Expr::InList { expr, list, .. } => {
+            demand(expr, list.iter().map(literal_kind).find(|kind| *kind != Kind::Any).unwrap_or(Kind::Any), found);
+            list.iter().for_each(|item| demand(item, Kind::Any, found));
+        }
+        Expr::Between { expr, low, high, .. } => {
+            let kind = stronger(literal_kind(low), literal_kind(high));
+            for part in [expr, low, high] {
+                demand(part, kind, found);
+            }
+        }
+        Expr::Extract { expr, .. } => demand(expr, Kind::Time, found),
+        Expr::Trim { expr, .. } | Expr::Substring { expr, .. } | Expr::Position { expr, .. } => demand(expr, Kind::Text, found),
+        Expr::Ceil { expr, .. } | Expr::Floor { expr, .. } => demand(expr, Kind::Number, found),
+        Expr::Case { operand, conditions, else_result, .. } => {
+            for branch in conditions {
+                let condition = if operand.is_some() { literal_kind(&branch.condition) } else { Kind::Boolean };
+                if let Some(operand) = operand {
+                    demand(operand, condition, found);
+                }
+                demand(&branch.condition, condition, found);
+                demand(&branch.result, want, found);
+            }
+            if let Some(result) = else_result {
+                demand(result, want, found);
+            }
+        }
+        Expr::Function(function) => demand_function(function, want, found),
+        other => {
+            // An unusual shape: its columns are taken as the source finds them.
+            let _ = visit_expressions(other, |part| {
+                if let Expr::Identifier(ident) = part {
+                    found.entry(ident.value.clone()).or_insert(Kind::Any);
+                }
+                ControlFlow::<()>::Continue(())
+            });
+        }
+    }
+}
+
+fn operand_kinds(left: &Expr, op: &BinaryOperator, right: &Expr, want: Kind) -> (Kind, Kind) {
+    match op {
+        BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Xor => (Kind::Boolean, Kind::Boolean),
+        BinaryOperator::StringConcat => (Kind::Text, Kind::Text),
+        BinaryOperator::Plus | BinaryOperator::Minus => {
+            let interval = |side: &Expr| matches!(side, Expr::Interval(_));
+            match (interval(left), interval(right)) {
+                (true, _) => (Kind::Any, Kind::Time),
+                (_, true) => (Kind::Time, Kind::Any),
+                _ if want == Kind::Time => (Kind::Time, Kind::Any),
+                _ => (Kind::Number, Kind::Number),
+            }
+        }
+        BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo => (Kind::Number, Kind::Number),
+        BinaryOperator::PGRegexMatch | BinaryOperator::PGRegexIMatch | BinaryOperator::PGRegexNotMatch | BinaryOperator::PGRegexNotIMatch => {
+            (Kind::Text, Kind::Text)
+        }
+        _ => {
+            // A comparison: a literal on one side says what the other is.
+            let (left_kind, right_kind) = (literal_kind(left), literal_kind(right));
+            (stronger(left_kind, right_kind), stronger(left_kind, right_kind))
+        }
+    }
+}
+
+fn literal_kind(expression: &Expr) -> Kind {
+    match expression {
+        Expr::Value(value) => match &value.value {
+            Value::Number(..) => Kind::Number,
+            Value::Boolean(_) => Kind::Boolean,
+            Value::SingleQuotedString(text) => {
+                let date = text.get(..10).is_some_and(|start| start.parse::<jiff::civil::Date>().is_ok());
+                if date { Kind::Time } else { Kind::Text }
+            }
+            _ => Kind::Any,
+        },
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } | Expr::Nested(expr) => literal_kind(expr),
+        Expr::TypedString(_) => Kind::Time,
+        Expr::Function(function) => function_kind(&function_name(function)).0,
+        Expr::Trim { .. } | Expr::Substring { .. } => Kind::Text,
+        _ => Kind::Any,
+    }
+}
+
+/// What a function yields, and what it needs its arguments as (`None`: as it is needed itself).
+fn function_kind(name: &str) -> (Kind, Option<Kind>) {
+    match name {
+        "count" | "approx_distinct" | "length" | "char_length" | "character_length" | "strpos" => (Kind::Number, Some(Kind::Text)),
+        "sum" | "avg" | "mean" | "median" | "abs" | "round" | "ceil" | "floor" | "sqrt" | "ln" | "log" | "log10" | "exp" | "power"
+        | "sign" | "trunc" => (Kind::Number, Some(Kind::Number)),
+        "lower" | "upper" | "trim" | "btrim" | "ltrim" | "rtrim" | "concat" | "concat_ws" | "replace" | "split_part" | "left" | "right"
+        | "substr" | "substring" | "initcap" | "regexp_replace" | "regexp_match" | "reverse" | "lpad" | "rpad" | "translate" => {
+            (Kind::Text, Some(Kind::Text))
+        }
+        "starts_with" | "ends_with" | "contains" | "regexp_like" => (Kind::Boolean, Some(Kind::Text)),
+        "date_trunc" | "date_bin" => (Kind::Time, Some(Kind::Time)),
+        "date_part" => (Kind::Number, Some(Kind::Time)),
+        "bool_and" | "bool_or" => (Kind::Boolean, Some(Kind::Boolean)),
+        "coalesce" | "nullif" | "ifnull" | "nvl" | "greatest" | "least" => (Kind::Any, None),
+        name if name.starts_with("stddev") || name.starts_with("var") || name.contains("percentile") || name.starts_with("approx") => {
+            (Kind::Number, Some(Kind::Number))
+        }
+        _ => (Kind::Any, Some(Kind::Any)),
+    }
+}
+
+fn demand_function(function: &ast::Function, want: Kind, found: &mut BTreeMap<String, Kind>) {
+    let (_, arguments_kind) = function_kind(&function_name(function));
+    if let FunctionArguments::List(list) = &function.args {
+        for argument in &list.args {
+            let (FunctionArg::Unnamed(argument) | FunctionArg::Named { arg: argument, .. } | FunctionArg::ExprNamed { arg: argument, .. }) =
+                argument;
+            if let FunctionArgExpr::Expr(argument) = argument {
+                let kind = arguments_kind.unwrap_or(want);
+                demand(argument, if literal_kind(argument) == Kind::Any { kind } else { Kind::Any }, found);
+            }
+        }
+    }
+    if let Some(filter) = &function.filter {
+        demand(filter, Kind::Boolean, found);
+    }
+}
+
+/// `a / b` becomes `CAST(a AS DOUBLE) / NULLIF(CAST(b AS DOUBLE), 0)`.
+fn exact_division(ast: &mut Expr) {
+    let _ = visit_expressions_mut(ast, |expression| {
+        if let Expr::BinaryOp { left, op: BinaryOperator::Divide, right } = expression {
+            let rewritten = parse_sql(&format!("(CAST({left} AS DOUBLE) / NULLIF(CAST({right} AS DOUBLE), 0))"));
+            if let Ok(rewritten) = rewritten {
+                *expression = rewritten;
+            }
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
+
+fn restrict(ast: &mut Expr, condition: &Expr) {
+    let _ = visit_expressions_mut(ast, |expression| {
+        if let Expr::Function(function) = expression {
+            let name = function_name(function);
+            if AGGREGATES.contains(&name.as_str()) {
+                let filter = function.filter.take().map_or_else(
+                    || condition.clone(),
+                    |own| Expr::BinaryOp {
+                        left: Box::new(condition.clone()),
+                        op: BinaryOperator::And,
+                        right: Box::new(Expr::Nested(own)),
+                    },
+                );
+                function.filter = Some(Box::new(filter));
+                if name == "sum"
+                    && let Ok(rewritten) = parse_sql(&format!("coalesce({function}, 0)"))
+                {
+                    *expression = rewritten;
+                }
+            }
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> TableColumns {
+        let headers = ["Date", "Landing page", "Sessions", "Amount spent (USD)", "Email"].map(str::to_owned).to_vec();
+        TableColumns::new(cvj_core::columns::column_names(headers.iter().map(String::as_str)), headers)
+    }
+
+    fn row(text: &str, kind: Kind) -> Result<Expression, ExpressionError> {
+        Expression::parse(text, Role::Row(kind), &columns())
+    }
+
+    fn kinds(expression: &Expression) -> Vec<(&str, Kind)> {
+        expression.columns.iter().map(|(name, kind)| (name.as_str(), *kind)).collect()
+    }
+
+    #[test]
+    fn a_column_is_found_by_name_case_or_header() {
+        for text in ["landing_page", "Landing_Page", "Landing page", "LANDING PAGE"] {
+            assert_eq!(row(text, Kind::Text).unwrap().sql(), "\"landing_page\"", "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_are_demanded_as_they_are_used() {
+        let check = |text: &str, role: Role, expected: &[(&str, Kind)]| {
+            assert_eq!(kinds(&Expression::parse(text, role, &columns()).unwrap()), expected, "{text}");
+        };
+        check("sum(sessions)", Role::Aggregate, &[("sessions", Kind::Number)]);
+        check("count(distinct email)", Role::Aggregate, &[("email", Kind::Text)]);
+        check("sum(case when email like '%x' then sessions else 0 end)", Role::Aggregate, &[("email", Kind::Text), ("sessions", Kind::Number)]);
+        check("date >= '2026-01-01' and landing_page <> 'x'", Role::Row(Kind::Boolean), &[("date", Kind::Time), ("landing_page", Kind::Text)]);
+        check("lower(landing_page)", Role::Row(Kind::Text), &[("landing_page", Kind::Text)]);
+        check("date + interval '1 day'", Role::Row(Kind::Time), &[("date", Kind::Time)]);
+        check("sum(sessions) / count(*)", Role::Aggregate, &[("sessions", Kind::Number)]);
+        check("sessions > 3", Role::Row(Kind::Boolean), &[("sessions", Kind::Number)]);
+    }
+
+    #[test]
+    fn wrong_expressions_say_where_and_what_to_do() {
+        let check = |text: &str, role: Role, message: &str, at: &str| {
+            let error = Expression::parse(text, role, &columns()).unwrap_err();
+            assert!(error.message.contains(message), "{text}: {error:?}");
+            assert_eq!(&text[error.part.clone()], at, "{text}: {error:?}");
+        };
+        check("sum(sesions)", Role::Aggregate, "no column `sesions`", "sesions");
+        check("sessions", Role::Aggregate, "must aggregate", "sessions");
+        check("sum(sessions)", Role::Row(Kind::Number), "row by row", "sum");
+        check("(select 1)", Role::Row(Kind::Number), "SELECT is not allowed", "(select 1)");
+        check("date > now()", Role::Row(Kind::Boolean), "changes from run to run", "now");
+        check("sum(sessions) oops", Role::Aggregate, "not expected here", "oops");
+        check("sum(", Role::Aggregate, "not a SQL expression", "sum(");
+    }
+
+    #[test]
+    fn aggregates_are_restricted_and_sums_of_nothing_are_zero() {
+        let expression = Expression::parse("sum(sessions) / count(email)", Role::Aggregate, &columns()).unwrap();
+        let sql = expression.aggregate_sql("u0").unwrap();
+        assert_eq!(
+            sql,
+            "(CAST(coalesce(sum(\"sessions\") FILTER (WHERE u0), 0) AS DOUBLE) / NULLIF(CAST(count(\"email\") FILTER (WHERE u0) AS DOUBLE), 0))"
+        );
+    }
+}

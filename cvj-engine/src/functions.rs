@@ -1,0 +1,116 @@
+//! The SQL functions that definitions are compiled to: instants, periods and products.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, Int32Array, Int64Array};
+use arrow_cast::cast;
+use arrow_schema::{DataType, TimeUnit};
+use datafusion::common::{DataFusionError, Result as DataFusionResult};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::prelude::SessionContext;
+
+use crate::calendar::{Calendar, DAY};
+use crate::products::{Products, Resolver};
+
+/// `cvj_instant(time)`: microseconds since 1970-01-01T00:00Z; local times are the client's.
+pub(crate) const INSTANT: &str = "cvj_instant";
+/// `cvj_period(instant)`: the number of the period that holds it.
+pub(crate) const PERIOD: &str = "cvj_period";
+/// `cvj_product(text)`: the product's code.
+pub(crate) const PRODUCT: &str = "cvj_product";
+
+/// Registers the three functions.
+pub(crate) fn register(context: &SessionContext, calendar: &Arc<Calendar>, products: &Arc<Products>) {
+    for work in [Work::Instant(calendar.clone()), Work::Period(calendar.clone()), Work::Product(products.clone())] {
+        let signature = Signature::any(1, Volatility::Immutable);
+        context.register_udf(ScalarUDF::new_from_impl(Function { work, signature }));
+    }
+}
+
+#[derive(Debug)]
+enum Work {
+    Instant(Arc<Calendar>),
+    Period(Arc<Calendar>),
+    Product(Arc<Products>),
+}
+
+#[derive(Debug)]
+struct Function {
+    work: Work,
+    signature: Signature,
+}
+
+// One session has one of each, so the name identifies it.
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Function {}
+
+impl Hash for Function {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Function {
+    fn name(&self) -> &str {
+        match self.work {
+            Work::Instant(_) => INSTANT,
+            Work::Period(_) => PERIOD,
+            Work::Product(_) => PRODUCT,
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> DataFusionResult<DataType> {
+        match (&self.work, arguments) {
+            (Work::Instant(_), [DataType::Date32 | DataType::Timestamp(..) | DataType::Null]) => Ok(DataType::Int64),
+            (Work::Instant(_), [other]) => Err(DataFusionError::Plan(format!("`at` must be a date or time, and this is {other}"))),
+            _ => Ok(DataType::Int32),
+        }
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
+        let array = arguments.args[0].to_array(arguments.number_rows)?;
+        let result: ArrayRef = match &self.work {
+            Work::Instant(calendar) => Arc::new(instants(calendar, &array)?),
+            Work::Period(calendar) => {
+                let instants = cast(&array, &DataType::Int64)?;
+                let periods: Int32Array =
+                    instants.as_primitive::<Int64Type>().iter().map(|instant| Some(calendar.period_index(instant?))).collect();
+                Arc::new(periods)
+            }
+            Work::Product(products) => {
+                let texts = cast(&array, &DataType::Utf8)?;
+                let mut resolver = Resolver::new(products);
+                let texts = texts.as_string::<i32>();
+                let codes: Int32Array = texts.iter().map(|text| Some(i32::from(resolver.resolve(text.unwrap_or_default())))).collect();
+                Arc::new(codes)
+            }
+        };
+        Ok(ColumnarValue::Array(result))
+    }
+}
+
+fn instants(calendar: &Calendar, array: &ArrayRef) -> DataFusionResult<Int64Array> {
+    Ok(match array.data_type() {
+        DataType::Date32 => {
+            array.as_primitive::<Date32Type>().iter().map(|days| Some(calendar.instant(i64::from(days?) * DAY))).collect()
+        }
+        DataType::Timestamp(_, zone) => {
+            let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
+            let micros = micros.as_primitive::<TimestampMicrosecondType>();
+            if zone.is_some() { micros.iter().collect() } else { micros.iter().map(|local| Some(calendar.instant(local?))).collect() }
+        }
+        _ => Int64Array::new_null(array.len()),
+    })
+}

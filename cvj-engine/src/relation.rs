@@ -1,0 +1,267 @@
+//! A table or view with the definitions that use it, their expressions resolved against its columns.
+
+use std::collections::BTreeMap;
+
+use cvj_core::source::{FIELD_CURRENCY, Kind};
+use cvj_core::{Metric, Stage, StageOf, Touchpoint, Unit};
+
+use crate::config::{Config, Step};
+use crate::error::EngineError;
+use crate::expression::{Columns, Expression, ExpressionError, Role, stronger};
+use crate::scan::SourceTable;
+
+/// Where a definition was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// `[[metric]]` or `[[touchpoint]]` number so many of `cvj.toml`.
+    Config { key: &'static str, index: usize },
+    /// A plugin's default.
+    Plugin { source: String, plugin: String },
+}
+
+impl Origin {
+    /// How a definition card names it.
+    pub(crate) fn printed(&self) -> String {
+        match self {
+            Self::Config { .. } => "cvj.toml".to_owned(),
+            Self::Plugin { plugin, .. } => format!("plugin {plugin}"),
+        }
+    }
+
+    /// An error about one of the definition's keys.
+    pub(crate) fn error(&self, config: &Config, key: &str, message: String, hint: Option<String>) -> EngineError {
+        match self {
+            Self::Config { key: table, index } => {
+                config.error(&[Step::Key(table), Step::Index(*index), Step::Key(key)], message, hint)
+            }
+            Self::Plugin { source, plugin } => EngineError::Data {
+                message: format!("source `{source}`: the definition that plugin `{plugin}` brings is wrong: `{key}`: {message}"),
+                hint: Some(format!("set `defaults = false` in [source.{source}] and define it yourself")),
+            },
+        }
+    }
+
+    fn expression_error(&self, config: &Config, path: &[&str], error: ExpressionError) -> EngineError {
+        match self {
+            Self::Config { key: table, index } => {
+                let mut steps = vec![Step::Key(table), Step::Index(*index)];
+                steps.extend(path.iter().map(|key| Step::Key(key)));
+                config.error_within(&steps, error.part, error.message, error.hint)
+            }
+            Self::Plugin { .. } => self.error(config, path.first().copied().unwrap_or_default(), error.message, error.hint),
+        }
+    }
+}
+
+/// The parts that metrics and touchpoints share.
+#[derive(Clone, Debug)]
+pub(crate) struct RowParts {
+    pub(crate) at: Expression,
+    pub(crate) product: Option<Expression>,
+    pub(crate) filter: Option<Expression>,
+    /// Columns of everything but `where`.
+    pub(crate) used: BTreeMap<String, Kind>,
+    /// A column of money in another currency than the client's, with that currency.
+    pub(crate) foreign_money: Option<(String, String)>,
+}
+
+/// A metric over this relation.
+#[derive(Clone, Debug)]
+pub(crate) struct BoundMetric {
+    /// Place among all metrics.
+    pub(crate) number: usize,
+    pub(crate) metric: Metric,
+    pub(crate) origin: Origin,
+    pub(crate) value: Expression,
+    pub(crate) per: Option<Expression>,
+    pub(crate) row: RowParts,
+}
+
+/// A touchpoint over this relation.
+#[derive(Clone, Debug)]
+pub(crate) struct BoundTouchpoint {
+    pub(crate) touchpoint: Touchpoint,
+    pub(crate) origin: Origin,
+    pub(crate) row: RowParts,
+    pub(crate) person: Expression,
+    pub(crate) stage: BoundStage,
+    pub(crate) value: Option<Expression>,
+    pub(crate) order: Option<Expression>,
+}
+
+/// A touchpoint's stage.
+#[derive(Clone, Debug)]
+pub(crate) enum BoundStage {
+    Fixed(Stage),
+    Column(Expression),
+}
+
+/// What a relation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RelationKind {
+    Table,
+    View,
+}
+
+/// A table or view that definitions use.
+pub(crate) struct Relation {
+    /// Name of the source, or of the view: what presence and `covers` are kept by.
+    pub(crate) source: String,
+    /// Name of the table.
+    pub(crate) table: String,
+    /// The reference in SQL.
+    pub(crate) sql_name: String,
+    pub(crate) kind: RelationKind,
+    /// The table behind it; `None` for a view.
+    pub(crate) provider: Option<SourceTable>,
+    /// Whether it has `_file` and `_line`.
+    pub(crate) has_place: bool,
+    pub(crate) metrics: Vec<BoundMetric>,
+    pub(crate) touchpoints: Vec<BoundTouchpoint>,
+}
+
+/// How a touchpoint definition is named in messages and cards.
+pub(crate) fn touchpoint_label(touchpoint: &Touchpoint) -> String {
+    match &touchpoint.stage {
+        StageOf::Fixed(stage) => format!("{} touchpoint", stage.title()),
+        StageOf::Column { column } => format!("Touchpoint by `{column}`"),
+    }
+}
+
+struct Binder<'a> {
+    config: &'a Config,
+    origin: &'a Origin,
+    columns: &'a dyn Columns,
+    used: BTreeMap<String, Kind>,
+}
+
+impl Binder<'_> {
+    fn bind(&mut self, path: &[&str], text: &str, role: Role) -> Result<Expression, EngineError> {
+        let expression = Expression::parse(text, role, self.columns)
+            .map_err(|error| self.origin.expression_error(self.config, path, error))?;
+        merge(&mut self.used, &expression.columns);
+        Ok(expression)
+    }
+
+    fn bind_optional(&mut self, key: &str, text: Option<&str>, role: Role) -> Result<Option<Expression>, EngineError> {
+        text.map(|text| self.bind(&[key], text, role)).transpose()
+    }
+
+    fn filter(&self, text: Option<&str>) -> Result<Option<Expression>, EngineError> {
+        let parse = |text| {
+            Expression::parse(text, Role::Row(Kind::Boolean), self.columns)
+                .map_err(|error| self.origin.expression_error(self.config, &["where"], error))
+        };
+        text.map(parse).transpose()
+    }
+}
+
+/// Adds demands to demands.
+pub(crate) fn merge(into: &mut BTreeMap<String, Kind>, from: &BTreeMap<String, Kind>) {
+    for (column, kind) in from {
+        let known = into.entry(column.clone()).or_insert(*kind);
+        *known = stronger(*known, *kind);
+    }
+}
+
+/// Resolves a metric's expressions.
+pub(crate) fn bind_metric(
+    number: usize,
+    metric: &Metric,
+    origin: &Origin,
+    columns: &dyn Columns,
+    config: &Config,
+) -> Result<BoundMetric, EngineError> {
+    let mut binder = Binder { config, origin, columns, used: BTreeMap::new() };
+    let at = binder.bind(&["at"], &metric.at, Role::Row(Kind::Time))?;
+    let value = binder.bind(&["value"], &metric.value, Role::Aggregate)?;
+    let per = binder.bind_optional("per", metric.per.as_deref(), Role::Aggregate)?;
+    let product = binder.bind_optional("product", metric.product.as_deref(), Role::Row(Kind::Text))?;
+    let filter = binder.filter(metric.filter.as_deref())?;
+    let row = RowParts { at, product, filter, used: binder.used, foreign_money: None };
+    Ok(BoundMetric { number, metric: metric.clone(), origin: origin.clone(), value, per, row })
+}
+
+/// Resolves a touchpoint's expressions.
+pub(crate) fn bind_touchpoint(
+    touchpoint: &Touchpoint,
+    origin: &Origin,
+    columns: &dyn Columns,
+    config: &Config,
+) -> Result<BoundTouchpoint, EngineError> {
+    let mut binder = Binder { config, origin, columns, used: BTreeMap::new() };
+    let at = binder.bind(&["at"], &touchpoint.at, Role::Row(Kind::Time))?;
+    let person = binder.bind(&["person"], &touchpoint.person, Role::Row(Kind::Text))?;
+    let stage = match &touchpoint.stage {
+        StageOf::Fixed(stage) => BoundStage::Fixed(*stage),
+        StageOf::Column { column } => BoundStage::Column(binder.bind(&["stage", "column"], column, Role::Row(Kind::Text))?),
+    };
+    let product = binder.bind_optional("product", touchpoint.product.as_deref(), Role::Row(Kind::Text))?;
+    let value = binder.bind_optional("value", touchpoint.value.as_deref(), Role::Row(Kind::Number))?;
+    let order = binder.bind_optional("order", touchpoint.order.as_deref(), Role::Row(Kind::Text))?;
+    let filter = binder.filter(touchpoint.filter.as_deref())?;
+    let row = RowParts { at, product, filter, used: binder.used, foreign_money: None };
+    Ok(BoundTouchpoint { touchpoint: touchpoint.clone(), origin: origin.clone(), row, person, stage, value, order })
+}
+
+impl Relation {
+    /// Whether it is a source's table, not a view.
+    pub(crate) fn is_table(&self) -> bool {
+        self.kind == RelationKind::Table
+    }
+
+    /// What the definitions need the columns as.
+    pub(crate) fn demands(&self) -> BTreeMap<String, Kind> {
+        let mut demands = BTreeMap::new();
+        for row in self.rows() {
+            merge(&mut demands, &row.used);
+            if let Some(filter) = &row.filter {
+                merge(&mut demands, &filter.columns);
+            }
+        }
+        demands
+    }
+
+    /// The shared parts of all definitions: metrics first.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &RowParts> {
+        self.metrics.iter().map(|metric| &metric.row).chain(self.touchpoints.iter().map(|touchpoint| &touchpoint.row))
+    }
+
+    /// Finds columns of money that are not in the client's currency.
+    pub(crate) fn find_foreign_money(&mut self, currency: &str) {
+        let Some(provider) = &self.provider else { return };
+        let foreign = |expression: &Expression| {
+            expression.columns.keys().find_map(|column| {
+                let found = provider.field(column)?.metadata().get(FIELD_CURRENCY)?;
+                (!same_currency(found, currency)).then(|| (column.clone(), found.clone()))
+            })
+        };
+        for metric in &mut self.metrics {
+            if metric.metric.unit == Unit::Money {
+                metric.row.foreign_money = foreign(&metric.value);
+            }
+        }
+        for touchpoint in &mut self.touchpoints {
+            touchpoint.row.foreign_money = touchpoint.value.as_ref().and_then(foreign);
+        }
+    }
+}
+
+/// Whether a currency's code or sign may mean the client's currency.
+fn same_currency(found: &str, currency: &str) -> bool {
+    let codes: &[&str] = match found {
+        "$" => &["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "BRL"],
+        "€" => &["EUR"],
+        "£" => &["GBP", "EGP", "GIP"],
+        "¥" | "￥" => &["JPY", "CNY"],
+        "kr" | "kr." => &["SEK", "NOK", "DKK", "ISK"],
+        "₹" => &["INR"],
+        "zł" => &["PLN"],
+        "R$" => &["BRL"],
+        "₩" => &["KRW"],
+        "₺" => &["TRY"],
+        "₪" => &["ILS"],
+        code => return code.eq_ignore_ascii_case(currency),
+    };
+    codes.contains(&currency)
+}

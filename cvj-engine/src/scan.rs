@@ -1,0 +1,439 @@
+//! A source's table as DataFusion sees it: one stream per partition, each pulled on a blocking thread.
+//!
+//! Beside the table's columns it has `_row` (the row's number in the scan) and, for every column that a definition needs, a
+//! truth value `_unread.<column>`: the cell is not empty, but could not be read.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_select::filter::filter_record_batch;
+use cvj_core::SourceError;
+use cvj_core::source::{ColumnRequest, Filter, FilterOp, FilterValue, Kind, Partition, Rejected, ScanRequest, TableInfo};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+
+use crate::error::EngineError;
+use crate::plugin;
+use crate::sources::{Host, OpenSource, SideChannels};
+
+/// Column with the row's number: the partition's place in the upper 24 bits, the row's in its stream in the lower 40.
+pub(crate) const COLUMN_ROW: &str = "_row";
+const ROW_BITS: u32 = 40;
+
+/// Name of the column that says whether another could not be read.
+pub(crate) fn unread_column(column: &str) -> String {
+    format!("_unread.{column}")
+}
+
+/// What a scan said beside its rows.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    /// Rows delivered by the source.
+    pub(crate) rows: u64,
+    /// Cells that could not be read, by row number.
+    pub(crate) unread: HashMap<u64, Vec<Rejected>>,
+    /// Rows that could not be delivered at all.
+    pub(crate) undelivered: Vec<Rejected>,
+    /// Lines that are no rows of data.
+    pub(crate) left_out: BTreeMap<String, u64>,
+}
+
+/// What becomes of rows with unreadable cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// They stay, flagged: each definition decides for itself.
+    Flagged,
+    /// They are left out, because a view has no place for flags; the account has them.
+    Dropped,
+}
+
+/// A failure of a source on its way through DataFusion.
+#[derive(Debug)]
+pub(crate) struct ScanFailure {
+    pub(crate) source: String,
+    pub(crate) error: SourceError,
+}
+
+impl fmt::Display for ScanFailure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "source `{}`: {}", self.source, self.error)
+    }
+}
+
+impl std::error::Error for ScanFailure {}
+
+/// The engine's error for one of DataFusion's: the source's own, if a scan failed.
+pub(crate) fn engine_error(error: &DataFusionError, host_of: &dyn Fn(&str) -> Option<Host>) -> EngineError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        let failure = current.downcast_ref::<ScanFailure>().or_else(|| match current.downcast_ref::<DataFusionError>() {
+            Some(DataFusionError::External(inner)) => inner.downcast_ref::<ScanFailure>(),
+            Some(DataFusionError::Shared(inner)) => match inner.as_ref() {
+                DataFusionError::External(inner) => inner.downcast_ref::<ScanFailure>(),
+                _ => None,
+            },
+            _ => None,
+        });
+        if let Some(failure) = failure {
+            let source_name = failure.source.clone();
+            return host_of(&source_name).map_or_else(
+                || EngineError::Source { source_name, error: failure.error.clone() },
+                |host| host.error(failure.error.clone()),
+            );
+        }
+        cause = current.source();
+    }
+    let message = error.strip_backtrace();
+    EngineError::Data { message, hint: None }
+}
+
+/// A table of a source, scannable by DataFusion.
+#[derive(Clone)]
+pub(crate) struct SourceTable {
+    source: plugin::Source,
+    host: Host,
+    name: String,
+    table: String,
+    /// Schema of the table's own columns, as the source delivers them for the kinds demanded.
+    own: SchemaRef,
+    kinds: Vec<Kind>,
+    /// Own columns, then `_row`, then the flags.
+    schema: SchemaRef,
+    unreadable: Unreadable,
+    account: Arc<Mutex<Account>>,
+}
+
+impl fmt::Debug for SourceTable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.name, self.table)
+    }
+}
+
+impl SourceTable {
+    /// Asks the source how it reads the columns demanded, and fixes the schema.
+    pub(crate) fn new(
+        source: &OpenSource,
+        table: &TableInfo,
+        demands: &BTreeMap<String, Kind>,
+        unreadable: Unreadable,
+    ) -> Result<Self, EngineError> {
+        let kinds: Vec<Kind> =
+            table.schema.fields().iter().map(|field| demands.get(field.name()).copied().unwrap_or(Kind::Any)).collect();
+        let wanted: Vec<usize> = (0..kinds.len()).filter(|index| kinds[*index] != Kind::Any).collect();
+        let columns = wanted.iter().map(|&index| ColumnRequest { index, kind: kinds[index] }).collect();
+        let request = ScanRequest { columns: Some(columns), ..ScanRequest::all(&table.name) };
+        let plan = source.source.plan(&request, &source.host().task()).map_err(|error| source.host().error(error))?;
+        let mut fields: Vec<_> = table.schema.fields().iter().cloned().collect();
+        for (place, &index) in wanted.iter().enumerate() {
+            let field = plan.schema.fields().get(place).ok_or_else(|| {
+                EngineError::Internal(format!("source `{}` planned {} of {} columns", source.name, plan.schema.fields().len(), wanted.len()))
+            })?;
+            fields[index] = Arc::new(field.as_ref().clone().with_name(table.schema.field(index).name()));
+        }
+        let own: SchemaRef = Arc::new(Schema::new(fields));
+        let mut all: Vec<_> = own.fields().iter().cloned().collect();
+        if unreadable == Unreadable::Flagged {
+            all.push(Arc::new(Field::new(COLUMN_ROW, DataType::UInt64, false)));
+            all.extend(own.fields().iter().map(|field| Arc::new(Field::new(unread_column(field.name()), DataType::Boolean, false))));
+        }
+        Ok(Self {
+            source: source.source.clone(),
+            host: source.host().clone(),
+            name: source.name.clone(),
+            table: table.name.clone(),
+            own,
+            kinds,
+            schema: Arc::new(Schema::new(all)),
+            unreadable,
+            account: Arc::default(),
+        })
+    }
+
+    /// Takes what the scans so far said.
+    pub(crate) fn take_account(&self) -> Account {
+        std::mem::take(&mut *self.account.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The field of an own column.
+    pub(crate) fn field(&self, column: &str) -> Option<&Field> {
+        self.own.field_with_name(column).ok()
+    }
+
+    fn failure(&self, error: SourceError) -> DataFusionError {
+        DataFusionError::External(Box::new(ScanFailure { source: self.name.clone(), error }))
+    }
+
+    fn plan_scan(&self, projection: Option<&Vec<usize>>, filters: &[Expr], limit: Option<usize>) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        let wanted: Vec<usize> = projection.map_or_else(|| (0..self.schema.fields().len()).collect(), Clone::clone);
+        let own = self.own.fields().len();
+        // A flag needs its column to be read.
+        let mut read: Vec<usize> = wanted
+            .iter()
+            .filter_map(|&index| if index < own { Some(index) } else { (index > own).then(|| index - own - 1) })
+            .collect();
+        read.sort_unstable();
+        read.dedup();
+        let columns = read.iter().map(|&index| ColumnRequest { index, kind: self.kinds[index] }).collect();
+        let filters: Vec<Filter> =
+            if self.unreadable == Unreadable::Dropped { filters.iter().filter_map(translate).collect() } else { Vec::new() };
+        let request = ScanRequest {
+            table: self.table.clone(),
+            columns: Some(columns),
+            limit: limit.filter(|_| filters.is_empty()).map(|limit| limit as u64),
+            filters,
+            target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            batch_rows: 8192,
+        };
+        let plan = self.source.plan(&request, &self.host.task()).map_err(|error| self.failure(error))?;
+        let schema = Arc::new(self.schema.project(&wanted)?);
+        let partitions = plan
+            .partitions
+            .into_iter()
+            .enumerate()
+            .map(|(number, partition)| {
+                let scan = PartitionScan {
+                    table: self.clone(),
+                    number: number as u64,
+                    partition,
+                    delivered: plan.schema.clone(),
+                    read: read.clone(),
+                    wanted: wanted.clone(),
+                    schema: schema.clone(),
+                };
+                Arc::new(scan) as Arc<dyn PartitionStream>
+            })
+            .collect();
+        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, [], false, None)?))
+    }
+}
+
+#[async_trait::async_trait]
+impl TableProvider for SourceTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        self.plan_scan(projection, filters, limit)
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+        // DataFusion applies every filter again, so a source may answer or ignore it.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+}
+
+/// `column op literal` as sources understand it.
+fn translate(filter: &Expr) -> Option<Filter> {
+    match filter {
+        Expr::IsNull(inner) => column_name(inner).map(|column| Filter { column, op: FilterOp::IsNull, value: FilterValue::Null }),
+        Expr::IsNotNull(inner) => column_name(inner).map(|column| Filter { column, op: FilterOp::NotNull, value: FilterValue::Null }),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let op = match op {
+                Operator::Eq => FilterOp::Eq,
+                Operator::NotEq => FilterOp::Ne,
+                Operator::Lt => FilterOp::Lt,
+                Operator::LtEq => FilterOp::Le,
+                Operator::Gt => FilterOp::Gt,
+                Operator::GtEq => FilterOp::Ge,
+                _ => return None,
+            };
+            let Expr::Literal(literal, _) = right.as_ref() else { return None };
+            let value = match literal {
+                ScalarValue::Boolean(Some(value)) => FilterValue::Boolean(*value),
+                ScalarValue::Int64(Some(value)) => FilterValue::Integer(*value),
+                ScalarValue::Float64(Some(value)) => FilterValue::Number(*value),
+                ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => FilterValue::Text(text.clone()),
+                ScalarValue::Date32(Some(days)) => FilterValue::Date(*days),
+                ScalarValue::TimestampMicrosecond(Some(value), None) => FilterValue::Local(*value),
+                ScalarValue::TimestampMicrosecond(Some(value), Some(_)) => FilterValue::Instant(*value),
+                _ => return None,
+            };
+            column_name(left).map(|column| Filter { column, op, value })
+        }
+        _ => None,
+    }
+}
+
+fn column_name(expression: &Expr) -> Option<String> {
+    if let Expr::Column(column) = expression { Some(column.name.clone()) } else { None }
+}
+
+/// Rejects of one partition that wait for their batch.
+#[derive(Default)]
+struct Pending {
+    cells: Mutex<Vec<Rejected>>,
+    undelivered: Mutex<Vec<Rejected>>,
+    left_out: Mutex<Vec<(String, u64)>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pending {
+    /// The rejected cells of rows before `end`.
+    fn take_cells(&self, end: u64) -> Vec<Rejected> {
+        let mut cells = locked(&self.cells);
+        let (now, later) = cells.drain(..).partition(|cell| cell.row.is_none_or(|row| row < end));
+        *cells = later;
+        now
+    }
+}
+
+impl SideChannels for Pending {
+    fn reject(&self, rejected: &Rejected) {
+        if rejected.row.is_some() {
+            locked(&self.cells).push(rejected.clone());
+        } else {
+            locked(&self.undelivered).push(rejected.clone());
+        }
+    }
+
+    fn left_out(&self, why: &str, rows: u64) {
+        locked(&self.left_out).push((why.to_owned(), rows));
+    }
+}
+
+struct PartitionScan {
+    table: SourceTable,
+    number: u64,
+    partition: Partition,
+    /// Schema that the source delivers.
+    delivered: SchemaRef,
+    /// Own columns that are read, in delivery order.
+    read: Vec<usize>,
+    /// Columns of the table's whole schema that are wanted, in output order.
+    wanted: Vec<usize>,
+    schema: SchemaRef,
+}
+
+impl fmt::Debug for PartitionScan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}#{}", self.table, self.number)
+    }
+}
+
+impl PartitionStream for PartitionScan {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), 2);
+        let sender = builder.tx();
+        let scan = Self {
+            table: self.table.clone(),
+            number: self.number,
+            partition: self.partition.clone(),
+            delivered: self.delivered.clone(),
+            read: self.read.clone(),
+            wanted: self.wanted.clone(),
+            schema: self.schema.clone(),
+        };
+        builder.spawn_blocking(move || {
+            scan.run(&mut |batch| sender.blocking_send(Ok(batch)).is_ok())
+        });
+        builder.build()
+    }
+}
+
+impl PartitionScan {
+    /// Pulls the source's stream and hands every batch on until `send` says that nobody listens.
+    fn run(&self, send: &mut dyn FnMut(RecordBatch) -> bool) -> DataFusionResult<()> {
+        let pending = Arc::new(Pending::default());
+        let task = self.table.host.scan_task(pending.clone());
+        let failed = |error| self.table.failure(error);
+        let stream = self.table.source.read(&self.partition, self.delivered.clone(), &task).map_err(failed)?;
+        let mut first_row = 0_u64;
+        for batch in stream {
+            let batch = batch.map_err(failed)?;
+            let rows = batch.num_rows() as u64;
+            let cells = pending.take_cells(first_row + rows);
+            let batch = self.shape(&batch, first_row, &cells)?;
+            self.enter(rows, cells);
+            first_row += rows;
+            if !send(batch) {
+                return Ok(());
+            }
+        }
+        let mut account = locked(&self.table.account);
+        account.undelivered.append(&mut locked(&pending.undelivered));
+        for (why, rows) in locked(&pending.left_out).drain(..) {
+            *account.left_out.entry(why).or_default() += rows;
+        }
+        Ok(())
+    }
+
+    fn enter(&self, rows: u64, cells: Vec<Rejected>) {
+        let mut account = locked(&self.table.account);
+        account.rows += rows;
+        for cell in cells {
+            let row = cell.row.unwrap_or_default();
+            account.unread.entry(self.row_number(row)).or_default().push(cell);
+        }
+    }
+
+    fn row_number(&self, row: u64) -> u64 {
+        (self.number << ROW_BITS) | row
+    }
+
+    /// The batch in output shape: own columns, the row number, the flags.
+    fn shape(&self, batch: &RecordBatch, first_row: u64, cells: &[Rejected]) -> DataFusionResult<RecordBatch> {
+        let rows = batch.num_rows();
+        let own = self.table.own.fields().len();
+        let flags = |column: &str| -> BooleanArray {
+            let mut unread = vec![false; rows];
+            for cell in cells.iter().filter(|cell| cell.column == column) {
+                if let Some(flag) = cell.row.and_then(|row| unread.get_mut(row.checked_sub(first_row)? as usize)) {
+                    *flag = true;
+                }
+            }
+            unread.into()
+        };
+        let columns = self
+            .wanted
+            .iter()
+            .map(|&index| -> DataFusionResult<ArrayRef> {
+                if index < own {
+                    let place = self.read.iter().position(|read| *read == index);
+                    place.map(|place| batch.column(place).clone()).ok_or_else(|| DataFusionError::Internal("a column was not read".to_owned()))
+                } else if index == own {
+                    Ok(Arc::new(UInt64Array::from_iter_values((0..rows as u64).map(|row| self.row_number(first_row + row)))))
+                } else {
+                    Ok(Arc::new(flags(self.table.own.field(index - own - 1).name())))
+                }
+            })
+            .collect::<DataFusionResult<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let shaped = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
+        if self.table.unreadable == Unreadable::Flagged || cells.is_empty() {
+            return Ok(shaped);
+        }
+        let mut keep = vec![true; rows];
+        for row in cells.iter().filter_map(|cell| cell.row?.checked_sub(first_row)) {
+            if let Some(keep) = keep.get_mut(row as usize) {
+                *keep = false;
+            }
+        }
+        Ok(filter_record_batch(&shaped, &keep.into())?)
+    }
+}

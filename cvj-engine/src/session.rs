@@ -1,0 +1,358 @@
+//! One attempt's DataFusion session: tables and views registered, definitions bound to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cvj_core::nearest::nearest;
+use cvj_core::source::{COLUMN_FILE, COLUMN_LINE};
+use cvj_core::{Definition, Metric, Touchpoint, View};
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::common::DataFusionError;
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::sqlparser::ast::{Expr, Statement, visit_expressions};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use crate::calendar::Calendar;
+use crate::config::{Config, Step};
+use crate::error::EngineError;
+use crate::expression::{TableColumns, is_volatile};
+use crate::functions;
+use crate::products::Products;
+use crate::relation::{BoundStage, Origin, Relation, RelationKind, bind_metric, bind_touchpoint};
+use crate::scan::{SourceTable, Unreadable, engine_error};
+use crate::sources::{Host, OpenSource};
+
+/// A metric or touchpoint with where it was written.
+#[derive(Clone, Debug)]
+pub(crate) enum Declared {
+    Metric(Metric, Origin),
+    Touchpoint(Touchpoint, Origin),
+}
+
+impl Declared {
+    fn from(&self) -> (&str, &Origin) {
+        match self {
+            Self::Metric(metric, origin) => (&metric.from, origin),
+            Self::Touchpoint(touchpoint, origin) => (&touchpoint.from, origin),
+        }
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        self.from().1
+    }
+}
+
+/// The definitions in force: those of `cvj.toml`, then the plugins' own that none of them replaces; and all views.
+pub(crate) fn definitions(config: &Config, sources: &[OpenSource]) -> (Vec<Declared>, Vec<(View, Option<String>)>) {
+    let origin = |key, index| Origin::Config { key, index };
+    let mut declared: Vec<Declared> = Vec::new();
+    let metrics = config.metrics.iter().enumerate();
+    declared.extend(metrics.map(|(index, metric)| Declared::Metric(metric.clone(), origin("metric", index))));
+    let touchpoints = config.touchpoints.iter().enumerate();
+    declared.extend(touchpoints.map(|(index, touchpoint)| Declared::Touchpoint(touchpoint.clone(), origin("touchpoint", index))));
+    let mut views: Vec<(View, Option<String>)> = config.views.iter().map(|view| (view.clone(), None)).collect();
+    for source in sources {
+        let origin = Origin::Plugin { source: source.name.clone(), plugin: source.plugin.clone() };
+        for definition in &source.definitions {
+            match definition {
+                Definition::Metric(metric) => {
+                    let replaced = config.metrics.iter().any(|own| own.stage == metric.stage && own.name == metric.name);
+                    if !replaced {
+                        declared.push(Declared::Metric(metric.clone(), origin.clone()));
+                    }
+                }
+                Definition::Touchpoint(touchpoint) => {
+                    let of_source = |from: &str| from.split('.').next() == Some(source.name.as_str());
+                    let same = |own: &&Touchpoint| own.stage == touchpoint.stage && (own.from == touchpoint.from || of_source(&own.from));
+                    if !config.touchpoints.iter().any(|own| same(&own)) {
+                        declared.push(Declared::Touchpoint(touchpoint.clone(), origin.clone()));
+                    }
+                }
+                Definition::View(view) => {
+                    if !views.iter().any(|(own, _)| own.name == view.name) {
+                        views.push((view.clone(), Some(source.name.clone())));
+                    }
+                }
+            }
+        }
+    }
+    (declared, views)
+}
+
+/// Tables and views as SQL sees them.
+pub(crate) struct Session {
+    pub(crate) context: SessionContext,
+    /// Tables behind views, by source and table.
+    pub(crate) view_tables: BTreeMap<(String, String), SourceTable>,
+    hosts: BTreeMap<String, Host>,
+}
+
+impl Session {
+    /// A session with the functions, and the source tables under `source.table` (and `source` where it has one table).
+    pub(crate) async fn new(
+        config: &Config,
+        sources: &[OpenSource],
+        views: &[(View, Option<String>)],
+        calendar: &Arc<Calendar>,
+        products: &Arc<Products>,
+    ) -> Result<Self, EngineError> {
+        let mut settings = SessionConfig::new().with_batch_size(8192).with_information_schema(false);
+        settings.options_mut().sql_parser.enable_ident_normalization = false;
+        let context = SessionContext::new_with_config(settings);
+        functions::register(&context, calendar, products);
+        let hosts = sources.iter().map(|source| (source.name.clone(), source.host().clone())).collect();
+        let mut session = Self { context, view_tables: BTreeMap::new(), hosts };
+        if !views.is_empty() {
+            session.register_source_tables(sources)?;
+            for (view, plugin) in views {
+                session.register_view(view, plugin.as_deref(), config).await?;
+            }
+        }
+        Ok(session)
+    }
+
+    /// The engine's error for one of DataFusion's.
+    pub(crate) fn error(&self, error: &DataFusionError) -> EngineError {
+        engine_error(error, &|source| self.hosts.get(source).cloned())
+    }
+
+    pub(crate) fn register_source_tables(&mut self, sources: &[OpenSource]) -> Result<(), EngineError> {
+        let failed = |error: DataFusionError| EngineError::Internal(error.to_string());
+        let catalog = self.context.catalog("datafusion").ok_or_else(|| EngineError::Internal("no catalog".to_owned()))?;
+        for source in sources {
+            let schema = Arc::new(MemorySchemaProvider::new());
+            catalog.register_schema(&source.name, schema.clone()).map_err(failed)?;
+            for table in &source.tables {
+                let provider = SourceTable::new(source, table, &BTreeMap::new(), Unreadable::Dropped)?;
+                schema.register_table(table.name.clone(), Arc::new(provider.clone())).map_err(failed)?;
+                if source.tables.len() == 1 {
+                    let name = datafusion::common::TableReference::bare(source.name.as_str());
+                    self.context.register_table(name, Arc::new(provider.clone())).map_err(failed)?;
+                }
+                self.view_tables.insert((source.name.clone(), table.name.clone()), provider);
+            }
+        }
+        Ok(())
+    }
+
+    async fn register_view(&self, view: &View, plugin_source: Option<&str>, config: &Config) -> Result<(), EngineError> {
+        let fail = |message: String, hint: Option<String>| match plugin_source {
+            None => config.error(&[Step::Key("table"), Step::Key(&view.name), Step::Key("sql")], message, hint),
+            Some(source) => EngineError::Data { message: format!("source `{source}`, view `{}`: {message}", view.name), hint },
+        };
+        check_query(&view.sql).map_err(|(message, hint)| fail(message, hint))?;
+        let frame = self.query(&view.sql).await.map_err(|error| fail(error.strip_backtrace(), None))?;
+        let name = datafusion::common::TableReference::bare(view.name.as_str());
+        self.context.register_table(name, frame.into_view()).map_err(|error| fail(error.strip_backtrace(), None))?;
+        Ok(())
+    }
+
+    /// Plans a SELECT; nothing else is allowed.
+    async fn query(&self, sql: &str) -> Result<datafusion::prelude::DataFrame, DataFusionError> {
+        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        self.context.sql_with_options(sql, options).await
+    }
+
+    /// Groups the definitions by what they read from, resolves their expressions and registers the tables behind them.
+    pub(crate) async fn relations(
+        &self,
+        config: &Config,
+        sources: &[OpenSource],
+        views: &[(View, Option<String>)],
+        declared: &[Declared],
+    ) -> Result<Vec<Relation>, EngineError> {
+        let mut relations: Vec<(Relation, TableColumns)> = Vec::new();
+        for (number, definition) in declared.iter().enumerate() {
+            let (from, origin) = definition.from();
+            let target = Target::find(from, sources, views)
+                .map_err(|(message, hint)| origin.error(config, "from", message, hint))?;
+            let place = match relations.iter().position(|(relation, _)| target.is(relation)) {
+                Some(place) => place,
+                None => {
+                    relations.push(self.open_relation(&target, relations.len()).await?);
+                    relations.len() - 1
+                }
+            };
+            let (relation, columns) = &mut relations[place];
+            match definition {
+                Declared::Metric(metric, origin) => {
+                    relation.metrics.push(bind_metric(number, metric, origin, columns, config)?);
+                }
+                Declared::Touchpoint(touchpoint, origin) => {
+                    relation.touchpoints.push(bind_touchpoint(touchpoint, origin, columns, config)?);
+                }
+            }
+        }
+        let mut finished = Vec::new();
+        for (mut relation, _) in relations {
+            if let Some(source) = sources.iter().find(|source| source.name == relation.source)
+                && let Some(table) = source.table(Some(&relation.table))
+                && relation.is_table()
+            {
+                let provider = SourceTable::new(source, table, &relation.demands(), Unreadable::Flagged)?;
+                let name = datafusion::common::TableReference::bare(relation.sql_name.trim_matches('"'));
+                let registered = self.context.register_table(name, Arc::new(provider.clone()));
+                registered.map_err(|error| EngineError::Internal(error.to_string()))?;
+                relation.provider = Some(provider);
+                relation.find_foreign_money(&config.client.currency);
+            }
+            finished.push(relation);
+        }
+        Ok(finished)
+    }
+
+    async fn open_relation(&self, target: &Target<'_>, number: usize) -> Result<(Relation, TableColumns), EngineError> {
+        let relation = |source: &str, table: &str, sql_name: String, kind, has_place| Relation {
+            source: source.to_owned(),
+            table: table.to_owned(),
+            sql_name,
+            kind,
+            provider: None,
+            has_place,
+            metrics: Vec::new(),
+            touchpoints: Vec::new(),
+        };
+        match target {
+            Target::View(view) => {
+                let name = datafusion::common::TableReference::bare(view.name.as_str());
+                let provider = self.context.table_provider(name).await.map_err(|error| self.error(&error))?;
+                let names: Vec<String> = provider.schema().fields().iter().map(|field| field.name().clone()).collect();
+                let quoted = format!("\"{}\"", view.name.replace('"', "\"\""));
+                Ok((relation(&view.name, &view.name, quoted, RelationKind::View, false), TableColumns::new(names, Vec::new())))
+            }
+            Target::Table(source, table) => {
+                let names: Vec<String> = table.schema.fields().iter().map(|field| field.name().clone()).collect();
+                let has_place = [COLUMN_FILE, COLUMN_LINE].iter().all(|column| names.iter().any(|name| name == column));
+                let columns = TableColumns::new(names, table.details.headers.clone());
+                Ok((relation(&source.name, &table.name, format!("\"_relation{number}\""), RelationKind::Table, has_place), columns))
+            }
+        }
+    }
+
+    /// Finds the definition whose expression DataFusion refuses, so that the message can point at it.
+    pub(crate) async fn blame(&self, relation: &Relation, config: &Config, error: &DataFusionError) -> EngineError {
+        let found = self.error(error);
+        if !matches!(found, EngineError::Data { .. }) {
+            return found;
+        }
+        let mut candidates: Vec<(&Origin, &str, String)> = Vec::new();
+        for metric in &relation.metrics {
+            candidates.push((&metric.origin, "at", format!("{}({})", functions::INSTANT, metric.row.at.sql())));
+            candidates.extend(metric.row.product.iter().map(|product| (&metric.origin, "product", product.sql())));
+            candidates.extend(metric.row.filter.iter().map(|filter| (&metric.origin, "where", format!("coalesce({}, false)", filter.sql()))));
+            let values = std::iter::once(("value", &metric.value)).chain(metric.per.iter().map(|per| ("per", per)));
+            candidates.extend(values.filter_map(|(key, value)| Some((&metric.origin, key, value.aggregate_sql("true").ok()?))));
+        }
+        for bound in &relation.touchpoints {
+            let origin = &bound.origin;
+            candidates.push((origin, "at", format!("{}({})", functions::INSTANT, bound.row.at.sql())));
+            candidates.extend(bound.row.filter.iter().map(|filter| (origin, "where", format!("coalesce({}, false)", filter.sql()))));
+            candidates.extend(bound.row.product.iter().map(|product| (origin, "product", product.sql())));
+            candidates.push((origin, "person", bound.person.sql()));
+            candidates.extend(bound.value.iter().map(|value| (origin, "value", format!("CAST({} AS DECIMAL(38, 8))", value.sql()))));
+            candidates.extend(bound.order.iter().map(|order| (origin, "order", order.sql())));
+            if let BoundStage::Column(stage) = &bound.stage {
+                candidates.push((origin, "stage", stage.sql()));
+            }
+        }
+        for (origin, key, sql) in candidates {
+            let planned = match self.context.sql(&format!("SELECT {sql} FROM {}", relation.sql_name)).await {
+                Ok(frame) => frame.into_optimized_plan().map(|_| ()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = planned {
+                return origin.error(config, key, plain_message(&error), None);
+            }
+        }
+        EngineError::Data {
+            message: format!("table `{}`: {}", relation.table, plain_message(error)),
+            hint: Some("`cvj check` shows how each column was read".to_owned()),
+        }
+    }
+}
+
+/// DataFusion's message without its own prefixes.
+fn plain_message(error: &DataFusionError) -> String {
+    let text = error.strip_backtrace();
+    let mut text = text.as_str();
+    while let Some(rest) = ["Error during planning: ", "type_coercion", "caused by", "Optimizer rule 'common_sub_expression_eliminate' failed", "\n"]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+    {
+        text = rest.trim_start();
+    }
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// What a `from` names.
+enum Target<'a> {
+    Table(&'a OpenSource, &'a cvj_core::source::TableInfo),
+    View(&'a View),
+}
+
+impl<'a> Target<'a> {
+    fn find(from: &str, sources: &'a [OpenSource], views: &'a [(View, Option<String>)]) -> Result<Self, (String, Option<String>)> {
+        if let Some((view, _)) = views.iter().find(|(view, _)| view.name == from) {
+            return Ok(Self::View(view));
+        }
+        let (source_name, table_name) = match from.split_once('.') {
+            Some((source, table)) => (source, Some(table)),
+            None => (from, None),
+        };
+        let Some(source) = sources.iter().find(|source| source.name == source_name) else {
+            let names = sources.iter().map(|source| source.name.as_str()).chain(views.iter().map(|(view, _)| view.name.as_str()));
+            let near = nearest(source_name, names.clone());
+            let hint = near.map_or_else(|| format!("there are {}", names.collect::<Vec<_>>().join(", ")), |near| format!("did you mean `{near}`?"));
+            return Err((format!("there is no source or table `{from}`"), Some(hint)));
+        };
+        source.table(table_name).map(|table| Self::Table(source, table)).ok_or_else(|| {
+            let names: Vec<String> = source.tables.iter().map(|table| format!("{}.{}", source.name, table.name)).collect();
+            let near = nearest(from, names.iter().map(String::as_str));
+            let message = match table_name {
+                Some(table) => format!("source `{source_name}` has no table `{table}`"),
+                None => format!("source `{source_name}` has {} tables", names.len()),
+            };
+            let hint = near.filter(|_| table_name.is_some()).map_or_else(
+                || format!("write one of {}", names.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            (message, Some(hint))
+        })
+    }
+
+    fn is(&self, relation: &Relation) -> bool {
+        match self {
+            Self::Table(source, table) => {
+                relation.source == source.name && relation.table == table.name && relation.is_table()
+            }
+            Self::View(view) => relation.source == view.name && !relation.is_table(),
+        }
+    }
+}
+
+/// A view is one SELECT that gives the same rows on every run.
+fn check_query(sql: &str) -> Result<(), (String, Option<String>)> {
+    let statements = Parser::parse_sql(&GenericDialect {}, sql).map_err(|error| {
+        let message = error.to_string();
+        (format!("not SQL: {}", message.trim_start_matches("sql parser error: ")), None)
+    })?;
+    let [statement @ Statement::Query(_)] = statements.as_slice() else {
+        return Err(("only one SELECT is allowed here".to_owned(), None));
+    };
+    let flow = visit_expressions(statement, |expression| {
+        let name = match expression {
+            Expr::Function(function) => function.name.to_string(),
+            Expr::Identifier(ident) if ident.quote_style.is_none() => ident.value.clone(),
+            _ => return std::ops::ControlFlow::Continue(()),
+        };
+        if is_volatile(&name) { std::ops::ControlFlow::Break(name) } else { std::ops::ControlFlow::Continue(()) }
+    });
+    match flow {
+        std::ops::ControlFlow::Break(name) => {
+            Err((format!("`{name}` changes from run to run; the same inputs must give the same report"), Some("use a fixed date".to_owned())))
+        }
+        std::ops::ControlFlow::Continue(()) => Ok(()),
+    }
+}

@@ -1,0 +1,225 @@
+//! The client's sources: plugins loaded, configurations checked against their schema, sources opened, tables listed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cvj_core::nearest::nearest;
+use cvj_core::source::{Level, Rejected, Services, TableInfo};
+use cvj_core::{Definition, SourceError, Status, Task};
+use serde_json::Value;
+
+use crate::config::{Config, SourceSettings, Step};
+use crate::error::EngineError;
+use crate::plugin::{self, Search};
+use crate::watch::Watch;
+
+/// An opened source with its tables.
+pub(crate) struct OpenSource {
+    pub(crate) name: String,
+    pub(crate) plugin: String,
+    pub(crate) source: plugin::Source,
+    pub(crate) tables: Vec<TableInfo>,
+    /// The plugin's own definitions; none where `defaults = false`.
+    pub(crate) definitions: Vec<Definition>,
+    host: Host,
+}
+
+/// What stays the same for all calls into one source.
+#[derive(Clone)]
+pub(crate) struct Host {
+    source: String,
+    folder: PathBuf,
+    watch: Arc<dyn Watch>,
+    /// Secrets that the configuration names.
+    declared: Arc<Vec<String>>,
+    /// Values handed out, to be taken out of every text.
+    revealed: Arc<Mutex<Vec<String>>>,
+}
+
+/// Where a scan's side channels go.
+pub(crate) trait SideChannels: Send + Sync {
+    fn reject(&self, rejected: &Rejected);
+    fn left_out(&self, why: &str, rows: u64);
+}
+
+struct Nowhere;
+
+impl SideChannels for Nowhere {
+    fn reject(&self, _: &Rejected) {}
+    fn left_out(&self, _: &str, _: u64) {}
+}
+
+impl OpenSource {
+    /// Loads, checks and opens one source.
+    pub(crate) fn open(
+        settings: &SourceSettings,
+        config: &Config,
+        folder: &Path,
+        search: &Search,
+        patience: Duration,
+        watch: Arc<dyn Watch>,
+    ) -> Result<Self, EngineError> {
+        let plugin = search.load(&settings.plugin).map_err(|error| {
+            if error.nearest().is_some() {
+                let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
+                let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
+                return config.error(&path, format!("there is no plugin `{}`", settings.plugin), hint);
+            }
+            EngineError::Load { source_name: settings.name.clone(), error }
+        })?;
+        let host = Host {
+            source: settings.name.clone(),
+            folder: folder.to_path_buf(),
+            watch,
+            declared: Arc::new(secret_names(&settings.config)),
+            revealed: Arc::default(),
+        };
+        let failed = |error| host.error(error);
+        validate(settings, config, &plugin.config_schema().map_err(failed)?)?;
+        let task = host.task();
+        let source = plugin.open(&settings.config, &task, patience).map_err(failed)?;
+        let tables = source.tables(&task).map_err(failed)?;
+        let definitions = if settings.defaults { source.definitions(&task).map_err(failed)? } else { Vec::new() };
+        let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
+        Ok(Self { name, plugin, source, tables, definitions, host })
+    }
+
+    /// Lists the tables again, after the source has changed its mind about their formats.
+    pub(crate) fn list_tables(&mut self) -> Result<(), EngineError> {
+        self.tables = self.source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
+        Ok(())
+    }
+
+    /// One cheap call: files exist, credentials work.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        self.source.check(&self.host.task()).map_err(|error| self.host.error(error))
+    }
+
+    /// The table with this name; without a name, the only one.
+    pub(crate) fn table(&self, name: Option<&str>) -> Option<&TableInfo> {
+        match name {
+            Some(name) => self.tables.iter().find(|table| table.name == name),
+            None if self.tables.len() == 1 => self.tables.first(),
+            None => self.tables.iter().find(|table| table.name == self.name),
+        }
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+}
+
+impl Host {
+    /// A task whose side channels lead nowhere.
+    pub(crate) fn task(&self) -> Task {
+        self.scan_task(Arc::new(Nowhere))
+    }
+
+    /// A task for a scan.
+    pub(crate) fn scan_task(&self, channels: Arc<dyn SideChannels>) -> Task {
+        Task::new(Arc::new(HostServices { host: self.clone(), channels }))
+    }
+
+    /// The engine's error for a source's, without secrets.
+    pub(crate) fn error(&self, error: SourceError) -> EngineError {
+        if error.status == Status::Cancelled {
+            return EngineError::Cancelled;
+        }
+        let (message, hint) = (self.scrub(&error.message), error.hint.as_deref().map(|hint| self.scrub(hint)));
+        EngineError::Source { source_name: self.source.clone(), error: SourceError { message, hint, ..error } }
+    }
+
+    fn scrub(&self, text: &str) -> String {
+        let revealed = self.revealed.lock().unwrap_or_else(PoisonError::into_inner);
+        revealed.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "•••"))
+    }
+}
+
+struct HostServices {
+    host: Host,
+    channels: Arc<dyn SideChannels>,
+}
+
+impl Services for HostServices {
+    fn source(&self) -> &str {
+        &self.host.source
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.host.folder.clone()
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        self.host.watch.log(&self.host.source, level, &self.host.scrub(message));
+    }
+
+    fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
+        self.host.watch.progress(&self.host.source, done, total, unit);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.host.watch.is_cancelled()
+    }
+
+    fn secret(&self, name: &str) -> Result<String, SourceError> {
+        if !self.host.declared.iter().any(|declared| declared == name) {
+            let message = format!("the configuration of source `{}` names no secret `{name}`", self.host.source);
+            return Err(SourceError::new(Status::Unauthorized, message));
+        }
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
+            SourceError::new(Status::Unauthenticated, format!("the secret `{name}` is not set"))
+                .with_hint(format!("set the environment variable {name}"))
+        })?;
+        self.host.revealed.lock().unwrap_or_else(PoisonError::into_inner).push(value.clone());
+        Ok(value)
+    }
+
+    fn reject(&self, rejected: &Rejected) {
+        self.channels.reject(rejected);
+    }
+
+    fn left_out(&self, why: &str, rows: u64) {
+        self.channels.left_out(why, rows);
+    }
+}
+
+/// Names under `{ "secret": "NAME" }` anywhere in a configuration.
+fn secret_names(config: &Value) -> Vec<String> {
+    match config {
+        Value::Object(map) => match (map.len(), map.get("secret")) {
+            (1, Some(Value::String(name))) => vec![name.clone()],
+            _ => map.values().flat_map(secret_names).collect(),
+        },
+        Value::Array(list) => list.iter().flat_map(secret_names).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Checks a source's keys against the plugin's schema; the error points at the key in `cvj.toml`.
+fn validate(settings: &SourceSettings, config: &Config, schema: &Value) -> Result<(), EngineError> {
+    let validator = jsonschema::validator_for(schema).map_err(|error| EngineError::Source {
+        source_name: settings.name.clone(),
+        error: SourceError::new(
+            Status::Internal,
+            format!("the plugin `{}` describes its configuration wrongly: {error}", settings.plugin),
+        ),
+    })?;
+    let Some(problem) = validator.iter_errors(&settings.config).next() else { return Ok(()) };
+    let place = problem.instance_path().to_string();
+    let mut path = vec![Step::Key("source"), Step::Key(&settings.name)];
+    path.extend(place.split('/').skip(1).map(|step| step.parse().map_or(Step::Key(step), Step::Index)));
+    if let jsonschema::error::ValidationErrorKind::AdditionalProperties { unexpected } = problem.kind()
+        && let Some(key) = unexpected.first()
+    {
+        let known: Vec<&str> = schema["properties"].as_object().map(|keys| keys.keys().map(String::as_str).collect()).unwrap_or_default();
+        let near = nearest(key, known.iter().copied());
+        let hint = near.map_or_else(|| format!("its keys are plugin, defaults, {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let message = format!("the plugin `{}` has no key `{key}`", settings.plugin);
+        path.push(Step::Key(key));
+        return Err(config.error_at_key(&path, message, Some(hint)));
+    }
+    let key = path.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(*key) } else { None }).unwrap_or_default();
+    let hint = format!("`cvj schema plugin {}` prints what it takes", settings.plugin);
+    Err(config.error(&path, format!("source `{}`, `{key}`: {problem}", settings.name), Some(hint)))
+}

@@ -1,0 +1,70 @@
+//! Dates and periods in words. Text that is no date is printed as it is.
+
+use cvj_core::period::PeriodKind;
+use cvj_core::report::{Report, ReportPeriod};
+use jiff::civil::{Date, DateTime};
+
+/// `2026-11-04T00:00:00-06:00` as `4 November 2026`, with the time of day unless it is midnight.
+pub(crate) fn moment(text: &str) -> String {
+    let Some(at) = local(text) else { return text.to_owned() };
+    if at.time() == jiff::civil::Time::midnight() {
+        at.strftime("%-d %B %Y").to_string()
+    } else {
+        at.strftime("%-d %B %Y, %H:%M").to_string()
+    }
+}
+
+/// The local date and time of an RFC 3339 text, whatever its offset.
+pub(crate) fn local(text: &str) -> Option<DateTime> {
+    text.parse().ok()
+}
+
+/// `2026-11-04` as `4 November 2026`.
+pub(crate) fn day(text: &str) -> String {
+    text.parse::<Date>().map_or_else(|_| text.to_owned(), |date| date.strftime("%-d %B %Y").to_string())
+}
+
+/// The day before a date: the last day of a half-open range.
+pub(crate) fn last_day(end: &str) -> String {
+    let last = end.parse::<Date>().ok().and_then(|date| date.yesterday().ok());
+    last.map_or_else(|| end.to_owned(), |date| date.strftime("%-d %B %Y").to_string())
+}
+
+/// Until when people are counted: the period's last day, or `as_of` where the period is unfinished.
+pub(crate) fn until(report: &Report) -> String {
+    if report.period.complete { last_day(&report.period.end) } else { format!("{} (unfinished period)", moment(&report.as_of)) }
+}
+
+/// A period in words: `October 2026`, `Week 40 of 2026`, `Q3 2026`.
+pub(crate) fn period(period: &ReportPeriod) -> String {
+    let label = &period.label;
+    let words = match period.kind {
+        PeriodKind::Month => period.start.parse::<Date>().ok().map(|date| date.strftime("%B %Y").to_string()),
+        PeriodKind::Week => label.split_once("-W").map(|(year, week)| format!("Week {} of {year}", week.trim_start_matches('0'))),
+        PeriodKind::Quarter => label.split_once('-').map(|(year, quarter)| format!("{quarter} {year}")),
+    };
+    words.unwrap_or_else(|| label.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_read_as_words() {
+        assert_eq!(moment("2026-11-04T00:00:00-06:00"), "4 November 2026");
+        assert_eq!(moment("2026-11-04T14:05:00-06:00"), "4 November 2026, 14:05");
+        assert_eq!(last_day("2026-11-01"), "31 October 2026");
+        assert_eq!(day("not a date"), "not a date");
+    }
+
+    #[test]
+    fn periods_read_as_words() {
+        let of = |kind, label: &str, start: &str| {
+            period(&ReportPeriod { kind, label: label.into(), start: start.into(), end: String::new(), complete: true })
+        };
+        assert_eq!(of(PeriodKind::Month, "2026-10", "2026-10-01"), "October 2026");
+        assert_eq!(of(PeriodKind::Week, "2026-W04", "2026-01-19"), "Week 4 of 2026");
+        assert_eq!(of(PeriodKind::Quarter, "2026-Q3", "2026-07-01"), "Q3 2026");
+    }
+}

@@ -1,0 +1,101 @@
+//! Charts: the eight-stage journey of each scope, and the trend of each of its headline metrics.
+
+mod canvas;
+mod hatch;
+mod journey;
+mod trend;
+
+use cvj_core::Report;
+use cvj_core::slug::unique_slugs;
+
+pub(crate) use canvas::Embedding;
+use journey::JourneyChart;
+use trend::TrendChart;
+
+use crate::error::RenderError;
+use crate::scorecard::headlines;
+
+/// One chart of one scope.
+#[derive(Clone, Debug)]
+pub struct Chart {
+    /// The scope's slug: `overall`, or a product's.
+    pub scope_slug: String,
+    /// The file's name without its ending: `journey`, or `trend-<stage>-<metric>`.
+    pub name: String,
+    /// The chart as a self-contained SVG file.
+    pub svg: String,
+    drawing: Drawing,
+}
+
+impl Chart {
+    /// The chart as a PNG at twice its size, drawn now.
+    ///
+    /// Text in scripts that the embedded typeface lacks is left out of the bitmap; the SVG has it.
+    pub fn png(&self) -> Result<Vec<u8>, RenderError> {
+        self.drawing.png()
+    }
+}
+
+/// What a chart shows, ready to be drawn on either backend.
+#[derive(Clone, Debug)]
+pub(crate) enum Drawing {
+    /// The eight stages.
+    Journey(JourneyChart),
+    /// One metric over time.
+    Trend(TrendChart),
+}
+
+impl Drawing {
+    /// Draws an SVG; `id` makes its element ids unique among several in one page.
+    pub(crate) fn svg(&self, id: &str, embedding: Embedding) -> Result<String, RenderError> {
+        match self {
+            Self::Journey(chart) => canvas::svg(chart, id, embedding),
+            Self::Trend(chart) => canvas::svg(chart, id, embedding),
+        }
+    }
+
+    fn png(&self) -> Result<Vec<u8>, RenderError> {
+        match self {
+            Self::Journey(chart) => canvas::png(chart),
+            Self::Trend(chart) => canvas::png(chart),
+        }
+    }
+}
+
+/// A drawing and its file's name.
+pub(crate) struct Named {
+    /// `journey`, or `trend-<stage>-<metric>`.
+    pub(crate) name: String,
+    /// What is drawn.
+    pub(crate) drawing: Drawing,
+}
+
+/// The drawings of one scope: its journey first, then its trends in stage order.
+pub(crate) fn drawings(report: &Report, scope: &str, stages: &[cvj_core::report::StageReport]) -> Vec<Named> {
+    let mut drawings =
+        vec![Named { name: "journey".to_owned(), drawing: Drawing::Journey(JourneyChart::new(report, scope, stages)) }];
+    for stage in stages {
+        let metrics: Vec<_> = headlines(stage).collect();
+        let slugs = unique_slugs(metrics.iter().map(|metric| metric.name.as_str()), &[]);
+        drawings.extend(metrics.into_iter().zip(slugs).map(|(metric, slug)| Named {
+            name: format!("trend-{}-{slug}", stage.stage),
+            drawing: Drawing::Trend(TrendChart::new(report, scope, stage.stage, metric)),
+        }));
+    }
+    drawings
+}
+
+/// Every chart of every scope: overall first, then each product.
+pub fn charts(report: &Report) -> Result<Vec<Chart>, RenderError> {
+    let mut charts = Vec::new();
+    for (scope, slug, stages) in report.scopes() {
+        for Named { name, drawing } in drawings(report, scope, stages) {
+            let svg = drawing.svg(&format!("{slug}-{name}"), Embedding::Font)?;
+            charts.push(Chart { scope_slug: slug.to_owned(), name, svg, drawing });
+        }
+    }
+    Ok(charts)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Charts are well-formed, steady, and never panic on odd reports.
+
+use cvj_core::report::SeriesPoint;
+
+use super::*;
+use crate::fixture;
+
+/// Reads every event of an SVG; fails if it is not well-formed.
+#[track_caller]
+fn check_well_formed(svg: &str) {
+    let mut reader = quick_xml::Reader::from_str(svg);
+    reader.config_mut().check_end_names = true;
+    loop {
+        match reader.read_event() {
+            Ok(quick_xml::events::Event::Eof) => break,
+            Ok(_) => {}
+            Err(error) => panic!("{error}: {svg}"),
+        }
+    }
+}
+
+#[test]
+fn every_scope_has_its_journey_and_a_trend_per_headline() {
+    let report = fixture::report();
+    let charts = charts(&report).unwrap();
+    for (_, slug, stages) in report.scopes() {
+        let names: Vec<_> = charts.iter().filter(|chart| chart.scope_slug == slug).map(|chart| chart.name.as_str()).collect();
+        assert_eq!(names[0], "journey");
+        assert_eq!(names.len(), 1 + stages.iter().flat_map(headlines).count());
+        assert!(names.contains(&"trend-subscribe-opt-in-rate"), "{names:?}");
+    }
+}
+
+#[test]
+fn drawn_twice_gives_the_same_bytes() {
+    let report = fixture::report();
+    let (first, second) = (charts(&report).unwrap(), charts(&report).unwrap());
+    for (first, second) in first.iter().zip(&second).take(4) {
+        assert_eq!(first.svg, second.svg);
+        assert_eq!(first.png().unwrap(), second.png().unwrap());
+    }
+}
+
+#[test]
+fn text_from_data_is_escaped_and_the_svg_well_formed() {
+    let mut report = fixture::report();
+    let hostile = "<script>&\"'\u{0}]]>";
+    report.products[0].name = hostile.into();
+    fixture::each_metric(&mut report, |metric| {
+        metric.name = hostile.into();
+        metric.series[3].period = hostile.into();
+    });
+    for chart in charts(&report).unwrap() {
+        assert!(!chart.svg.contains("<script"));
+        check_well_formed(&chart.svg);
+        assert!(chart.svg.contains("role=\"img\"") && chart.svg.contains("@font-face"));
+    }
+}
+
+#[test]
+fn odd_series_are_drawn() {
+    let points = |values: &[Option<f64>]| -> Vec<SeriesPoint> {
+        let point = |(index, value): (usize, &Option<f64>)| SeriesPoint {
+            period: format!("2026-W{index:02}"),
+            value: *value,
+            numerator: None,
+            denominator: None,
+        };
+        values.iter().enumerate().map(point).collect()
+    };
+    let cases: [&[Option<f64>]; 8] = [
+        &[],
+        &[None],
+        &[Some(3.0)],
+        &[None; 13],
+        &[Some(-5.0), None, Some(8.0)],
+        &[Some(f64::MAX), Some(-f64::MAX)],
+        &[Some(f64::NAN), Some(f64::INFINITY), Some(1.0)],
+        &[Some(0.0); 60],
+    ];
+    for case in cases {
+        let mut report = fixture::report();
+        report.products.clear();
+        report.products.truncate(0);
+        fixture::each_metric(&mut report, |metric| metric.series = points(case));
+        for chart in charts(&report).unwrap().iter().take(3) {
+            check_well_formed(&chart.svg);
+            assert!(chart.png().unwrap().starts_with(b"\x89PNG"));
+        }
+    }
+}
+
+#[test]
+fn names_in_any_script_are_drawn() {
+    for name in ["הובלה מקומית", "نقل محلي", "東京の引越し", "🚚🚚", "", "Ünïcødé ẞ Ж Ω"] {
+        let mut report = fixture::report();
+        report.products.truncate(1);
+        report.products[0].name = name.into();
+        let charts = charts(&report).unwrap();
+        let chart = charts.iter().find(|chart| chart.scope_slug == "local-move").unwrap();
+        assert!(chart.svg.contains(name), "the SVG keeps the name");
+        assert!(chart.png().unwrap().len() > 1000);
+    }
+}
+
+#[test]
+fn ids_are_unique_in_a_page() {
+    let report = fixture::report();
+    let mut ids = std::collections::BTreeSet::new();
+    for chart in charts(&report).unwrap() {
+        for part in chart.svg.split(" id=\"").skip(1) {
+            assert!(ids.insert(part.split('"').next().unwrap().to_owned()));
+        }
+    }
+}
+
+#[test]
+fn charts_can_be_drawn_on_several_threads() {
+    let report = fixture::report();
+    let charts = charts(&report).unwrap();
+    let alone = charts[1].png().unwrap();
+    let both =
+        std::thread::scope(|scope| [0; 2].map(|_| scope.spawn(|| charts[1].png().unwrap())).map(|thread| thread.join().unwrap()));
+    assert!(both.iter().all(|png| *png == alone));
+}

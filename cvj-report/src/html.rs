@@ -1,0 +1,219 @@
+//! The report as one self-contained HTML page: styles, typeface and charts are inside, nothing is loaded.
+//!
+//! The page's text and order live in `templates/report/*.html.j2`; here the report is put into the words that the templates print.
+//! Everything is escaped but the charts, whose own texts are escaped where they are drawn.
+
+mod scope;
+mod sparkline;
+mod table;
+
+use cvj_core::Report;
+use cvj_core::report::{DefinitionKind, Unassigned};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
+use serde::Serialize;
+
+use crate::error::RenderError;
+use crate::glossary::{BUILT_IN, HOW_TO_READ, Term};
+use crate::{calendar, font, number, summary};
+use scope::ScopeView;
+use table::{Comparison, comparison};
+
+const TEMPLATES: [(&str, &str); 5] = [
+    ("report.html.j2", include_str!("../../templates/report/report.html.j2")),
+    ("scope.html.j2", include_str!("../../templates/report/scope.html.j2")),
+    ("scorecard.html.j2", include_str!("../../templates/report/scorecard.html.j2")),
+    ("definitions.html.j2", include_str!("../../templates/report/definitions.html.j2")),
+    ("quality.html.j2", include_str!("../../templates/report/quality.html.j2")),
+];
+const STYLE: &str = include_str!("../../templates/report/style.css");
+
+/// The report as one self-contained page.
+pub fn html(report: &Report) -> Result<String, RenderError> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    Ok(environment.get_template("report.html.j2")?.render(Serde(PageView::new(report)?))?)
+}
+
+/// What the templates see.
+#[derive(Serialize)]
+struct PageView<'a> {
+    style: &'static str,
+    font: &'static str,
+    client: &'a str,
+    period: String,
+    period_label: &'a str,
+    complete: bool,
+    as_of: String,
+    timezone: &'a str,
+    currency: &'a str,
+    summary: Vec<LineView>,
+    scopes: Vec<ScopeView<'a>>,
+    comparison: Option<Comparison<'a>>,
+    definitions: Vec<CardView<'a>>,
+    built_in: [Term; 7],
+    how_to_read: [Term; 8],
+    sources: Vec<SourceView<'a>>,
+    unassigned: Vec<UnassignedView<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct LineView {
+    tone: &'static str,
+    lead: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct CardView<'a> {
+    kind: &'static str,
+    stage: &'static str,
+    name: &'a str,
+    formula: &'a str,
+    from: &'a str,
+    at: &'a str,
+    product: Option<&'a str>,
+    origin: &'a str,
+}
+
+#[derive(Serialize)]
+struct SourceView<'a> {
+    name: &'a str,
+    plugin: &'a str,
+    covers: Option<String>,
+    ends_early: bool,
+    tables: Vec<TableView<'a>>,
+}
+
+#[derive(Serialize)]
+struct TableView<'a> {
+    name: &'a str,
+    files: String,
+    read: String,
+    rejected: String,
+    any_rejected: bool,
+    left_out: String,
+    reasons: Vec<[String; 4]>,
+    samples: Vec<[&'a str; 4]>,
+}
+
+#[derive(Serialize)]
+struct UnassignedView<'a> {
+    source: &'a str,
+    table: &'a str,
+    value: &'a str,
+    quoted: bool,
+    rows: String,
+}
+
+impl<'a> PageView<'a> {
+    fn new(report: &'a Report) -> Result<Self, RenderError> {
+        Ok(Self {
+            style: STYLE,
+            font: font::face(),
+            client: &report.client,
+            period: calendar::period(&report.period),
+            period_label: &report.period.label,
+            complete: report.period.complete,
+            as_of: calendar::moment(&report.as_of),
+            timezone: &report.timezone,
+            currency: &report.currency,
+            summary: lines(report),
+            scopes: report
+                .scopes()
+                .map(|(name, slug, stages)| ScopeView::new(report, name, slug, stages))
+                .collect::<Result<_, _>>()?,
+            comparison: comparison(report),
+            definitions: cards(report),
+            built_in: BUILT_IN,
+            how_to_read: HOW_TO_READ,
+            sources: sources(report),
+            unassigned: report.unassigned.iter().map(UnassignedView::new).collect(),
+            notes: &report.notes,
+        })
+    }
+}
+
+fn lines(report: &Report) -> Vec<LineView> {
+    let line = |line: summary::Line| LineView { tone: line.tone.class(), lead: line.lead, text: line.text };
+    summary::summary(report).into_iter().map(line).collect()
+}
+
+fn cards(report: &Report) -> Vec<CardView<'_>> {
+    let cards = report.definitions.iter().map(|card| CardView {
+        kind: kind_words(card.kind),
+        stage: card.stage.map_or("named in a column", |stage| stage.title()),
+        name: &card.name,
+        formula: &card.formula,
+        from: &card.from,
+        at: &card.at,
+        product: card.product.as_deref(),
+        origin: &card.origin,
+    });
+    cards.collect()
+}
+
+/// The kind of a definition in words.
+pub(crate) fn kind_words(kind: DefinitionKind) -> &'static str {
+    match kind {
+        DefinitionKind::Metric => "metric",
+        DefinitionKind::Touchpoint => "touchpoint",
+        DefinitionKind::BuiltIn => "built in",
+    }
+}
+
+fn sources<'a>(report: &'a Report) -> Vec<SourceView<'a>> {
+    let tables = |tables: &'a [cvj_core::report::Table]| tables.iter().map(TableView::new).collect();
+    let sources = report.sources.iter().map(|source| SourceView {
+        name: &source.name,
+        plugin: &source.plugin,
+        covers: source
+            .covers
+            .as_ref()
+            .map(|covers| format!("{} to {}", calendar::day(&covers.from), calendar::last_day(&covers.to))),
+        ends_early: source.ends_early,
+        tables: tables(&source.tables),
+    });
+    sources.collect()
+}
+
+impl<'a> TableView<'a> {
+    fn new(table: &'a cvj_core::report::Table) -> Self {
+        let left_out = table.rows_left_out.iter().map(|left| format!("{} × {}", number::count(left.rows), left.why));
+        let reasons = table.rejected_by_reason.iter().filter(|reason| reason.rows > 0);
+        let reason = |reason: &cvj_core::report::RejectReason| {
+            [number::count(reason.rows), reason.definition.clone(), reason.column.clone(), reason.why.clone()]
+        };
+        let sample = |reject: &'a cvj_core::report::Reject| [&*reject.place, &*reject.column, &*reject.why, &*reject.definition];
+        Self {
+            name: &table.name,
+            files: table.files.join(", "),
+            read: number::count(table.rows_read),
+            rejected: number::count(table.rows_rejected),
+            any_rejected: table.rows_rejected > 0,
+            left_out: left_out.collect::<Vec<_>>().join(", "),
+            reasons: reasons.map(reason).collect(),
+            samples: table.rejects.iter().map(sample).collect(),
+        }
+    }
+}
+
+impl<'a> UnassignedView<'a> {
+    fn new(row: &'a Unassigned) -> Self {
+        let (value, quoted) = match row.value.as_deref() {
+            None => ("all other values", false),
+            Some("") => ("no product named", false),
+            Some(value) => (value, true),
+        };
+        Self { source: &row.source, table: &row.table, value, quoted, rows: number::count(row.rows) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The formats of the worksheet: one type scale, one palette, and a number format per unit.
+
+use cvj_core::Unit;
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
+
+use crate::number::{NumberStyle, symbol};
+use crate::palette;
+use crate::verdict::Tone;
+
+/// The cell formats.
+pub(super) struct Styles {
+    pub(super) title: Format,
+    pub(super) subtitle: Format,
+    pub(super) section: Format,
+    pub(super) head: Format,
+    pub(super) head_right: Format,
+    pub(super) stage: Format,
+    pub(super) label: Format,
+    pub(super) text: Format,
+    pub(super) strong: Format,
+    pub(super) muted: Format,
+    pub(super) number: Format,
+    /// Texts among numbers.
+    pub(super) words: Format,
+    pub(super) strong_number: Format,
+    pub(super) input: Format,
+    pub(super) input_number: Format,
+    pub(super) warning: Format,
+}
+
+impl Styles {
+    pub(super) fn new() -> Self {
+        let line = Color::RGB(palette::LINE);
+        let base =
+            || Format::new().set_font_size(10).set_font_color(Color::RGB(palette::INK)).set_align(FormatAlign::VerticalCenter);
+        let cell = || {
+            base()
+                .set_border(FormatBorder::Thin)
+                .set_border_color(line)
+                .set_text_wrap()
+                .set_indent(1)
+                .set_align(FormatAlign::Left)
+        };
+        let head = || {
+            let head = cell().set_bold().set_font_color(Color::White).set_background_color(Color::RGB(palette::NAVY));
+            head.set_border_color(Color::RGB(palette::NAVY))
+        };
+        let input = || cell().set_background_color(Color::RGB(palette::INPUT_FILL));
+        let right = |format: Format| format.set_align(FormatAlign::Right);
+        let band = Color::RGB(palette::BAND);
+        let muted = Color::RGB(palette::MUTED);
+        Self {
+            title: base().set_font_size(18).set_bold().set_font_color(Color::RGB(palette::NAVY)),
+            subtitle: base().set_font_size(11).set_font_color(muted),
+            section: base().set_font_size(13).set_bold().set_font_color(Color::RGB(palette::NAVY)),
+            head: head(),
+            head_right: right(head()),
+            stage: head().set_font_size(12).set_indent(0).set_align(FormatAlign::Center),
+            label: cell().set_bold().set_background_color(band),
+            text: cell(),
+            strong: cell().set_bold(),
+            muted: cell().set_font_color(muted).set_italic(),
+            number: right(cell()).unset_text_wrap(),
+            words: right(cell()),
+            strong_number: right(cell()).unset_text_wrap().set_bold(),
+            input: input(),
+            input_number: right(input()).unset_text_wrap(),
+            warning: cell()
+                .set_bold()
+                .set_font_color(Color::RGB(palette::WARN))
+                .set_background_color(Color::RGB(palette::WARN_FILL)),
+        }
+    }
+
+    /// A cell that says good or bad news; the word is in its text.
+    pub(super) fn tone(&self, tone: Tone) -> Format {
+        let (ink, fill) = match tone {
+            Tone::Good => (palette::GOOD, palette::GOOD_FILL),
+            Tone::Bad => (palette::BAD, palette::BAD_FILL),
+            Tone::Warning => (palette::WARN, palette::WARN_FILL),
+            Tone::Neutral => return self.text.clone().set_font_color(Color::RGB(palette::MUTED)),
+        };
+        self.strong.clone().set_font_color(Color::RGB(ink)).set_background_color(Color::RGB(fill))
+    }
+}
+
+/// The number format of a value: it keeps the cell narrower than about 14 characters whatever the value.
+pub(super) fn value_format(style: NumberStyle<'_>, value: f64) -> String {
+    let size = value.abs();
+    let prefix = if style.unit == Unit::Money { quoted(&symbol(style.currency)) } else { String::new() };
+    let digits = match style.unit {
+        Unit::Percent if size < 1e5 => return "0.0%".to_owned(),
+        _ if size >= 1e15 => return "0.00E+00".to_owned(),
+        _ if size >= 1e12 => "#,##0.00,,,,\" tn\"",
+        _ if size >= 1e9 => "#,##0.00,,,\" bn\"",
+        Unit::Percent => "#,##0%",
+        Unit::Money if size < 1000.0 => "#,##0.00",
+        Unit::Duration => "#,##0.0\" days\"",
+        Unit::Score => "#,##0.0",
+        Unit::Count | Unit::Number if value.fract() != 0.0 && size < 1e5 => "#,##0.00",
+        Unit::Money | Unit::Count | Unit::Number => "#,##0",
+    };
+    format!("{prefix}{digits};-{prefix}{digits}")
+}
+
+/// The number format of a change: always signed; a rate's is in percentage points.
+pub(super) fn change_format(style: NumberStyle<'_>, change: f64) -> String {
+    if style.unit == Unit::Percent {
+        return "+0.0%\" pts\";-0.0%\" pts\";0.0%\" pts\"".to_owned();
+    }
+    let format = value_format(style, change);
+    let plain = format.split(';').next().unwrap_or_default().to_owned();
+    format!("+{plain};-{plain};{plain}")
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', ""))
+}

@@ -1,0 +1,146 @@
+use arrow_schema::{DataType, TimeUnit};
+
+use super::*;
+use crate::cell::{Cell, Place};
+use crate::settings::Nulls;
+
+fn evidence(values: &[&str]) -> ColumnEvidence {
+    let mut evidence = ColumnEvidence::default();
+    let nulls: Nulls = CellSettings::default().nulls();
+    for (index, value) in values.iter().enumerate() {
+        evidence.observe(&Cell::text(value), &nulls, Place { file: "a.csv", line: index as u64 + 2 });
+    }
+    evidence
+}
+
+fn question(kind: Kind, header: &str) -> Question<'_> {
+    Question { table: "t", column: "c", header, kind, decimal_hint: None }
+}
+
+fn settle(values: &[&str], kind: Kind, settings: &CellSettings) -> Result<ColumnFormat, SourceError> {
+    evidence(values).settle(&question(kind, "c"), settings)
+}
+
+const LOCAL: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+
+fn utc() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+#[test]
+fn undemanded_types_are_found() {
+    let check = |values: &[&str], expect: DataType| {
+        assert_eq!(settle(values, Kind::Any, &CellSettings::default()).unwrap().data_type(), expect, "{values:?}");
+    };
+    check(&["1", "2", ""], DataType::Int64);
+    check(&["37,600", "2,002", "813"], DataType::Int64);
+    check(&["1.5", "2", " --"], DataType::Decimal128(38, 1));
+    check(&["1,204.50", "3"], DataType::Decimal128(38, 2));
+    check(&["1,0", "4,5"], DataType::Decimal128(38, 1));
+    check(&["5.32%", "0.1%"], DataType::Decimal128(38, 4));
+    check(&["$5", "$1,204"], DataType::Decimal128(38, 2));
+    check(&["4.389160886712906", "0"], DataType::Float64);
+    check(&["00123", "45"], DataType::Utf8);
+    check(&["1234567890123456789012", "45"], DataType::Utf8);
+    check(&["yes", "no", "No"], DataType::Boolean);
+    check(&["0", "1"], DataType::Int64);
+    check(&["2026-10-01", ""], DataType::Date32);
+    check(&["2026-10-01 09:14:35"], LOCAL);
+    check(&["2026-02-01 08:11:26 -0500"], utc());
+    check(&["2026-10-01T09:14:35Z", "2026-10-02T09:14:35.1Z"], utc());
+    check(&["1/2/2026", "1/13/2026"], DataType::Date32);
+    check(&["1/2/2026", "3/4/2026"], DataType::Utf8);
+    check(&["1/1/2026 0:05", "2/2/2026 1:05"], LOCAL);
+    check(&["01.10.2026", "02.10.2026"], DataType::Date32);
+    check(&["Jun 01, 2023 09:46 pm"], LOCAL);
+    check(&["20261001"], DataType::Int64);
+    check(&["", " ", "n/a"], DataType::Utf8);
+    check(&["Ada", "12"], DataType::Utf8);
+    check(&["+49 30 0000", "+1 312-555-0100"], DataType::Utf8);
+    check(&["203.0.113.9"], DataType::Utf8);
+}
+
+#[test]
+fn a_header_may_say_that_times_are_in_utc() {
+    let values = evidence(&["2026-03-01 00:38:54", ""]);
+    let format = values.settle(&question(Kind::Any, "Created date (UTC)"), &CellSettings::default()).unwrap();
+    assert_eq!(format.data_type(), utc());
+    let ColumnFormat::Moment(moment) = format else { panic!("a moment") };
+    assert_eq!(moment.micros("1970-01-01 00:00:01"), Ok(1_000_000));
+    assert_eq!(moment.micros("1970-01-01 01:00:01 +0100"), Ok(1_000_000));
+}
+
+#[test]
+fn ninety_five_percent_must_read() {
+    let mut values = vec!["7"; 19];
+    values.push("seven");
+    assert_eq!(settle(&values, Kind::Any, &CellSettings::default()).unwrap().data_type(), DataType::Int64);
+    values.push("eight");
+    assert_eq!(settle(&values, Kind::Any, &CellSettings::default()).unwrap().data_type(), DataType::Utf8);
+    let error = settle(&values, Kind::Number, &CellSettings::default()).unwrap_err();
+    assert_eq!(error.status, Status::InvalidData);
+    assert_eq!(
+        error.message,
+        "column `c` of table `t` is needed as numbers, and 90.4 % of its values read as such (95 % must); \
+         the first that does not is `seven` (a.csv:21)"
+    );
+}
+
+#[test]
+fn demands_are_met_or_refused() {
+    let settings = CellSettings::default();
+    let check = |values: &[&str], kind: Kind, expect: Option<DataType>| {
+        assert_eq!(settle(values, kind, &settings).ok().map(|format| format.data_type()), expect, "{values:?} as {kind:?}");
+    };
+    check(&["00123", "45"], Kind::Number, Some(DataType::Int64));
+    check(&["1234567890123456789012"], Kind::Number, Some(DataType::Decimal128(38, 0)));
+    check(&["0", "1", "1"], Kind::Boolean, Some(DataType::Boolean));
+    check(&["20261001"], Kind::Time, Some(DataType::Date32));
+    check(&["2026-10-01"], Kind::Text, Some(DataType::Utf8));
+    check(&["", ""], Kind::Number, Some(DataType::Int64));
+    check(&["", ""], Kind::Time, Some(LOCAL));
+    check(&["1/2/2026"], Kind::Time, None);
+    check(&["hello"], Kind::Time, None);
+    check(&["1/13/2026", "13/1/2026"], Kind::Time, None);
+    let error = settle(&["1/2/2026"], Kind::Time, &settings).unwrap_err();
+    assert!(error.hint.unwrap().contains("`date_format = \"day-month-year\"`"));
+}
+
+#[test]
+fn a_pattern_is_for_the_columns_that_need_it() {
+    let settings = CellSettings { date_format: Some(DateFormat::Pattern("%d.%m.%y %Hh".to_owned())), ..CellSettings::default() };
+    let check = |values: &[&str], kind: Kind, expect: Option<DataType>| {
+        assert_eq!(settle(values, kind, &settings).ok().map(|format| format.data_type()), expect, "{values:?}");
+    };
+    check(&["01.02.26 10h"], Kind::Time, Some(LOCAL));
+    check(&["01.02.26 10h"], Kind::Any, Some(LOCAL));
+    check(&["2026-02-01"], Kind::Time, Some(DataType::Date32));
+    check(&["Ada"], Kind::Any, Some(DataType::Utf8));
+    check(&["Ada"], Kind::Time, None);
+}
+
+#[test]
+fn ambiguous_marks_follow_the_evidence_or_the_configuration() {
+    let text = |values: &[&str], settings: &CellSettings| settle(values, Kind::Any, settings).unwrap().data_type();
+    assert_eq!(text(&["1,234", "5,678"], &CellSettings::default()), DataType::Int64);
+    let comma = CellSettings { decimal: Some(DecimalMark::Comma), ..CellSettings::default() };
+    assert_eq!(text(&["1,234", "5,678"], &comma), DataType::Decimal128(38, 3));
+    let hint = Question { decimal_hint: Some(DecimalMark::Comma), ..question(Kind::Any, "c") };
+    let format = evidence(&["1.234"]).settle(&hint, &CellSettings::default()).unwrap();
+    assert_eq!(format.data_type(), DataType::Int64);
+}
+
+#[test]
+fn currencies_come_from_cells_headers_and_settings() {
+    let check = |values: &[&str], header: &str, settings: &CellSettings, expect: Option<&str>| {
+        let format = evidence(values).settle(&question(Kind::Any, header), settings).unwrap();
+        let ColumnFormat::Number(number) = format else { panic!("{values:?} are numbers") };
+        assert_eq!(number.currency.as_deref(), expect, "{values:?}");
+    };
+    let none = CellSettings::default();
+    check(&["1,204.50"], "Amount spent (USD)", &none, Some("USD"));
+    check(&["12 €", "13"], "Betrag", &none, Some("EUR"));
+    check(&["$12"], "Amount", &none, Some("$"));
+    check(&["$12"], "Amount", &CellSettings { currency: Some("CAD".to_owned()), ..none.clone() }, Some("CAD"));
+    check(&["12"], "Amount", &none, None);
+}

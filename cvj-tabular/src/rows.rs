@@ -1,0 +1,186 @@
+//! Rows to record batches: every projected cell read by its column's format, what does not read reported, and the stream ended
+//! where a value contradicts a format that was settled from a sample.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow_schema::SchemaRef;
+use cvj_core::source::Rejected;
+use cvj_core::{SourceError, Status, Task};
+
+use crate::cell::Cell;
+use crate::column::ColumnBuilder;
+use crate::settings::Nulls;
+use crate::table::{Content, PlannedColumn, schema};
+
+/// The tables whose samples turned out to mislead: from then on they are looked at completely before a format is settled, so
+/// that a table is planned anew once at most.
+#[derive(Clone, Debug, Default)]
+pub struct Contradicted(Arc<Mutex<HashSet<String>>>);
+
+impl Contradicted {
+    /// Remembers a table.
+    pub fn remember(&self, table: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(table.to_owned());
+    }
+
+    /// Whether this table was remembered.
+    pub fn contains(&self, table: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(table)
+    }
+}
+
+/// Assembles the rows of one partition.
+pub struct RowAssembler {
+    schema: SchemaRef,
+    columns: Vec<Assembled>,
+    table: String,
+    file: String,
+    /// `None`: the formats are settled from all rows, and no value contradicts them.
+    contradicted: Option<Contradicted>,
+    task: Task,
+    delivered: u64,
+    pending: usize,
+}
+
+struct Assembled {
+    name: String,
+    source: Source,
+}
+
+enum Source {
+    File,
+    Line(Vec<i64>),
+    Field(usize, ColumnBuilder),
+    /// The file lacks the column.
+    Absent(PlannedColumn),
+}
+
+impl RowAssembler {
+    /// An assembler for a file in which `field_of` says where the columns of the table stand.
+    pub fn new(
+        columns: &[PlannedColumn],
+        field_of: impl Fn(usize) -> Option<usize>,
+        nulls: Nulls,
+        batch_rows: usize,
+        origin: Origin,
+        task: Task,
+    ) -> Self {
+        let schema = schema(columns);
+        let nulls = Arc::new(nulls);
+        let columns = columns.iter().map(|column| {
+            let source = match &column.content {
+                Content::File => Source::File,
+                Content::Line => Source::Line(Vec::with_capacity(batch_rows)),
+                Content::Cells(index, format) => match field_of(*index) {
+                    Some(field) => Source::Field(field, ColumnBuilder::new(format.clone(), Arc::clone(&nulls), batch_rows)),
+                    None => Source::Absent(column.clone()),
+                },
+            };
+            Assembled { name: column.name.clone(), source }
+        });
+        let columns = columns.collect();
+        let Origin { table, file, contradicted } = origin;
+        Self { schema, columns, table, file, contradicted, task, delivered: 0, pending: 0 }
+    }
+
+    /// Appends a row; `cell` gives the file's fields by index.
+    pub fn push<'a>(
+        &mut self,
+        line: u64,
+        mut cell: impl FnMut(usize) -> Result<Cell<'a>, SourceError>,
+    ) -> Result<(), SourceError> {
+        for column in &mut self.columns {
+            match &mut column.source {
+                Source::File | Source::Absent(_) => {}
+                Source::Line(lines) => lines.push(line as i64),
+                Source::Field(field, builder) => {
+                    let cell = cell(*field)?;
+                    if let Err(unreadable) = builder.push(&cell) {
+                        if unreadable.contradiction
+                            && let Some(contradicted) = &self.contradicted
+                        {
+                            contradicted.remember(&self.table);
+                            return Err(SourceError::schema_changed(format!(
+                                "{}:{line}: column `{}` of table `{}`: {}: `{}`",
+                                self.file,
+                                column.name,
+                                self.table,
+                                unreadable.why,
+                                cell.to_text()
+                            )));
+                        }
+                        self.task.reject(&Rejected {
+                            row: Some(self.delivered + self.pending as u64),
+                            file: self.file.clone(),
+                            line,
+                            column: column.name.clone(),
+                            why: unreadable.why,
+                            value: cell.to_text().into_owned(),
+                        });
+                    }
+                }
+            }
+        }
+        self.pending += 1;
+        Ok(())
+    }
+
+    /// Reports a row that is not delivered at all.
+    pub fn reject_row(&self, line: u64, why: String, value: String) {
+        self.task.reject(&Rejected { row: None, file: self.file.clone(), line, column: String::new(), why, value });
+    }
+
+    /// The schema of the batches.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// Rows delivered and pending.
+    pub fn rows(&self) -> u64 {
+        self.delivered + self.pending as u64
+    }
+
+    /// Rows pending.
+    pub fn pending(&self) -> usize {
+        self.pending
+    }
+
+    /// The pending rows as a batch.
+    pub fn finish(&mut self) -> Result<RecordBatch, SourceError> {
+        let rows = std::mem::take(&mut self.pending);
+        self.delivered += rows as u64;
+        let file = &self.file;
+        let arrays = self.columns.iter_mut().map(|column| -> ArrayRef {
+            match &mut column.source {
+                Source::File => {
+                    let mut builder = StringBuilder::with_capacity(rows, rows * file.len());
+                    (0..rows).for_each(|_| builder.append_value(file));
+                    Arc::new(builder.finish())
+                }
+                Source::Line(lines) => Arc::new(Int64Array::from(std::mem::take(lines))),
+                Source::Field(_, builder) => builder.finish(),
+                Source::Absent(planned) => match &planned.content {
+                    Content::Cells(_, format) => ColumnBuilder::absent(format, rows),
+                    Content::File | Content::Line => unreachable!("only cells can be absent"),
+                },
+            }
+        });
+        let arrays: Vec<_> = arrays.collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
+            .map_err(|error| SourceError::new(Status::Internal, format!("the rows of `{}` make no batch: {error}", self.file)))
+    }
+}
+
+/// Where the rows of a partition come from.
+pub struct Origin {
+    /// The table.
+    pub table: String,
+    /// The file's name, without folders.
+    pub file: String,
+    /// Where a contradiction is remembered; `None` if none can be.
+    pub contradicted: Option<Contradicted>,
+}
