@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::path::PathBuf;
 
-use cvj_engine::EngineError;
+use cvj_engine::{Diagnostic, EngineError};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use crate::output_folder::OutputError;
@@ -112,27 +112,30 @@ impl Failure {
 
 fn rendered_engine_error(error: &EngineError, colour: bool) -> String {
     match error {
-        EngineError::Config(diagnostic) => {
-            let source = NamedSource::new(&diagnostic.file, diagnostic.text.clone());
-            let snippet = diagnostic.span.clone().map(|span| Snippet {
-                source,
-                label: LabeledSpan::new_with_span(diagnostic.label.clone(), clamped(span, diagnostic.text.len())),
-            });
-            match snippet {
-                Some(snippet) => headline(&diagnostic.message, Some(snippet), colour),
-                None if diagnostic.message.contains(&diagnostic.file) => headline(&diagnostic.message, None, colour),
-                None => headline(&format!("{}: {}", diagnostic.file, diagnostic.message), None, colour),
-            }
-        }
-        EngineError::Load { error: load, .. } => {
-            let mut text = headline(&error.to_string(), None, colour);
-            for tried in load.tried() {
+        EngineError::Config(diagnostic) => at(diagnostic, colour),
+        EngineError::Load { diagnostic, error } => {
+            let mut text = at(diagnostic, colour);
+            for tried in error.tried() {
                 let _ = writeln!(text, "  tried {}: {}", tried.path.display(), tried.why);
             }
             text
         }
         EngineError::Cancelled => headline("stopped before the end; nothing was written", None, colour),
         other => headline(&other.to_string(), None, colour),
+    }
+}
+
+/// A message with the place in the text that it is about.
+fn at(diagnostic: &Diagnostic, colour: bool) -> String {
+    let source = NamedSource::new(&diagnostic.file, diagnostic.text.clone());
+    let snippet = diagnostic.span.clone().map(|span| Snippet {
+        source,
+        label: LabeledSpan::new_with_span(diagnostic.label.clone(), clamped(span, diagnostic.text.len())),
+    });
+    match snippet {
+        Some(snippet) => headline(&diagnostic.message, Some(snippet), colour),
+        None if diagnostic.message.contains(&diagnostic.file) => headline(&diagnostic.message, None, colour),
+        None => headline(&format!("{}: {}", diagnostic.file, diagnostic.message), None, colour),
     }
 }
 
@@ -191,8 +194,6 @@ impl miette::Diagnostic for Told<'_> {
 
 #[cfg(test)]
 mod tests {
-    use cvj_engine::Diagnostic;
-
     use super::*;
 
     fn diagnostic(span: Option<std::ops::Range<usize>>) -> Failure {

@@ -1,6 +1,6 @@
 //! The account of the data: what each source covers, what was read, rejected, left out or matched no product.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use cvj_core::report::{Covers, LeftOut, Reject, RejectReason, Source, Table, Unassigned};
@@ -8,7 +8,7 @@ use jiff::ToSpan;
 
 use crate::calendar::Calendar;
 use crate::relation::Relation;
-use crate::rows::{Gathered, RejectedRow, UnassignedValue};
+use crate::rows::{Gathered, Place, RejectedRow, Uses};
 use crate::scan::Account;
 use crate::sources::OpenSource;
 
@@ -34,88 +34,80 @@ impl Extent<'_> {
         })
     }
 
-    /// The local days that rows between two instants cover.
-    fn covers(&self, (first, last): (i64, i64)) -> Option<Covers> {
-        if first >= self.as_of {
-            return None;
+    /// The local days that rows on these days (since 1970-01-01) cover.
+    fn covers(&self, days: &BTreeSet<i64>) -> Option<Covers> {
+        let date = |day: i64| jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok();
+        let begun = |day: &&i64| date(**day).is_some_and(|date| self.calendar.midnight(date) < self.as_of);
+        let (first, last) = (days.iter().find(begun)?, days.iter().rev().find(begun)?);
+        Some(Covers { from: date(*first)?.to_string(), to: date(last + 1)?.to_string() })
+    }
+}
+
+/// The scans of one table: by definitions, and by views.
+pub(crate) struct TableReading<'a> {
+    pub(crate) relation: Option<(&'a Relation, &'a Gathered)>,
+    pub(crate) views: Option<&'a Vec<(String, Account)>>,
+}
+
+impl TableReading<'_> {
+    /// The table's account. A row is known by its place in the file; without places, by its number in the scan.
+    pub(crate) fn account(&self, name: &str, files: &[String], extent: &Extent<'_>) -> Table {
+        let views: &[(String, Account)] = self.views.map_or(&[], Vec::as_slice);
+        let of_views: Vec<RejectedRow> = views.iter().flat_map(|(view, account)| rejected_by_view(view, account)).collect();
+        let own = self.relation.iter().flat_map(|(_, gathered)| &gathered.rejects).filter(|reject| extent.counts(reject));
+        let mut rejects: Vec<&RejectedRow> = own.chain(&of_views).collect();
+        rejects.sort_by(|a, b| (&a.place, &a.definition, &a.column).cmp(&(&b.place, &b.definition, &b.column)));
+        let placed = self.relation.is_none_or(|(relation, _)| relation.has_place);
+        let rows_rejected = if placed {
+            rejects.iter().map(|reject| &reject.place).collect::<BTreeSet<_>>().len()
+        } else {
+            rejects.iter().map(|reject| reject.row).collect::<BTreeSet<_>>().len()
+        };
+        let mut reasons: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+        for reject in &rejects {
+            *reasons.entry((&reject.definition, &reject.column, &reject.why)).or_default() += 1;
         }
-        let last = last.min(self.as_of - 1);
-        let end = self.calendar.date(last).checked_add(1.day()).ok()?;
-        Some(Covers { from: self.calendar.date(first).to_string(), to: end.to_string() })
+        let scanned = |account: &Account| account.rows + account.undelivered.len() as u64;
+        let rows_of_views = views.iter().map(|(_, account)| scanned(account)).max().unwrap_or_default();
+        let left_out = match (self.relation, views.first()) {
+            (Some((_, gathered)), _) => &gathered.left_out,
+            (None, Some((_, account))) => &account.left_out,
+            (None, None) => &BTreeMap::new(),
+        };
+        Table {
+            name: name.to_owned(),
+            files: files.to_vec(),
+            rows_read: self.relation.map_or(rows_of_views, |(_, gathered)| gathered.rows),
+            rows_rejected: rows_rejected as u64,
+            rejected_by_reason: reasons
+                .into_iter()
+                .map(|((definition, column, why), rows)| RejectReason {
+                    definition: definition.to_owned(),
+                    column: column.to_owned(),
+                    why: why.to_owned(),
+                    rows,
+                })
+                .collect(),
+            rejects: rejects.into_iter().take(SAMPLES).map(sample).collect(),
+            rows_left_out: left_out.iter().map(|(why, rows)| LeftOut { why: why.clone(), rows: *rows }).collect(),
+        }
     }
 }
 
-/// One table's account.
-pub(crate) fn table(name: &str, files: &[String], gathered: &Gathered, extent: &Extent<'_>) -> Table {
-    let counted: Vec<&RejectedRow> = gathered.rejects.iter().filter(|reject| extent.counts(reject)).collect();
-    let rows: HashSet<u64> = counted.iter().map(|reject| reject.row).collect();
-    let mut reasons: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
-    for reject in &counted {
-        *reasons.entry((&reject.definition, &reject.column, &reject.why)).or_default() += 1;
-    }
-    let mut samples = counted;
-    samples.sort_by(|a, b| (&a.place, &a.definition, &a.column).cmp(&(&b.place, &b.definition, &b.column)));
-    Table {
-        name: name.to_owned(),
-        files: files.to_vec(),
-        rows_read: gathered.rows,
-        rows_rejected: rows.len() as u64,
-        rejected_by_reason: reasons
-            .into_iter()
-            .map(|((definition, column, why), rows)| RejectReason {
-                definition: definition.to_owned(),
-                column: column.to_owned(),
-                why: why.to_owned(),
-                rows,
-            })
-            .collect(),
-        rejects: samples.into_iter().take(SAMPLES).map(sample).collect(),
-        rows_left_out: left_out(&gathered.left_out),
-    }
-}
-
-/// The account of a table that only views read.
-pub(crate) fn view_table(name: &str, files: &[String], view: &str, account: &Account) -> Table {
-    let cells = account.unread.values().flatten().chain(&account.undelivered);
-    let rejects: Vec<RejectedRow> = cells
-        .map(|cell| RejectedRow {
-            row: 0,
-            definition: view.to_owned(),
-            is_metric: false,
-            at: None,
-            place: crate::rows::Place { file: cell.file.clone(), line: cell.line },
-            column: cell.column.clone(),
-            why: cell.why.clone(),
-            value: cell.value.clone(),
-        })
-        .collect();
-    let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for reject in &rejects {
-        *reasons.entry((&reject.column, &reject.why)).or_default() += 1;
-    }
-    let mut samples: Vec<&RejectedRow> = rejects.iter().collect();
-    samples.sort_by(|a, b| (&a.place, &a.column).cmp(&(&b.place, &b.column)));
-    Table {
-        name: name.to_owned(),
-        files: files.to_vec(),
-        rows_read: account.rows + account.undelivered.len() as u64,
-        rows_rejected: (account.unread.len() + account.undelivered.len()) as u64,
-        rejected_by_reason: reasons
-            .into_iter()
-            .map(|((column, why), rows)| RejectReason {
-                definition: view.to_owned(),
-                column: column.to_owned(),
-                why: why.to_owned(),
-                rows,
-            })
-            .collect(),
-        rejects: samples.into_iter().take(SAMPLES).map(sample).collect(),
-        rows_left_out: left_out(&account.left_out),
-    }
-}
-
-fn left_out(counts: &BTreeMap<String, u64>) -> Vec<LeftOut> {
-    counts.iter().map(|(why, rows)| LeftOut { why: why.clone(), rows: *rows }).collect()
+/// What a view's scan of a table could not use.
+fn rejected_by_view<'a>(view: &'a str, account: &'a Account) -> impl Iterator<Item = RejectedRow> + 'a {
+    let cells = account.unread.iter().flat_map(|(row, cells)| cells.iter().map(|cell| (*row, cell)));
+    let whole = account.undelivered.iter().enumerate().map(|(number, cell)| (u64::MAX - number as u64, cell));
+    cells.chain(whole).map(move |(row, cell)| RejectedRow {
+        row,
+        definition: format!("view {view}"),
+        is_metric: false,
+        at: None,
+        place: Place { file: cell.file.clone(), line: cell.line },
+        column: cell.column.clone(),
+        why: cell.why.clone(),
+        value: cell.value.clone(),
+    })
 }
 
 fn sample(reject: &RejectedRow) -> Reject {
@@ -140,22 +132,41 @@ pub(crate) fn source(
     period_end: &str,
     extent: &Extent<'_>,
 ) -> Source {
-    let spans = parts.iter().filter_map(|(_, gathered)| gathered.span);
-    let span = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-    let covers = span.and_then(|span| extent.covers(span));
+    let days = parts.iter().flat_map(|(_, gathered)| gathered.days.iter().copied()).collect();
+    let covers = extent.covers(&days);
     // ISO dates compare as text.
     let ends_early = !parts.is_empty() && covers.as_ref().is_none_or(|covers| covers.to.as_str() < period_end);
     Source { name: name.to_owned(), plugin: plugin.to_owned(), covers, ends_early, tables }
 }
 
-/// Values of a relation that match no product, most rows first.
-pub(crate) fn unassigned(relation: &Relation, gathered: &Gathered, extent: &Extent<'_>) -> Vec<Unassigned> {
-    let rows = |value: &UnassignedValue| -> u64 {
-        let counts = |periods: &Option<Vec<i32>>| periods.as_ref().is_none_or(|periods| periods.iter().any(|p| extent.periods.contains(p)));
-        value.rows.iter().filter(|(periods, _)| counts(periods)).map(|(_, rows)| rows).sum()
-    };
-    let mut values: Vec<(u64, &str)> =
-        gathered.unassigned.values().map(|value| (rows(value), value.spelling.as_str())).filter(|(rows, _)| *rows > 0).collect();
+/// Values that match no product: most rows first, up to 100 a table, the rest of a table as one.
+pub(crate) fn unassigned<'a>(
+    parts: impl Iterator<Item = (&'a Relation, &'a Gathered)>,
+    extent: &Extent<'_>,
+) -> Vec<Unassigned> {
+    let mut listed: Vec<Unassigned> = parts.flat_map(|(relation, gathered)| unassigned_of(relation, gathered, extent)).collect();
+    listed.sort_by(|a, b| {
+        (a.value.is_none(), std::cmp::Reverse(a.rows), &a.source, &a.table, &a.value).cmp(&(
+            b.value.is_none(),
+            std::cmp::Reverse(b.rows),
+            &b.source,
+            &b.table,
+            &b.value,
+        ))
+    });
+    listed
+}
+
+fn unassigned_of(relation: &Relation, gathered: &Gathered, extent: &Extent<'_>) -> Vec<Unassigned> {
+    let in_range = |periods: &[i32]| periods.iter().any(|period| extent.periods.contains(period));
+    let counts = |uses: &Uses| uses.used.as_deref().is_none_or(in_range) && !in_range(&uses.rejected);
+    let mut values: BTreeMap<&str, (u64, &(u64, String))> = BTreeMap::new();
+    for ((key, _), found) in gathered.unassigned.iter().filter(|((_, uses), _)| counts(uses)) {
+        let (rows, first) = values.entry(key).or_insert((0, &found.first));
+        *rows += found.rows;
+        *first = (*first).min(&found.first);
+    }
+    let mut values: Vec<(u64, &str)> = values.into_values().map(|(rows, (_, spelling))| (rows, spelling.as_str())).collect();
     values.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
     let rest: u64 = values.iter().skip(VALUES).map(|(rows, _)| rows).sum();
     let entry = |value: Option<&str>, rows| Unassigned {

@@ -13,7 +13,7 @@ use crate::journey::{Bounds, ChainStage, Touches, journey};
 use crate::metrics::{Aggregate, MetricValues};
 use crate::products::{ProductCode, Products, UNASSIGNED};
 use crate::relation::BoundMetric;
-use crate::rows::money;
+use crate::rows::{FeedScope, money};
 use crate::statistics::{newcombe, wilson, xmr_limits};
 
 /// A declared metric with its values and the source they come from.
@@ -21,6 +21,15 @@ pub(crate) struct Computed<'a> {
     pub(crate) bound: &'a BoundMetric,
     pub(crate) values: &'a MetricValues,
     pub(crate) source: &'a str,
+}
+
+/// A source that feeds a stage with touchpoints.
+pub(crate) struct Feed {
+    pub(crate) source: String,
+    pub(crate) stage: u8,
+    pub(crate) scope: FeedScope,
+    /// Whether its touchpoints have values.
+    pub(crate) has_value: bool,
 }
 
 /// Everything that scopes are assembled from.
@@ -34,8 +43,8 @@ pub(crate) struct Material<'a> {
     pub(crate) touches: Touches,
     /// Money by product, stage and period.
     pub(crate) revenue: BTreeMap<(ProductCode, u8, i32), i128>,
-    /// Sources in configuration order that feed each stage: whether with values.
-    pub(crate) feeds: BTreeMap<u8, Vec<(String, bool)>>,
+    /// What feeds the stages with touchpoints, in configuration order of the sources.
+    pub(crate) feeds: Vec<Feed>,
     /// Periods in which each source has a row.
     pub(crate) presence: BTreeMap<String, BTreeSet<i32>>,
 }
@@ -207,9 +216,12 @@ impl Material<'_> {
 
     fn built_in(&self, link: &ChainStage, product: Option<ProductCode>, headline: bool) -> Vec<MetricReport> {
         let stage = link.stage.index() as u8;
-        let feeds = self.feeds.get(&stage).map(Vec::as_slice).unwrap_or_default();
-        let known = |period: i32| feeds.iter().all(|(source, _)| self.present(source, period));
-        let source = feeds.iter().map(|(source, _)| source.as_str()).collect::<Vec<_>>().join(", ");
+        let feeds: Vec<&Feed> =
+            self.feeds.iter().filter(|feed| feed.stage == stage && feed.scope.holds(product)).collect();
+        let known = |period: i32| feeds.iter().all(|feed| self.present(&feed.source, period));
+        let mut sources: Vec<&str> = feeds.iter().map(|feed| feed.source.as_str()).collect();
+        sources.dedup();
+        let source = sources.join(", ");
         let frame = |name, unit, is_rate| Frame {
             name,
             unit,
@@ -235,7 +247,7 @@ impl Material<'_> {
             };
             metrics.push(self.metric_report(&points(&rate), frame("Step rate", Unit::Percent, true)));
         }
-        if feeds.iter().any(|(_, has_value)| *has_value) {
+        if feeds.iter().any(|feed| feed.has_value) {
             let revenue = |period| Point::plain(Some(money(self.revenue_of(product, stage, period))));
             metrics.push(self.metric_report(&points(&revenue), frame("Revenue", Unit::Money, false)));
         }

@@ -12,8 +12,8 @@ use cvj_core::source::Level;
 use cvj_core::{Period, Status, View};
 use jiff::{Timestamp, ToSpan};
 
-use crate::accounts::{self, Extent};
-use crate::assemble::{Computed, Material};
+use crate::accounts::{self, Extent, TableReading};
+use crate::assemble::{Computed, Feed, Material};
 use crate::calendar::Calendar;
 use crate::cards;
 use crate::config::{AsOf, Config};
@@ -23,7 +23,7 @@ use crate::metrics::{History, MetricValues, aggregate};
 use crate::plugin::Search;
 use crate::products::{ProductCode, Products};
 use crate::relation::Relation;
-use crate::rows::{Gathered, gather};
+use crate::rows::{FeedScope, Gathered, gather};
 use crate::scan::Account;
 use crate::session::{Declared, Session, definitions};
 use crate::sources::OpenSource;
@@ -116,8 +116,8 @@ pub(crate) struct Attempt<'a> {
     views: Vec<(View, Option<String>)>,
     relations: Vec<Relation>,
     gathered: Vec<Gathered>,
-    /// Accounts of tables behind views, by source and table, with the views that read them.
-    behind_views: BTreeMap<(String, String), (String, Account)>,
+    /// What views said of the tables behind them, by source and table: the view's name and its scan's account.
+    behind_views: BTreeMap<(String, String), Vec<(String, Account)>>,
 }
 
 impl<'a> Attempt<'a> {
@@ -142,6 +142,7 @@ impl<'a> Attempt<'a> {
         let limit = self.explicit_as_of().unwrap_or_else(|| self.client.request.now.as_microsecond());
         let mut persons = Persons::default();
         for relation in &self.relations {
+            self.go_on()?;
             let gathered = gather(&self.session.context, relation, &self.calendar, &self.products, &mut persons, limit).await;
             match gathered {
                 Ok(gathered) => self.gathered.push(gathered),
@@ -151,16 +152,16 @@ impl<'a> Attempt<'a> {
                 for (key, provider) in &self.session.view_tables {
                     let account = provider.take_account();
                     if account.rows > 0 || !account.undelivered.is_empty() {
-                        // Several views may read one table: the one that saw most of it speaks for it.
-                        let known = self.behind_views.entry(key.clone()).or_default();
-                        if account.rows >= known.1.rows {
-                            *known = (format!("view {}", relation.table), account);
-                        }
+                        self.behind_views.entry(key.clone()).or_default().push((relation.table.clone(), account));
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    fn go_on(&self) -> Result<(), EngineError> {
+        if self.client.watch.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
     }
 
     fn explicit_as_of(&self) -> Option<i64> {
@@ -209,6 +210,7 @@ impl<'a> Attempt<'a> {
         let mut values: BTreeMap<usize, MetricValues> = BTreeMap::new();
         let history = History { periods: periods.clone(), as_of };
         for relation in &self.relations {
+            self.go_on()?;
             match aggregate(&self.session.context, relation, &history).await {
                 Ok(computed) => values.extend(computed),
                 Err(error) => return Err(self.session.blame(relation, config, &error).await),
@@ -248,8 +250,7 @@ impl<'a> Attempt<'a> {
         let end = period.end().to_string();
         let complete = self.calendar.start(reported + 1) <= as_of;
         let sources = self.sources(&extent, &end);
-        let unassigned =
-            self.relations.iter().zip(&self.gathered).flat_map(|(relation, gathered)| accounts::unassigned(relation, gathered, &extent));
+        let unassigned = accounts::unassigned(self.parts(), &extent);
         Ok(Report {
             version: cvj_core::report::VERSION,
             client: config.client.name.clone(),
@@ -257,7 +258,7 @@ impl<'a> Attempt<'a> {
             timezone: config.client.timezone.clone(),
             period: ReportPeriod { kind: period.kind(), label: period.label(), start: period.start().to_string(), end, complete },
             as_of: self.calendar.rfc3339(as_of),
-            unassigned: unassigned.collect(),
+            unassigned,
             definitions: cards::cards(&self.declared, &overall.stages),
             notes: self.notes(&sources, period, complete),
             overall,
@@ -287,16 +288,15 @@ impl<'a> Attempt<'a> {
         self.relations.iter().zip(&self.gathered).filter(move |(relation, _)| relation.source == source)
     }
 
-    fn feeds(&self) -> BTreeMap<u8, Vec<(String, bool)>> {
-        let mut feeds: BTreeMap<u8, Vec<(String, bool)>> = BTreeMap::new();
+    fn feeds(&self) -> Vec<Feed> {
+        let mut feeds = Vec::new();
         for source in self.source_order() {
-            let mut of_source: BTreeMap<u8, bool> = BTreeMap::new();
-            for (stage, has_value) in self.of_source(source).flat_map(|(_, gathered)| &gathered.feeds) {
-                *of_source.entry(*stage).or_default() |= has_value;
+            let mut of_source: BTreeMap<(u8, FeedScope), bool> = BTreeMap::new();
+            for (key, has_value) in self.of_source(source).flat_map(|(_, gathered)| &gathered.feeds) {
+                *of_source.entry(*key).or_default() |= has_value;
             }
-            for (stage, has_value) in of_source {
-                feeds.entry(stage).or_default().push((source.to_owned(), has_value));
-            }
+            let feed = |((stage, scope), has_value)| Feed { source: source.to_owned(), stage, scope, has_value };
+            feeds.extend(of_source.into_iter().map(feed));
         }
         feeds
     }
@@ -378,17 +378,19 @@ impl<'a> Attempt<'a> {
         open.chain(views)
             .map(|(name, plugin)| {
                 let parts: Vec<_> = self.of_source(name).collect();
+                let read: BTreeSet<&str> = parts.iter().map(|(relation, _)| relation.table.as_str()).collect();
+                let behind = |table: &str| self.behind_views.get(&(name.to_owned(), table.to_owned()));
+                let files = |table: &str| accounts::files(&self.client.sources, name, table);
                 let mut tables: Vec<_> = parts
                     .iter()
                     .map(|(relation, gathered)| {
-                        let files = accounts::files(&self.client.sources, name, &relation.table);
-                        accounts::table(&relation.table, files, gathered, extent)
+                        let reading = TableReading { relation: Some((relation, gathered)), views: behind(&relation.table) };
+                        reading.account(&relation.table, files(&relation.table), extent)
                     })
                     .collect();
-                for ((_, table), (view, account)) in self.behind_views.iter().filter(|((source, _), _)| source == name) {
-                    if !tables.iter().any(|known| known.name == *table) {
-                        let files = accounts::files(&self.client.sources, name, table);
-                        tables.push(accounts::view_table(table, files, view, account));
+                for ((_, table), views) in self.behind_views.iter().filter(|((source, _), _)| source == name) {
+                    if !read.contains(table.as_str()) {
+                        tables.push(TableReading { relation: None, views: Some(views) }.account(table, files(table), extent));
                     }
                 }
                 accounts::source(name, plugin, &parts, tables, period_end, extent)

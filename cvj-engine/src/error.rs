@@ -32,10 +32,10 @@ pub enum EngineError {
     #[error(transparent)]
     Config(Box<Diagnostic>),
     /// A plugin cannot be loaded.
-    #[error("source `{source_name}`: {error}")]
+    #[error("{diagnostic}")]
     Load {
-        /// The source that asked for it.
-        source_name: String,
+        /// Which source asked for it, and where.
+        diagnostic: Box<Diagnostic>,
         /// Why, and every place tried.
         error: LoadError,
     },
@@ -75,10 +75,9 @@ impl EngineError {
     /// What to do about it, if known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Config(diagnostic) => diagnostic.hint.clone(),
+            Self::Config(diagnostic) | Self::Load { diagnostic, .. } => diagnostic.hint.clone(),
             Self::Source { error, .. } => error.hint.clone(),
             Self::Data { hint, .. } | Self::Request { hint, .. } => hint.clone(),
-            Self::Load { error, .. } => error.nearest().map(|name| format!("did you mean `{name}`?")),
             Self::Cancelled | Self::Internal(_) => None,
         }
     }

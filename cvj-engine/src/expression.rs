@@ -105,13 +105,17 @@ const AGGREGATES: [&str; 33] = [
     "array_agg", "string_agg",
 ];
 
+/// Aggregates that divide.
+const AVERAGES: [&str; 9] =
+    ["avg", "mean", "median", "stddev", "stddev_pop", "stddev_samp", "var", "var_pop", "var_samp"];
+
 impl Expression {
     /// Reads `text`: a column's name, or a SQL expression over `columns`.
     pub(crate) fn parse(text: &str, role: Role, columns: &dyn Columns) -> Result<Self, ExpressionError> {
         let trimmed = text.trim();
         let whole = 0..text.len();
         if trimmed.is_empty() {
-            return Err(ExpressionError { message: "the expression is empty".to_owned(), hint: None, part: whole });
+            return Err(ExpressionError { message: "the expression is empty".to_owned(), hint: Some("name a column, or remove the key".to_owned()), part: whole });
         }
         let mut ast = match columns.find(trimmed) {
             Some(column) if matches!(role, Role::Row(_)) => Expr::Identifier(Ident::with_quote('"', column)),
@@ -125,7 +129,7 @@ impl Expression {
                 if let Some(name) = first_aggregate(&ast) {
                     return Err(ExpressionError {
                         message: format!("`{name}` aggregates rows, but this key is read row by row"),
-                        hint: None,
+                        hint: Some("aggregates belong into a metric's `value` and `per`".to_owned()),
                         part: find_word(text, &name).unwrap_or(whole),
                     });
                 }
@@ -414,7 +418,7 @@ fn function_kind(name: &str) -> (Kind, Option<Kind>) {
         "date_trunc" | "date_bin" => (Kind::Time, Some(Kind::Time)),
         "date_part" => (Kind::Number, Some(Kind::Time)),
         "bool_and" | "bool_or" => (Kind::Boolean, Some(Kind::Boolean)),
-        "coalesce" | "nullif" | "ifnull" | "nvl" | "greatest" | "least" => (Kind::Any, None),
+        "coalesce" | "nullif" | "ifnull" | "nvl" | "greatest" | "least" | "min" | "max" | "first_value" | "last_value" => (Kind::Any, None),
         name if name.starts_with("stddev") || name.starts_with("var") || name.contains("percentile") || name.starts_with("approx") => {
             (Kind::Number, Some(Kind::Number))
         }
@@ -439,14 +443,28 @@ fn demand_function(function: &ast::Function, want: Kind, found: &mut BTreeMap<St
     }
 }
 
-/// `a / b` becomes `CAST(a AS DOUBLE) / NULLIF(CAST(b AS DOUBLE), 0)`.
+/// `a / b` becomes `CAST(a AS DOUBLE) / NULLIF(CAST(b AS DOUBLE), 0)`, and `avg(x)` averages doubles: SQL would divide whole
+/// numbers and decimals with few digits after the point.
 fn exact_division(ast: &mut Expr) {
     let _ = visit_expressions_mut(ast, |expression| {
-        if let Expr::BinaryOp { left, op: BinaryOperator::Divide, right } = expression {
-            let rewritten = parse_sql(&format!("(CAST({left} AS DOUBLE) / NULLIF(CAST({right} AS DOUBLE), 0))"));
-            if let Ok(rewritten) = rewritten {
-                *expression = rewritten;
+        let rewritten = match expression {
+            Expr::BinaryOp { left, op: BinaryOperator::Divide, right } => {
+                parse_sql(&format!("(CAST({left} AS DOUBLE) / NULLIF(CAST({right} AS DOUBLE), 0))")).ok()
             }
+            Expr::Function(function) if AVERAGES.contains(&function_name(function).as_str()) => {
+                let mut function = function.clone();
+                if let FunctionArguments::List(list) = &mut function.args
+                    && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))) = list.args.first_mut()
+                    && let Ok(double) = parse_sql(&format!("CAST({argument} AS DOUBLE)"))
+                {
+                    *argument = double;
+                }
+                Some(Expr::Function(function))
+            }
+            _ => None,
+        };
+        if let Some(rewritten) = rewritten {
+            *expression = rewritten;
         }
         ControlFlow::<()>::Continue(())
     });

@@ -3,7 +3,7 @@
 //! DataFusion evaluates the definitions' expressions; every row is then judged per definition in the order of design §5: `where`,
 //! the time, the required keys, the columns used.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use arrow_array::cast::AsArray;
@@ -17,7 +17,7 @@ use datafusion::common::{DataFusionError, Result as DataFusionResult};
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, DAY};
 use crate::expression::Expression;
 use crate::functions::INSTANT;
 use crate::journey::{PersonId, Persons, Touches};
@@ -43,22 +43,53 @@ pub(crate) struct Gathered {
     pub(crate) touches: Touches,
     /// Money by product, stage and period.
     pub(crate) revenue: BTreeMap<(ProductCode, u8, i32), i128>,
-    /// Stages fed: whether with values.
-    pub(crate) feeds: BTreeMap<u8, bool>,
+    /// Stages fed, and in which scopes: whether with values.
+    pub(crate) feeds: BTreeMap<(u8, FeedScope), bool>,
     /// Periods in which there is a row with a readable time, with the earliest.
     pub(crate) presence: BTreeMap<i32, i64>,
-    /// Earliest and latest readable time before the limit.
-    pub(crate) span: Option<(i64, i64)>,
+    /// Local days (since 1970-01-01) with a row with a readable time.
+    pub(crate) days: BTreeSet<i64>,
     /// Newest time of a used row.
     pub(crate) newest: Option<i64>,
     pub(crate) rows: u64,
     pub(crate) rejects: Vec<RejectedRow>,
     pub(crate) left_out: BTreeMap<String, u64>,
-    pub(crate) unassigned: HashMap<String, UnassignedValue>,
+    /// By the value's key.
+    pub(crate) unassigned: HashMap<(String, Uses), UnassignedRows>,
     /// Used rows by product value: key, spelling, and the period for metrics.
     pub(crate) spellings: HashMap<(ProductCode, String, Option<i32>), u64>,
     /// Rows after the limit, by which `now` cut data off.
     pub(crate) future_rows: u64,
+}
+
+/// The scopes that a definition's touchpoints may belong to, beside overall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum FeedScope {
+    /// No product.
+    Overall,
+    /// Any product.
+    Products,
+    /// One product, by a literal.
+    Product(ProductCode),
+}
+
+impl FeedScope {
+    fn of(row: &RowParts, products: &Products) -> Self {
+        match row.product.as_ref().map(Expression::literal) {
+            None => Self::Overall,
+            Some(None) => Self::Products,
+            Some(Some(literal)) => Self::Product(products.resolve(literal)),
+        }
+    }
+
+    /// Whether the scope is one of them.
+    pub(crate) fn holds(self, product: Option<ProductCode>) -> bool {
+        match (self, product) {
+            (_, None) | (Self::Products, _) => true,
+            (Self::Overall, Some(_)) => false,
+            (Self::Product(own), Some(product)) => own == product,
+        }
+    }
 }
 
 /// One definition's rejection of one row.
@@ -82,14 +113,21 @@ pub(crate) struct Place {
     pub(crate) line: u64,
 }
 
-/// Rows whose product value matches none.
+/// What decides whether an unassigned row counts, once the periods of the history are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Uses {
+    /// Periods in which metrics use the row; `None`: a touchpoint uses it, which counts whatever the period.
+    pub(crate) used: Option<Vec<i32>>,
+    /// Periods in which metrics reject it: a rejected row is not also unassigned.
+    pub(crate) rejected: Vec<i32>,
+}
+
+/// Rows of one product value that matches none.
 #[derive(Clone, Debug)]
-pub(crate) struct UnassignedValue {
-    /// The value as first written.
-    pub(crate) spelling: String,
-    first_row: u64,
-    /// Rows by the periods in which metrics use them; `None`: a touchpoint uses them, which counts whatever the period.
-    pub(crate) rows: HashMap<Option<Vec<i32>>, u64>,
+pub(crate) struct UnassignedRows {
+    /// The value as first written, and the row it was written in.
+    pub(crate) first: (u64, String),
+    pub(crate) rows: u64,
 }
 
 /// The SELECT of a pass: expressions by alias, equal ones once.
@@ -176,6 +214,7 @@ struct Judge<'a> {
     person_column: String,
     occurrence: Occurrence,
     has_value: bool,
+    scope: FeedScope,
     places: Places,
 }
 
@@ -203,6 +242,7 @@ pub(crate) async fn gather(
             person_column: String::new(),
             occurrence: Occurrence::All,
             has_value: false,
+            scope: FeedScope::Overall,
             places: add_row_parts(&mut select, relation, &metric.row),
         });
     }
@@ -222,6 +262,7 @@ pub(crate) async fn gather(
             person_column: bound.touchpoint.person.clone(),
             occurrence: bound.touchpoint.occurrence,
             has_value: bound.value.is_some(),
+            scope: FeedScope::of(&bound.row, products),
             places,
         });
     }
@@ -238,7 +279,8 @@ pub(crate) async fn gather(
     };
     for bound in &relation.touchpoints {
         if let BoundStage::Fixed(stage) = &bound.stage {
-            *pass.gathered.feeds.entry(stage.index() as u8).or_default() |= bound.value.is_some();
+            let key = (stage.index() as u8, FeedScope::of(&bound.row, products));
+            *pass.gathered.feeds.entry(key).or_default() |= bound.value.is_some();
         }
     }
     let frame = context.sql(&select.sql(&relation.sql_name)).await?;
@@ -359,19 +401,20 @@ impl Pass<'_> {
                 }
                 _ => Place { file: self.relation.table.clone(), line: (number & 0xff_ffff_ffff) + 1 },
             };
-            let mut unassigned: Option<(String, Option<Vec<i32>>)> = None;
-            let mut rejected = false;
+            let mut unassigned: Option<(String, Uses)> = None;
+            // Periods of metrics that reject the row; a rejection without one counts always.
+            let mut rejected: Vec<Option<i32>> = Vec::new();
             for (index, judge) in judges.iter().enumerate() {
                 let at = columns.instant(judge.places.at, row).filter(|_| !columns.flag(judge.places.at_unread, row));
                 self.see_time(at);
                 match self.judge(judge, &columns, row, at) {
                     Judgement::Ignored => {}
                     Judgement::Unread { of_filter } => {
-                        rejected = true;
+                        rejected.push(at.filter(|_| judge.is_metric).map(|at| self.calendar.period_index(at)));
                         self.pending.push(PendingReject { judge: index, row: number, at, place: place_of(), of_filter });
                     }
                     Judgement::Rejected { column, why, value } => {
-                        rejected = true;
+                        rejected.push(at.filter(|_| judge.is_metric).map(|at| self.calendar.period_index(at)));
                         let (definition, is_metric) = (judge.label.clone(), judge.is_metric);
                         self.gathered.rejects.push(RejectedRow { row: number, definition, is_metric, at, place: place_of(), column, why, value });
                     }
@@ -388,8 +431,11 @@ impl Pass<'_> {
                     }
                 }
             }
-            if let (Some((value, periods)), false) = (unassigned, rejected) {
-                self.enter_unassigned(&value, number, periods);
+            if let Some((value, mut uses)) = unassigned
+                && let Some(rejected) = rejected.into_iter().collect::<Option<Vec<i32>>>()
+            {
+                uses.rejected = rejected;
+                self.enter_unassigned(value, number, uses);
             }
         }
         Ok(())
@@ -399,8 +445,7 @@ impl Pass<'_> {
         let Some(at) = at.filter(|at| *at < self.limit) else { return };
         let first = self.gathered.presence.entry(self.calendar.period_index(at)).or_insert(at);
         *first = (*first).min(at);
-        let (low, high) = self.gathered.span.unwrap_or((at, at));
-        self.gathered.span = Some((low.min(at), high.max(at)));
+        self.gathered.days.insert(self.calendar.local(at).div_euclid(DAY));
     }
 
     fn judge(&mut self, judge: &Judge<'_>, columns: &Columns, row: usize, at: Option<i64>) -> Judgement {
@@ -470,7 +515,7 @@ impl Pass<'_> {
         }
         if let (Some((person, stage)), Some(places)) = (touch, &judge.places.touch) {
             let value = places.value.and_then(|place| columns.money(place, row));
-            *self.gathered.feeds.entry(stage).or_default() |= judge.has_value;
+            *self.gathered.feeds.entry((stage, judge.scope)).or_default() |= judge.has_value;
             if judge.occurrence == Occurrence::All && places.order.is_none() {
                 self.enter_touch(person, at, code, stage, value);
             } else {
@@ -488,17 +533,13 @@ impl Pass<'_> {
         }
     }
 
-    fn enter_unassigned(&mut self, value: &str, row: u64, periods: Option<Vec<i32>>) {
-        let entry = self.gathered.unassigned.entry(product_key(value)).or_insert_with(|| UnassignedValue {
-            spelling: value.to_owned(),
-            first_row: row,
-            rows: HashMap::new(),
-        });
-        if row < entry.first_row {
-            entry.first_row = row;
-            value.clone_into(&mut entry.spelling);
+    fn enter_unassigned(&mut self, value: String, row: u64, uses: Uses) {
+        let entry = self.gathered.unassigned.entry((product_key(&value), uses));
+        let known = entry.or_insert_with(|| UnassignedRows { first: (row, value.clone()), rows: 0 });
+        if row < known.first.0 {
+            known.first = (row, value);
         }
-        *entry.rows.entry(periods).or_default() += 1;
+        known.rows += 1;
     }
 
     fn finish(mut self, judges: &[Judge<'_>], account: Account) -> Gathered {
@@ -544,17 +585,12 @@ impl Pass<'_> {
     }
 }
 
-fn note_unassigned(unassigned: &mut Option<(String, Option<Vec<i32>>)>, value: String, period: Option<i32>) {
-    let (_, periods) = unassigned.get_or_insert_with(|| (value, Some(Vec::new())));
-    match period {
-        None => *periods = None,
-        Some(period) => {
-            if let Some(periods) = periods
-                && !periods.contains(&period)
-            {
-                periods.push(period);
-            }
-        }
+fn note_unassigned(unassigned: &mut Option<(String, Uses)>, value: String, period: Option<i32>) {
+    let (_, uses) = unassigned.get_or_insert_with(|| (value, Uses { used: Some(Vec::new()), rejected: Vec::new() }));
+    match (period, &mut uses.used) {
+        (None, used) => *used = None,
+        (Some(period), Some(periods)) if !periods.contains(&period) => periods.push(period),
+        _ => {}
     }
 }
 

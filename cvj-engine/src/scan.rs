@@ -92,7 +92,7 @@ pub(crate) fn engine_error(error: &DataFusionError, host_of: &dyn Fn(&str) -> Op
         cause = current.source();
     }
     let message = error.strip_backtrace();
-    EngineError::Data { message, hint: None }
+    EngineError::Data { message, hint: Some("`cvj check` shows how each column was read".to_owned()) }
 }
 
 /// A table of a source, scannable by DataFusion.

@@ -143,7 +143,10 @@ impl Session {
             Some(source) => EngineError::Data { message: format!("source `{source}`, view `{}`: {message}", view.name), hint },
         };
         check_query(&view.sql).map_err(|(message, hint)| fail(message, hint))?;
-        let frame = self.query(&view.sql).await.map_err(|error| fail(error.strip_backtrace(), None))?;
+        let frame = self.query(&view.sql).await.map_err(|error| {
+            let hint = "tables are written source.table, columns as `cvj check` shows them".to_owned();
+            fail(plain_message(&error), Some(hint))
+        })?;
         let name = datafusion::common::TableReference::bare(view.name.as_str());
         self.context.register_table(name, frame.into_view()).map_err(|error| fail(error.strip_backtrace(), None))?;
         Ok(())
@@ -263,7 +266,8 @@ impl Session {
                 Err(error) => Err(error),
             };
             if let Err(error) = planned {
-                return origin.error(config, key, plain_message(&error), None);
+                let hint = "`cvj check` shows how each column was read".to_owned();
+                return origin.error(config, key, plain_message(&error), Some(hint));
             }
         }
         EngineError::Data {
@@ -336,10 +340,11 @@ impl<'a> Target<'a> {
 fn check_query(sql: &str) -> Result<(), (String, Option<String>)> {
     let statements = Parser::parse_sql(&GenericDialect {}, sql).map_err(|error| {
         let message = error.to_string();
-        (format!("not SQL: {}", message.trim_start_matches("sql parser error: ")), None)
+        let hint = "a name with blanks or signs is written in double quotes, text in single quotes".to_owned();
+        (format!("not SQL: {}", message.trim_start_matches("sql parser error: ")), Some(hint))
     })?;
     let [statement @ Statement::Query(_)] = statements.as_slice() else {
-        return Err(("only one SELECT is allowed here".to_owned(), None));
+        return Err(("only one SELECT is allowed here".to_owned(), Some("write one SELECT over source tables, without `;`".to_owned())));
     };
     let flow = visit_expressions(statement, |expression| {
         let name = match expression {

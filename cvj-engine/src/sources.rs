@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use cvj_core::columns::snake_case;
 use cvj_core::nearest::nearest;
 use cvj_core::source::{Level, Rejected, Services, TableInfo};
 use cvj_core::{Definition, SourceError, Status, Task};
@@ -61,12 +62,10 @@ impl OpenSource {
         watch: Arc<dyn Watch>,
     ) -> Result<Self, EngineError> {
         let plugin = search.load(&settings.plugin).map_err(|error| {
-            if error.nearest().is_some() {
-                let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
-                let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
-                return config.error(&path, format!("there is no plugin `{}`", settings.plugin), hint);
-            }
-            EngineError::Load { source_name: settings.name.clone(), error }
+            let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
+            let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
+            let diagnostic = config.diagnostic_at(&path, format!("source `{}`: {error}", settings.name), hint);
+            EngineError::Load { diagnostic: Box::new(diagnostic), error }
         })?;
         let host = Host {
             source: settings.name.clone(),
@@ -99,7 +98,11 @@ impl OpenSource {
     /// The table with this name; without a name, the only one.
     pub(crate) fn table(&self, name: Option<&str>) -> Option<&TableInfo> {
         match name {
-            Some(name) => self.tables.iter().find(|table| table.name == name),
+            Some(name) => {
+                // A sheet called `Key People` is the table `key_people`; either may be written.
+                let same = |table: &&TableInfo| table.name == name || table.name == snake_case(name);
+                self.tables.iter().find(same)
+            }
             None if self.tables.len() == 1 => self.tables.first(),
             None => self.tables.iter().find(|table| table.name == self.name),
         }

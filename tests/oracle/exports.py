@@ -17,6 +17,22 @@ UNREADABLE = ["see mail", "tbd", "call back"]
 """Words that no reader could take for an empty cell, a number or a time."""
 
 
+COLUMN_TYPES = {
+    "happened_at": "time",
+    "created_at": "time",
+    "shipped_at": "time",
+    "day": "time",
+    "since": "time",
+    **dict.fromkeys(["amount", "line_total", "quantity", "sessions", "users", "key_events", "spend", "score", "points"], "number"),
+}
+"""What the columns that are not text hold, by their names in cvj."""
+
+
+def snake(header: str) -> str:
+    """A header as cvj names its column."""
+    return header.lower().replace(" ", "_").replace("-", "_")
+
+
 @dataclass
 class Style:
     """How a platform writes its export."""
@@ -61,6 +77,10 @@ class Table:
     style: Style
     rows: list[dict[str, Any]] = field(default_factory=list)
     files: int = 1
+
+    def types(self) -> dict[str, str]:
+        """Its columns as cvj names them, with what they hold."""
+        return {snake(column): COLUMN_TYPES.get(snake(column), "text") for column in self.columns}
 
     def split(self) -> list[list[dict[str, Any]]]:
         """Its rows file by file."""
@@ -133,6 +153,7 @@ def write(table: Table, folder: Path) -> str:
 def money(rng: random.Random, mixed: bool, low: int = 0, high: int = 50_000) -> dict[str, str]:
     """An amount; mixed exports drop the cents now and then."""
     cents = rng.randint(low, high)
+    sign = "-" if rng.random() < 0.03 else ""
     if mixed and rng.random() < 0.3:
-        return {"number": str(cents // 100)}
-    return {"number": f"{cents // 100}.{cents % 100:02}"}
+        return {"number": f"{sign}{cents // 100}"}
+    return {"number": f"{sign}{cents // 100}.{cents % 100:02}"}

@@ -1,8 +1,10 @@
 """A random small client: `generate.py --seed N --out DIR` writes cvj.toml, exports/*.csv and truth.json, what the oracle reads.
 
-What a seed may draw: ties in time, gaps, skips, backward moves, missing stages, unassigned and left-out products, rows with an empty
-person, an unknown stage or an unreadable cell, conditions, zones with clock changes (times in gaps and folds too), zoned and local
-times, occurrences with and without orders, money, windows, every kind of metric, periods without a row, every setting of `as_of`.
+What a seed may draw: ties in time, gaps, skips, backward moves, missing stages, chains of one stage, unassigned (over a hundred, too)
+and left-out products, products by column, expression and literal, rows with an empty person, an unknown stage or an unreadable cell,
+conditions, zones with clock changes (times in gaps and folds too), zoned and local times, occurrences with and without orders, money,
+windows (of no day, too), every kind of metric, parts of metrics over several tables, periods without a row, every setting of `as_of`,
+periods asked for that are incomplete, of another kind or beyond the data, and views that filter, unite and join.
 """
 
 from __future__ import annotations
@@ -10,17 +12,17 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from clock import Period, local_instant
-from exports import Style, Table, local_time, money, spoil, write
-from mapping import Mapping, text_condition
-from rows import STAGES, VARIANTS, holds, unreadable
+from exports import Style, Table, local_time, money, snake, spoil, write
+from mapping import LOG_CONDITION, ORDERS_CONDITION, VISITS_CONDITION, Mapping, condition, number_condition
+from rows import STAGES, VARIANTS
 
-ZONES = ["America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "UTC", "Asia/Kathmandu", "America/Santiago"]
+ZONES = ["America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "UTC", "Asia/Kathmandu", "America/Santiago", "America/Havana"]
 PRODUCTS = [("Alpha", ["alpha*"]), ("Beta Box", ["box", "*-beta"]), ("Gamma", []), ("Größe, klein", ["groesse"])]
 SPELLINGS = {
     "Alpha": ["Alpha", "ALPHA", " alpha", "alpha-2", "Alphabet"],
@@ -28,6 +30,7 @@ SPELLINGS = {
     "Gamma": ["Gamma", "gamma"],
     "Größe, klein": ["Größe, klein", "GRÖßE, KLEIN", "groesse"],
 }
+CONDITIONS = {"log": LOG_CONDITION, "orders": ORDERS_CONDITION, "visits": VISITS_CONDITION}
 STRANGERS = ["Old thing", "old thing", "zzz", "/alp", "Box 2"]
 PERIOD_DAYS = {"week": 7, "month": 30, "quarter": 91}
 
@@ -46,7 +49,8 @@ class Draw:
         self.start = self.end - timedelta(days=PERIOD_DAYS[self.kind] * rng.choice([3, 4, 6, 9, 15]))
         self.products = PRODUCTS[: rng.randint(1, len(PRODUCTS))] if rng.random() < 0.8 else []
         self.persons = [f"{name}{number}@example.com" for number in range(rng.choice([1, 3, 8, 20])) for name in ("ada", "böb", "cy", "dee", "eve")]
-        self.windows = {stage: rng.choice([1, 2, 5, 7, 10, 14, 30, 45]) for stage in STAGES[1:] if rng.random() < 0.6}
+        self.windows = {stage: rng.choice([0, 1, 2, 5, 7, 10, 14, 30, 45]) for stage in STAGES[1:] if rng.random() < 0.6}
+        self.strangers = [f"thing {number}" for number in range(130)] if rng.random() < 0.05 else STRANGERS
         self.changes = self.clock_changes()
         self.mapping = Mapping(rng, [name for name, _ in self.products])
 
@@ -83,8 +87,8 @@ class Draw:
     def product(self) -> str | None:
         """A product's spelling, a stranger's, or nothing."""
         luck = self.rng.random()
-        if luck < 0.08:
-            return self.rng.choice(STRANGERS)
+        if luck < (0.08 if self.strangers is STRANGERS else 0.9):
+            return self.rng.choice(self.strangers)
         if luck < 0.12:
             return None
         name = self.rng.choice([name for name, _ in self.products] or list(SPELLINGS))
@@ -106,6 +110,7 @@ class Draw:
     def table(self, name: str, columns: list[str], size: int) -> tuple[Table, list[datetime]]:
         """An empty table and the times of its rows."""
         gaps = self.gaps()
+        size += 200 if self.strangers is not STRANGERS else 0
         moments = [moment for _ in range(size) if not self.in_gap(gaps, moment := self.moment())] or [self.moment()]
         if self.rng.random() < 0.5:
             moments.sort()
@@ -115,7 +120,8 @@ class Draw:
         """A log that names the stage in a column: random rows, and people who walk the journey."""
         rng = self.rng
         table, moments = self.table(name, ["contact", "stage", "happened_at", "product", "channel", "amount"], rng.randint(5, 90))
-        stages = [stage for stage in range(8) if rng.random() < 0.8] or [0]
+        stages = [stage for stage in range(8) if rng.random() < 0.8] if rng.random() < 0.9 else []
+        stages = stages or [rng.randrange(8)]
         entries = [(self.person(), rng.choice(stages), moment, self.product()) for moment in moments]
         for _ in range(rng.choice([0, 10, 40, 80])):
             entries += self.walk(stages)
@@ -161,10 +167,11 @@ class Draw:
     def orders(self, name: str) -> Table:
         """A shop's orders, a row per line item."""
         rng = self.rng
-        table, moments = self.table(name, ["Order id", "E-Mail", "Created at", "Item", "Line total", "Status"], rng.randint(3, 80))
+        table, moments = self.table(name, ["Order id", "E-Mail", "Created at", "Shipped at", "Item", "Line total", "Quantity", "Status"], rng.randint(3, 80))
         mixed = rng.random() < 0.2
         for number, moment in enumerate(moments):
             person = self.person()
+            number = rng.randrange(number + 1) if rng.random() < 0.03 else number
             for _ in range(rng.choice([1, 1, 2, 3])):
                 if rng.random() < 0.1:
                     moment += timedelta(minutes=rng.choice([0, 5]))
@@ -173,12 +180,34 @@ class Draw:
                         "Order id": f"R{number:04}" if rng.random() > 0.04 else None,
                         "E-Mail": person if rng.random() > 0.02 else None,
                         "Created at": local_time(rng, table.style, moment, self.zone),
+                        "Shipped at": local_time(rng, table.style, self.later(moment), self.zone) if rng.random() > 0.2 else None,
                         "Item": self.product(),
                         "Line total": money(rng, mixed) if rng.random() > 0.1 else None,
+                        "Quantity": {"number": str(rng.randint(1, 4))} if rng.random() > 0.05 else None,
                         "Status": rng.choice(["paid", "paid", "paid", "refunded", None]),
                     }
                 )
-        spoil(rng, table, ["Created at", "Line total"])
+        spoil(rng, table, ["Created at", "Shipped at", "Line total", "Quantity"])
+        return table
+
+    def later(self, moment: datetime) -> datetime:
+        """A time some days on."""
+        return moment + timedelta(days=self.rng.randrange(40), minutes=self.rng.choice([0, 0, 45]))
+
+    def contacts(self, name: str) -> Table:
+        """Who the customers are, for a view to join."""
+        rng = self.rng
+        table, moments = self.table(name, ["Email", "Segment", "Points", "Since"], 30)
+        for moment in moments:
+            table.rows.append(
+                {
+                    "Email": rng.choice(self.persons) if rng.random() > 0.05 else None,
+                    "Segment": self.product(),
+                    "Points": {"number": str(rng.randint(0, 9))} if rng.random() > 0.1 else None,
+                    "Since": local_time(rng, table.style, moment, self.zone),
+                }
+            )
+        spoil(rng, table, ["Points", "Since"])
         return table
 
     def visits(self, name: str) -> Table:
@@ -202,7 +231,7 @@ class Draw:
                     "Score": {"number": str(rng.randint(0, 10))} if rng.random() > 0.3 else None,
                 }
             )
-        spoil(rng, table, ["Day", "Spend"])
+        spoil(rng, table, ["Day", "Spend", "Score"])
         return table
 
     def client(self, out: Path) -> None:
@@ -212,14 +241,16 @@ class Draw:
         chosen = [kind for kind in kinds if rng.random() < 0.7] or [rng.choice(kinds)]
         if rng.random() < 0.3:
             chosen.append(rng.choice(kinds))
-        tables = []
-        for number, (kind, make) in enumerate(chosen):
-            tables.append(make(f"{kind}{number}"))
-            getattr(self.mapping, kind)(tables[-1])
-        views = []
-        if rng.random() < 0.2:
-            kind, table = rng.choice([(kind, table) for (kind, _), table in zip(chosen, tables)])
-            views.append(self.view(kind, table))
+        tables = [make(f"{kind}{number}") for number, (kind, make) in enumerate(chosen)]
+        views: list[dict[str, Any]] = []
+        viewed = rng.randrange(len(tables)) if rng.random() < 0.3 else None
+        # A table may be read through a view only.
+        hidden = viewed if rng.random() < 0.4 else None
+        for number, (kind, _) in enumerate(chosen):
+            if number != hidden:
+                getattr(self.mapping, kind)(tables[number])
+        if viewed is not None:
+            views.append(self.view(chosen[viewed][0], tables[viewed], tables))
         (out / "exports").mkdir(parents=True, exist_ok=True)
         sources = [(table.name, write(table, out / "exports"), table.style.config()) for table in tables]
         as_of, asked = self.follow_up()
@@ -233,30 +264,41 @@ class Draw:
             "windows": self.windows,
             "products": [{"name": name, "aliases": aliases} for name, aliases in self.products],
             "tables": [
-                *({"source": table.name, "table": table.name, "rows": self.renamed(table)} for table in tables),
-                *({"source": name, "table": name, "rows": rows} for name, _, rows in views),
+                {"source": table.name, "table": table.name, "types": table.types(), "rows": self.renamed(table)} for table in tables
             ],
+            "views": views,
             "definitions": self.mapping.definitions,
         }
         (out / "truth.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False), encoding="utf-8")
 
-    def view(self, kind: str, table: Table) -> tuple[str, str, list[dict[str, Any]]]:
-        """A view over a table, with definitions of its own: its name, its SQL, its rows. What could not be read is empty in it."""
-        columns = {"log": ("channel", ["mail", "phone"]), "orders": ("status", ["paid", "refunded"]), "visits": ("medium", ["cpc", "organic"])}
-        condition = text_condition(self.rng, *columns[kind])
-        rows = [
-            {column: None if unreadable(cell) else cell for column, cell in row.items()}
-            for row in self.renamed(table)
-            if holds(condition, row) is True
-        ]
-        view = Table("view0", table.columns, table.style)
-        getattr(self.mapping, kind)(view)
-        return view.name, f"SELECT * FROM {table.name} WHERE {condition['sql']}", rows
+    def view(self, kind: str, table: Table, tables: list[Table]) -> dict[str, Any]:
+        """A view over a table, with definitions of its own: filtered, united with itself, or joined with contacts."""
+        rng = self.rng
+        view: dict[str, Any] = {"name": "view0"}
+        shape = rng.choice(["filtered", "filtered", "united", "joined"])
+        if shape == "joined" and kind == "orders":
+            tables.append(self.contacts("contacts"))
+            where = number_condition(rng, "points", ["2", "5"]) if rng.random() < 0.5 else None
+            view["join"] = {"left": table.name, "right": "contacts", "left_key": "e_mail", "right_key": "email"}
+            view["join"] |= {"columns": ["segment"], "where": where}
+            view["sql"] = f"SELECT l.*, r.segment FROM {table.name} l JOIN contacts r ON r.email = lower(trim(l.e_mail))"
+            view["sql"] += f" WHERE {where['sql'].replace('points', 'r.points')}" if where else ""
+        else:
+            conditions = [condition(rng, *CONDITIONS[kind]) for _ in range(2 if shape == "united" else 1)]
+            view["parts"] = [{"source": table.name, "table": table.name, "where": where} for where in conditions]
+            view["sql"] = " UNION ALL ".join(f"SELECT * FROM {table.name} WHERE {where['sql']}" for where in conditions)
+        extra = ["segment"] if "join" in view else []
+        getattr(self.mapping, kind)(Table("view0", table.columns, table.style), *extra)
+        return view
 
     @staticmethod
     def renamed(table: Table) -> list[dict[str, Any]]:
-        """The rows under the column names that cvj gives: snake case."""
-        return [{column.lower().replace(" ", "_").replace("-", "_"): cell for column, cell in row.items()} for row in table.rows]
+        """The rows under the column names that cvj gives; a cell of nothing but blanks is empty."""
+
+        def parsed(cell: Any) -> Any:
+            return None if isinstance(cell, str) and not cell.strip() else cell
+
+        return [{snake(column): parsed(cell) for column, cell in row.items()} for row in table.rows]
 
     def follow_up(self) -> tuple[str | None, str | None]:
         """`as_of` (none, a day, or a moment with an offset) and the period asked for (mostly none)."""
@@ -265,15 +307,17 @@ class Draw:
         day = self.end - timedelta(days=rng.randint(-5, PERIOD_DAYS[self.kind] * 3 // 2))
         as_of = None
         if luck > 0.65:
-            moment = datetime(day.year, day.month, day.day, rng.randrange(24), rng.choice([0, 30]), tzinfo=self.zone)
+            zone = rng.choice([self.zone, self.zone, timezone.utc, timezone(timedelta(hours=5, minutes=30))])
+            moment = datetime(day.year, day.month, day.day, rng.randrange(24), rng.choice([0, 30]), tzinfo=zone)
             as_of = moment.isoformat()
         elif luck > 0.35:
             as_of = day.isoformat()
-        current = Period.containing(self.kind, day if as_of else self.end)
+        kind = self.kind if rng.random() < 0.7 else rng.choice(list(PERIOD_DAYS))
+        current = Period.containing(kind, day if as_of else self.end)
         asked = current.shifted(rng.choice([0, 0, -1, -2])).label if rng.random() < 0.3 else None
         return as_of, asked
 
-    def toml(self, sources: list[tuple[str, str, list[str]]], views: list[tuple[str, str, Any]], as_of: str | None) -> str:
+    def toml(self, sources: list[tuple[str, str, list[str]]], views: list[dict[str, Any]], as_of: str | None) -> str:
         """The client's configuration."""
         lines = ["[client]", 'name = "Random client"', 'currency = "EUR"', f'timezone = "{self.zone_name}"', ""]
         lines += ["[report]", f'period = "{self.kind}"', f"history = {self.history}"]
@@ -282,8 +326,8 @@ class Draw:
             lines += ["", "[[product]]", f'name = "{name}"', f"aliases = {json.dumps(aliases, ensure_ascii=False)}"]
         for name, path, config in sources:
             lines += ["", f"[source.{name}]", 'plugin = "csv"', f'path = "{path}"', *config]
-        for name, sql, _ in views:
-            lines += ["", f"[table.{name}]", f"sql = {json.dumps(sql)}"]
+        for view in views:
+            lines += ["", f"[table.{view['name']}]", f"sql = {json.dumps(view['sql'])}"]
         lines += ["", *self.mapping.toml()]
         if self.windows:
             lines += ["", "[window]", *(f"{stage} = {days}" for stage, days in self.windows.items())]

@@ -64,8 +64,8 @@ READERS: dict[str, dict[str, Reader]] = {
     "newsletter": {"signed_up": times("%d.%m.%Y %H:%M"), "quote_volume_m3": number},
     "shop": {"created_at": zoned, "lineitem_price": number},
     "onboarding": {"completed_at": times("%m/%d/%Y %H:%M")},
-    "Reviews": {"stars": number},
-    "NPS": {"score": number},
+    "reviews": {"stars": number},
+    "nps": {"score": number},
     "referrals": {"referred_on": times("%Y-%m-%d %H:%M"), "reward_usd": number},
 }
 """How columns that are not text read, by table."""
@@ -130,7 +130,7 @@ def csv_table(name: str, paths: list[Path], delimiter: str) -> list[dict[str, Ce
 
 
 def xlsx_tables(path: Path) -> dict[str, list[dict[str, Cell]]]:
-    """The rows of a workbook's sheets; a number in the first column is an Excel time."""
+    """The rows of a workbook's sheets, each a table named in snake case; a number in the first column is an Excel time."""
     with zipfile.ZipFile(path) as package:
         shared = ["".join(item.itertext()) for item in ElementTree.fromstring(package.read("xl/sharedStrings.xml"))]
         names = [sheet.attrib["name"] for sheet in ElementTree.fromstring(package.read("xl/workbook.xml")).iter(f"{SHEET}sheet")]
@@ -140,10 +140,11 @@ def xlsx_tables(path: Path) -> dict[str, list[dict[str, Cell]]]:
             rows = [sheet_row(row, shared) for row in sheet.iter(f"{SHEET}row")]
             header, *rest = rows
             times_of = [row[0] for row in rest]
-            parsed = typed(name, [str(cell) for cell in header], [["" if cell is None else str(cell) for cell in row] for row in rest])
+            table = snake(name)
+            parsed = typed(table, [str(cell) for cell in header], [["" if cell is None else str(cell) for cell in row] for row in rest])
             for row, time in zip(parsed, times_of):
                 row[snake(str(header[0]))] = excel_time(time) if isinstance(time, float) else {"unreadable": time}
-            tables[name] = parsed
+            tables[table] = parsed
     return tables
 
 

@@ -20,6 +20,7 @@ from intervals import chart_verdict, rate_verdict, target_status, wilson
 from journey import Journey, Touchpoint, occurrences
 from products import Catalogue
 from rows import STAGES, Reading, aggregated, read
+from views import ViewReading
 
 
 def plain(value: Fraction | None) -> float | int | None:
@@ -27,6 +28,10 @@ def plain(value: Fraction | None) -> float | int | None:
     if value is None:
         return None
     return float(value)
+
+
+class Refused(Exception):
+    """There is nothing to report on: no row that a definition uses, or a period that begins after the data's end."""
 
 
 class Client:
@@ -37,6 +42,9 @@ class Client:
         self.zone = ZoneInfo(truth["timezone"])
         self.definitions: list[dict[str, Any]] = truth["definitions"]
         self.tables = {(table["source"], table["table"]): table["rows"] for table in truth["tables"]}
+        types = {(table["source"], table["table"]): table.get("types", {}) for table in truth["tables"]}
+        self.views = [ViewReading(view, dict(self.tables), types, self.definitions) for view in truth.get("views", [])]
+        self.tables |= {(view.name, view.name): view.rows for view in self.views}
         self.readings: list[list[Reading]] = [
             read(definition, self.tables[self.table_of(definition)], self.zone) for definition in self.definitions
         ]
@@ -60,18 +68,24 @@ class Client:
         configured = self.truth.get("as_of")
         if configured is not None:
             return parsed(configured, self.zone)
-        newest = max(
+        times = [
             reading.at
             for readings in self.readings
             for reading in readings
             if reading.kept and reading.problem is None and reading.at is not None
-        )
+        ]
+        if not times:
+            raise Refused("no definition uses a row")
+        newest = max(times)
         return midnight(local_date(newest, self.zone) + timedelta(days=1), self.zone)
 
     def find_reported(self) -> Period:
         """The period asked for, else the last complete one."""
         if self.truth.get("asked_period"):
-            return Period.labelled(self.truth["asked_period"])
+            asked = Period.labelled(self.truth["asked_period"])
+            if midnight(asked.start, self.zone) >= self.as_of:
+                raise Refused("the period begins after the end of the data")
+            return asked
         current = Period.containing(self.truth["period"], local_date(self.as_of, self.zone))
         while midnight(current.end, self.zone) > self.as_of:
             current = current.shifted(-1)
@@ -168,7 +182,7 @@ class Client:
             return True
         if expression is None:
             return False
-        return "column" in expression or self.catalogue.resolve(expression["literal"]) == product
+        return "literal" not in expression or self.catalogue.resolve(expression["literal"]) == product
 
     def metric(self, name: str, positions: list[int], product: int | None) -> dict[str, Any]:
         """A declared metric with its series and verdict."""
@@ -188,7 +202,7 @@ class Client:
             "good": first.get("good", "up"),
             "headline": first.get("headline", False),
             "target": plain(target),
-            "status": target_status(values[-1], target, first.get("good", "up")),
+            "status": any_of(target_status(values[-1], target, first.get("good", "up"))),
             "owner": first.get("owner"),
             "source": ", ".join(sources),
             "built_in": False,
@@ -263,8 +277,9 @@ class Client:
         return reading.kept and reading.problem is not None and (reading.at is None or self.in_time(definition, reading.at))
 
     def sources(self) -> list[dict[str, Any]]:
-        """What the sources cover, and their tables' rows."""
+        """What the sources cover, and the rows of those of their tables that a definition or a view reads."""
         result = []
+        read = {self.table_of(definition) for definition in self.definitions} | {key for view in self.views for key in view.dropped}
         for name in dict.fromkeys(source for source, _ in self.tables):
             days: list[date] = []
             rejected: dict[str, set[int]] = defaultdict(set)
@@ -272,13 +287,17 @@ class Client:
                 if definition["source"] == name:
                     days += [local_date(r.at, self.zone) for r in readings if r.at is not None and r.at < self.as_of]
                     rejected[definition["table"]] |= {r.index for r in readings if self.rejected(definition, r)}
+            for view in self.views:
+                for (source, table), dropped in view.dropped.items():
+                    if source == name:
+                        rejected[table] |= dropped
             entry: dict[str, Any] = {
                 "name": name,
                 "covers": {"from": min(days).isoformat(), "to": (max(days) + timedelta(days=1)).isoformat()} if days else None,
                 "tables": [
                     {"name": table, "rows_read": len(rows), "rows_rejected": len(rejected[table])}
                     for (source, table), rows in self.tables.items()
-                    if source == name
+                    if source == name and (source, table) in read
                 ],
             }
             if days:
@@ -287,33 +306,39 @@ class Client:
         return result
 
     def unassigned(self) -> list[dict[str, Any]]:
-        """Distinct rows per table and value whose product matches none; the first hundred values, then the rest as one."""
+        """Distinct rows per table and value whose product matches none, rejected ones left out.
+
+        The first hundred values of a table, then its rest as one.
+        """
+        rejected: dict[tuple[str, str], set[int]] = defaultdict(set)
+        for definition, readings in zip(self.definitions, self.readings):
+            rejected[self.table_of(definition)] |= {reading.index for reading in readings if self.rejected(definition, reading)}
         rows: dict[tuple[str, str], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
         spelling: dict[tuple[str, str, str], tuple[int, str]] = {}
         for definition, used in zip(self.definitions, self.used):
             table = self.table_of(definition)
             for reading in used:
-                if reading.product is None or self.catalogue.resolve(reading.product) is not None:
+                if reading.product is None or reading.index in rejected[table] or self.catalogue.resolve(reading.product) is not None:
                     continue
                 key = reading.product.lower()
                 rows[table][key].add(reading.index)
                 known = spelling.get((*table, key))
                 if known is None or reading.index < known[0]:
                     spelling[(*table, key)] = (reading.index, reading.product)
-        entries = [
-            {"source": source, "table": table, "value": spelling[source, table, key][1], "rows": len(indices)}
-            for (source, table), values in rows.items()
-            for key, indices in values.items()
-        ]
-        entries.sort(key=lambda entry: (-entry["rows"], entry["value"], entry["source"], entry["table"]))
-        rest = entries[100:]
-        several = {source for source, table in self.tables if table != source}
-        kept: list[dict[str, Any]] = [
-            {key: value for key, value in entry.items() if key != "table" or entry["source"] in several} for entry in entries[:100]
-        ]
-        if rest:
-            kept.append({"value": None, "rows": sum(entry["rows"] for entry in rest)})
-        return kept
+        listed: list[dict[str, Any]] = []
+        for (source, table), values in rows.items():
+            found = [(spelling[source, table, key][1], len(indices)) for key, indices in values.items()]
+            found.sort(key=lambda entry: (-entry[1], entry[0]))
+            listed += [{"source": source, "table": table, "value": value, "rows": count} for value, count in found[:100]]
+            if len(found) > 100:
+                listed.append({"source": source, "table": table, "value": None, "rows": sum(count for _, count in found[100:])})
+        listed.sort(key=lambda e: (e["value"] is None, -e["rows"], e["source"], e["table"], e["value"] or ""))
+        return listed
+
+
+def any_of(found: str | list[str]) -> Any:
+    """A word, or the words that are allowed where rounding could decide."""
+    return found if isinstance(found, str) else {"any_of": found}
 
 
 def divided(top: Fraction | None, bottom: Fraction | None) -> Fraction | None:
@@ -336,7 +361,7 @@ def series_of(
         (int(top), int(bottom)) if top is not None and bottom is not None and is_rate else None
         for top, bottom in zip(numerators, denominators)
     ]
-    verdict: Any = chart_verdict(actual, values[:-1])
+    verdict = chart_verdict(actual, values[:-1])
     if is_rate:
         verdict = rate_verdict(counts[-1], counts[-2] if len(counts) > 1 else None)
     now = counts[-1]
@@ -344,7 +369,7 @@ def series_of(
         "actual": plain(actual),
         "previous": plain(previous),
         "change": None if actual is None or previous is None else float(actual - previous),
-        "verdict": verdict if isinstance(verdict, str) else {"any_of": verdict},
+        "verdict": any_of(verdict),
         "numerator": plain(numerators[-1]) if is_ratio else None,
         "denominator": plain(denominators[-1]) if is_ratio else None,
         "interval": wilson(*now) if now is not None else None,
@@ -357,7 +382,7 @@ def series_of(
 
 
 def expected(folder: Path) -> dict[str, Any]:
-    """The expected part of report.json for a client folder with a truth.json."""
+    """The expected part of report.json for a client folder with a truth.json; `Refused` where there is no report."""
     return Client(json.loads((folder / "truth.json").read_text(encoding="utf-8"))).report()
 
 

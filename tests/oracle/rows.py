@@ -1,7 +1,7 @@
 """Definitions over parsed rows: which rows a definition uses, rejects or filters, and what it reads from them.
 
 A parsed cell is one of `None` (empty), a string (text), `{"number": "12.50"}`, `{"time": "2026-03-29T02:30:00"}` (a local time,
-or with an offset as written) or `{"unreadable": "n/a"}`. Conditions and aggregates are small trees; their `sql` is only printed.
+or with an offset as written) or `{"unreadable": "n/a"}`. Conditions, terms and aggregates are small trees; their `sql` is only printed.
 """
 
 from __future__ import annotations
@@ -73,14 +73,62 @@ def condition_columns(condition: Any) -> set[str]:
     return {condition["column"]}
 
 
+def term_columns(term: Any) -> set[str]:
+    """The columns that a number's term reads: a column's name, a product of columns, or a column with a number instead of null."""
+    if term is None:
+        return set()
+    if isinstance(term, str):
+        return {term}
+    return set(term["times"]) if "times" in term else {term["coalesce"]}
+
+
+def term_value(term: Any, row: Row) -> Fraction | None:
+    """The number of a term in a row."""
+    if isinstance(term, str):
+        return number(row.get(term))
+    if "coalesce" in term:
+        found = number(row.get(term["coalesce"]))
+        return Fraction(term["else"]) if found is None else found
+    result = Fraction(1)
+    for column in term["times"]:
+        factor = number(row.get(column))
+        if factor is None:
+            return None
+        result *= factor
+    return result
+
+
 def aggregate_columns(aggregate: Any) -> set[str]:
     """The columns that an aggregate reads."""
     if aggregate is None:
         return set()
-    columns = {aggregate["column"]} if "column" in aggregate else set()
+    columns = term_columns(aggregate.get("column"))
     for condition, _ in aggregate.get("case", []):
         columns |= condition_columns(condition)
     return columns
+
+
+def product_columns(expression: Any) -> set[str]:
+    """The columns that a product's expression reads."""
+    if expression is None or "literal" in expression:
+        return set()
+    return set(expression["coalesce"]) if "coalesce" in expression else {expression["column"]}
+
+
+def value_columns(definition: Any) -> set[str]:
+    """The columns that a definition takes its numbers from."""
+    if definition["kind"] == "touchpoint":
+        return term_columns(definition.get("value"))
+    return aggregate_columns(definition["value"]) | aggregate_columns(definition.get("per"))
+
+
+def definition_columns(definition: Any) -> set[str]:
+    """Every column that a definition reads."""
+    columns = {definition["at"]} | {definition[key] for key in ("person", "order") if definition.get(key)}
+    if isinstance(definition["stage"], dict):
+        columns.add(definition["stage"]["column"])
+    columns |= product_columns(definition.get("product")) | condition_columns(definition.get("where"))
+    return columns | value_columns(definition)
 
 
 def aggregated(aggregate: Any, rows: Iterable[Row]) -> Fraction | None:
@@ -96,7 +144,7 @@ def aggregated(aggregate: Any, rows: Iterable[Row]) -> Fraction | None:
     if "case" in aggregate:
         values = [case_value(aggregate, row) for row in rows]
     else:
-        values = [value for row in rows if (value := number(row.get(aggregate["column"]))) is not None]
+        values = [value for row in rows if (value := term_value(aggregate["column"], row)) is not None]
     if function == "sum":
         return sum(values, Fraction(0))
     if not values:
@@ -140,28 +188,29 @@ def read(definition: Any, rows: list[Row], zone: ZoneInfo) -> list[Reading]:
 
 
 def read_row(definition: Any, index: int, row: Row, zone: ZoneInfo) -> Reading:
-    """`where` comes first; then the required keys; then every other column that the definition uses."""
+    """`where` comes first, and where it cannot be read the row is rejected; then the required keys; then every column used."""
     cell = row.get(definition["at"])
     at = parsed(cell["time"], zone) if isinstance(cell, dict) and "time" in cell else None
     reading = Reading(index, row, holds(definition.get("where"), row) is True, at, None)
-    if at is None:
+    if any(unreadable(row.get(column)) for column in condition_columns(definition.get("where"))):
+        reading.kept, reading.problem = True, "where"
+    elif at is None:
         reading.problem = "at"
     if definition.get("product") is not None:
         reading.product = product_of(definition["product"], row)
     if definition["kind"] == "touchpoint":
         read_touchpoint(definition, row, reading)
-        used = {definition["value"]} if definition.get("value") else set()
-    else:
-        used = aggregate_columns(definition["value"]) | aggregate_columns(definition.get("per"))
-    if reading.problem is None and any(unreadable(row.get(column)) for column in used):
+    if reading.problem is None and any(unreadable(row.get(column)) for column in value_columns(definition)):
         reading.problem = "value"
     return reading
 
 
 def product_of(expression: Any, row: Row) -> str:
-    """A row's product as written, trimmed: a literal, or a column's text."""
-    written = expression["literal"] if "literal" in expression else text(row.get(expression["column"]))
-    return (written or "").strip()
+    """A row's product as written, trimmed: a literal, a column's text, or the first of several that is not null."""
+    if "literal" in expression:
+        return str(expression["literal"]).strip()
+    written = [text(row.get(column)) for column in expression.get("coalesce", [expression.get("column")])]
+    return next((found for found in written if found is not None), "").strip()
 
 
 def read_touchpoint(definition: Any, row: Row, reading: Reading) -> None:
@@ -177,6 +226,6 @@ def read_touchpoint(definition: Any, row: Row, reading: Reading) -> None:
     if reading.problem is None and not stage:
         reading.problem = "stage"
     if definition.get("value"):
-        reading.value = number(row.get(definition["value"]))
+        reading.value = term_value(definition["value"], row)
     if definition.get("order"):
         reading.order = (text(row.get(definition["order"])) or "").strip()

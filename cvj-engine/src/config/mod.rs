@@ -211,7 +211,7 @@ impl Config {
         for (name, value) in file.table {
             let path = [Step::Key("table"), Step::Key(&name)];
             if config.sources.iter().any(|source| source.name == name) {
-                return Err(config.error(&path, format!("`{name}` is both a source and a table"), None));
+                return Err(config.error(&path, format!("`{name}` is both a source and a table"), Some("rename one of them".to_owned())));
             }
             let keys: ViewKeys = value.try_into().map_err(|error: toml::de::Error| {
                 config.error(&path, error.message().to_owned(), Some("a table is `sql = \"SELECT …\"`".to_owned()))
@@ -236,7 +236,12 @@ impl Config {
 
     /// An error about the value at `path`.
     pub fn error(&self, path: &[Step<'_>], message: String, hint: Option<String>) -> EngineError {
-        self.diagnostic(locate::value(&self.text, path), message, hint).into()
+        self.diagnostic_at(path, message, hint).into()
+    }
+
+    /// A message about the value at `path`.
+    pub fn diagnostic_at(&self, path: &[Step<'_>], message: String, hint: Option<String>) -> Diagnostic {
+        self.diagnostic(locate::value(&self.text, path), message, hint)
     }
 
     /// An error about a part of the string at `path`.
@@ -277,7 +282,7 @@ impl Config {
     fn read_report(&mut self) -> Result<(), EngineError> {
         if !(1..=520).contains(&self.report.history) {
             let path = [Step::Key("report"), Step::Key("history")];
-            return Err(self.error(&path, "`history` is a number of periods from 1 to 520".to_owned(), None));
+            return Err(self.error(&path, "`history` is a number of periods from 1 to 520".to_owned(), Some("13 months show a year and the month before it".to_owned())));
         }
         let Some(value) = &self.report.as_of else { return Ok(()) };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -308,7 +313,8 @@ impl Config {
             Some(toml::Value::String(plugin)) => plugin,
             Some(_) => {
                 let path = [path[0], path[1], Step::Key("plugin")];
-                return Err(self.error(&path, "`plugin` is the name of a plugin, such as \"csv\"".to_owned(), None));
+                let hint = "write it in quotes; `cvj plugin list` shows which there are".to_owned();
+                return Err(self.error(&path, "`plugin` is the name of a plugin, such as \"csv\"".to_owned(), Some(hint)));
             }
             None => {
                 let hint = "add `plugin = \"csv\"`, or another that `cvj plugin list` shows".to_owned();
@@ -320,7 +326,8 @@ impl Config {
             Some(toml::Value::Boolean(defaults)) => defaults,
             Some(_) => {
                 let path = [path[0], path[1], Step::Key("defaults")];
-                return Err(self.error(&path, "`defaults` is true or false".to_owned(), None));
+                let hint = "false leaves out the plugin's own definitions".to_owned();
+                return Err(self.error(&path, "`defaults` is true or false".to_owned(), Some(hint)));
             }
         };
         let config = serde_json::to_value(keys).map_err(|error| EngineError::Internal(error.to_string()))?;
@@ -331,20 +338,20 @@ impl Config {
         for (index, product) in self.products.iter().enumerate() {
             let path = [Step::Key("product"), Step::Index(index), Step::Key("name")];
             if product.name.trim().is_empty() {
-                return Err(self.error(&path, "a product's name is empty".to_owned(), None));
+                return Err(self.error(&path, "a product's name is empty".to_owned(), Some("give it one, or remove the product".to_owned())));
             }
             let same = |other: &Product| other.name.trim().to_lowercase() == product.name.trim().to_lowercase();
             if self.products[..index].iter().any(same) {
-                return Err(self.error(&path, format!("product `{}` is declared twice", product.name), None));
+                return Err(self.error(&path, format!("product `{}` is declared twice", product.name), Some("remove one; other spellings go into `aliases`".to_owned())));
             }
         }
         for (index, metric) in self.metrics.iter().enumerate() {
             let path = |key| [Step::Key("metric"), Step::Index(index), Step::Key(key)];
             if metric.name.trim().is_empty() {
-                return Err(self.error(&path("name"), "a metric's name is empty".to_owned(), None));
+                return Err(self.error(&path("name"), "a metric's name is empty".to_owned(), Some("give it the name that the report prints".to_owned())));
             }
             if metric.target.is_some_and(|target| !target.is_finite()) {
-                return Err(self.error(&path("target"), "a target is a finite number".to_owned(), None));
+                return Err(self.error(&path("target"), "a target is a finite number".to_owned(), Some("remove it where there is none".to_owned())));
             }
             if metric.unit == cvj_core::Unit::Percent && metric.target.is_some_and(|target| target > 1.0) {
                 let message = "a percent metric's target is a fraction".to_owned();
@@ -364,7 +371,10 @@ fn syntax_diagnostic(text: &str, error: &toml::de::Error) -> Diagnostic {
             let listed = known.join(", ");
             (format!("unknown {kind} `{given}`"), Some(near.map_or(format!("known here: {listed}"), |near| format!("did you mean `{near}`?"))))
         }
-        None => (message.to_owned(), None),
+        None => {
+            let first = message.lines().next().unwrap_or_default().to_owned();
+            (first, Some("docs/cvj-toml.md shows every key with an example".to_owned()))
+        }
     };
     Diagnostic { message, hint, file: FILE_NAME.to_owned(), text: text.to_owned(), span: error.span(), label: None }
 }

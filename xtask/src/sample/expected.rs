@@ -1,5 +1,7 @@
 //! `expected.json`: the part of `report.json` that the generator knows the truth of.
 
+use std::cmp::Reverse;
+
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
@@ -270,13 +272,16 @@ fn sources(truth: &Truth, calendar: &Calendar) -> Result<Vec<Value>, String> {
     found.into_iter().map(draw).collect()
 }
 
-/// Values that match no product, most rows first.
+/// Values that match no product: most rows first, then by source, table and value.
 fn unassigned(truth: &Truth) -> Vec<Value> {
-    let mut found: Vec<(usize, &str, &str)> = truth
-        .tables
-        .iter()
-        .flat_map(|table| table.unassigned.values().map(|(value, rows)| (*rows, value.as_str(), table.source.name())))
-        .collect();
-    found.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(right.1)));
-    found.into_iter().map(|(rows, value, source)| json!({ "source": source, "value": value, "rows": rows })).collect()
+    let values = |table: &'_ Table| {
+        let (source, name) = (table.source.name(), table.name);
+        table.unassigned.values().map(move |(value, rows)| (*rows, source, name, value.clone())).collect::<Vec<_>>()
+    };
+    let mut found: Vec<_> = truth.tables.iter().flat_map(values).collect();
+    found.sort_by(|left, right| (Reverse(left.0), left.1, left.2, &left.3).cmp(&(Reverse(right.0), right.1, right.2, &right.3)));
+    found
+        .into_iter()
+        .map(|(rows, source, table, value)| json!({ "source": source, "table": table, "value": value, "rows": rows }))
+        .collect()
 }

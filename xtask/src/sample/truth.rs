@@ -66,12 +66,13 @@ impl Table {
         Self { source, name, rows_read: 0, rows_rejected: 0, times: Vec::new(), unassigned: BTreeMap::new() }
     }
 
-    /// Counts a row: whether some definition rejects it, and whether one that wants a product uses it.
+    /// Counts a row: whether some definition rejects it, and whether one that wants a product uses it. A rejected row is not also
+    /// unassigned.
     fn row(&mut self, at: Option<Seconds>, rejected: bool, named: &Named, used: bool) {
         self.rows_read += 1;
         self.rows_rejected += usize::from(rejected);
         self.times.extend(at);
-        if used && named.product.is_none() {
+        if used && !rejected && named.product.is_none() {
             let spelling = named.text.trim();
             self.unassigned.entry(spelling.to_lowercase()).or_insert_with(|| (spelling.to_owned(), 0)).1 += 1;
         }
@@ -227,7 +228,7 @@ impl Truth {
                 self.on_time.push(observed(at, row.named.product, i64::from(row.on_time), 1));
             }
         }
-        let mut reviews = Table::new(Source::Feedback, "Reviews");
+        let mut reviews = Table::new(Source::Feedback, "reviews");
         for row in &world.reviews {
             let at = row.at.map(|at| calendar.instant(at)).transpose()?;
             reviews.row(at, at.is_none() || row.score >= 4 && row.contact.person.is_none(), &row.named, true);
@@ -237,7 +238,7 @@ impl Truth {
                 self.touch(row.contact.person, Stage::Advocate, row.named.product, at);
             }
         }
-        let mut surveys = Table::new(Source::Feedback, "NPS");
+        let mut surveys = Table::new(Source::Feedback, "nps");
         for row in &world.surveys {
             let at = row.at.map(|at| calendar.instant(at)).transpose()?;
             surveys.row(at, at.is_none(), &row.named, true);
