@@ -29,9 +29,9 @@ pub(crate) struct Extent<'a> {
 impl Extent<'_> {
     /// Whether a rejection counts: "a row outside the periods is not rejected".
     fn counts(&self, reject: &RejectedRow) -> bool {
-        reject.at.is_none_or(|at| {
-            at < self.as_of && (!reject.is_metric || self.periods.contains(&self.calendar.period_index(at)))
-        })
+        reject
+            .at
+            .is_none_or(|at| at < self.as_of && (!reject.is_metric || self.periods.contains(&self.calendar.period_index(at))))
     }
 
     /// The local days that rows on these days (since 1970-01-01) cover.
@@ -56,7 +56,7 @@ impl TableReading<'_> {
         let of_views: Vec<RejectedRow> = views.iter().flat_map(|(view, account)| rejected_by_view(view, account)).collect();
         let own = self.relation.iter().flat_map(|(_, gathered)| &gathered.rejects).filter(|reject| extent.counts(reject));
         let mut rejects: Vec<&RejectedRow> = own.chain(&of_views).collect();
-        rejects.sort_by(|a, b| (&a.place, &a.definition, &a.column).cmp(&(&b.place, &b.definition, &b.column)));
+        rejects.sort_by(|a, b| a.printed().cmp(&b.printed()));
         let placed = self.relation.is_none_or(|(relation, _)| relation.has_place);
         let rows_rejected = if placed {
             rejects.iter().map(|reject| &reject.place).collect::<BTreeSet<_>>().len()
@@ -117,7 +117,10 @@ fn sample(reject: &RejectedRow) -> Reject {
     }
     Reject {
         definition: reject.definition.clone(),
-        place: format!("{}:{}", reject.place.file, reject.place.line),
+        place: match reject.place.line {
+            0 => reject.place.file.clone(),
+            line => format!("{}:{line}", reject.place.file),
+        },
         column: reject.column.clone(),
         why: if value.is_empty() { reject.why.clone() } else { format!("{}: `{value}`", reject.why) },
     }
@@ -140,10 +143,7 @@ pub(crate) fn source(
 }
 
 /// Values that match no product: most rows first, up to 100 a table, the rest of a table as one.
-pub(crate) fn unassigned<'a>(
-    parts: impl Iterator<Item = (&'a Relation, &'a Gathered)>,
-    extent: &Extent<'_>,
-) -> Vec<Unassigned> {
+pub(crate) fn unassigned<'a>(parts: impl Iterator<Item = (&'a Relation, &'a Gathered)>, extent: &Extent<'_>) -> Vec<Unassigned> {
     let mut listed: Vec<Unassigned> = parts.flat_map(|(relation, gathered)| unassigned_of(relation, gathered, extent)).collect();
     listed.sort_by(|a, b| {
         (a.value.is_none(), std::cmp::Reverse(a.rows), &a.source, &a.table, &a.value).cmp(&(

@@ -146,7 +146,9 @@ impl Material<'_> {
         let first = group[0].bound;
         for other in &group[1..] {
             let metric = &other.bound.metric;
-            let fail = |key, message: String, hint: &str| Err(other.bound.origin.error(self.config, key, message, Some(hint.to_owned())));
+            let fail = |key, message: String, hint: &str| {
+                Err(other.bound.origin.error(self.config, key, message, Some(hint.to_owned())))
+            };
             if group.iter().any(|part| part.bound.metric.combine != Some(Combine::Sum)) {
                 let message = format!("`{}` is defined twice for {} in the same scope", metric.name, metric.stage);
                 return fail("name", message, "rename one, or add `combine = \"sum\"` to all of them");
@@ -211,13 +213,17 @@ impl Material<'_> {
             "`{}` is no rate in {label}: {numerator} of {denominator}; both must be whole numbers, the first not below 0 nor above the second",
             bound.metric.name
         );
-        Err(bound.origin.error(self.config, "value", message, Some("use another unit than percent, or mend `value` and `per`".to_owned())))
+        Err(bound.origin.error(
+            self.config,
+            "value",
+            message,
+            Some("use another unit than percent, or mend `value` and `per`".to_owned()),
+        ))
     }
 
     fn built_in(&self, link: &ChainStage, product: Option<ProductCode>, headline: bool) -> Vec<MetricReport> {
         let stage = link.stage.index() as u8;
-        let feeds: Vec<&Feed> =
-            self.feeds.iter().filter(|feed| feed.stage == stage && feed.scope.holds(product)).collect();
+        let feeds: Vec<&Feed> = self.feeds.iter().filter(|feed| feed.stage == stage && feed.scope.holds(product)).collect();
         let known = |period: i32| feeds.iter().all(|feed| self.present(&feed.source, period));
         let mut sources: Vec<&str> = feeds.iter().map(|feed| feed.source.as_str()).collect();
         sources.dedup();
@@ -237,9 +243,10 @@ impl Material<'_> {
             self.bounds.periods.clone().map(|period| if known(period) { make(period) } else { Point::default() }).collect()
         };
         let cohort = |period: i32| link.cohorts.get(&period).copied().unwrap_or_default();
-        let mut metrics = vec![
-            self.metric_report(&points(&|period| Point::plain(Some(cohort(period).entered as f64))), frame("People", Unit::Count, false)),
-        ];
+        let mut metrics = vec![self.metric_report(
+            &points(&|period| Point::plain(Some(cohort(period).entered as f64))),
+            frame("People", Unit::Count, false),
+        )];
         if link.next.is_some() {
             let rate = |period| {
                 let cohort = cohort(period);

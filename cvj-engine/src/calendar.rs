@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn skipped_times_move_forward_and_repeated_ones_come_first() {
         let chicago = calendar("America/Chicago");
-        let instant = |local: &str| Timestamp::from_microsecond(chicago.instant(micros(local.parse().unwrap()))).unwrap().to_string();
+        let instant =
+            |local: &str| Timestamp::from_microsecond(chicago.instant(micros(local.parse().unwrap()))).unwrap().to_string();
         assert_eq!(instant("2026-03-08T02:30:00"), "2026-03-08T08:30:00Z");
         assert_eq!(instant("2026-11-01T01:30:00"), "2026-11-01T06:30:00Z");
     }

@@ -53,19 +53,15 @@ fn metric_card(metric: &Metric, origin: String) -> DefinitionCard {
 }
 
 fn touchpoint_card(touchpoint: &Touchpoint, origin: String) -> DefinitionCard {
-    let mut formula = format!("a person ({})", touchpoint.person);
-    match (touchpoint.occurrence, &touchpoint.order) {
-        (Occurrence::All, None) => {}
-        (Occurrence::All, Some(order)) => formula.push_str(&format!(", each {order}")),
-        (Occurrence::First, order) => formula.push_str(&format!(", first {}", order.as_deref().unwrap_or("row"))),
-        (Occurrence::Later, order) => formula.push_str(&format!(", each {} after the first", order.as_deref().unwrap_or("row"))),
-    }
-    if let Some(value) = &touchpoint.value {
-        formula.push_str(&format!(", value {value}"));
-    }
-    if let Some(filter) = &touchpoint.filter {
-        formula.push_str(&format!(" where {filter}"));
-    }
+    let order = touchpoint.order.as_deref();
+    let occurrence = match touchpoint.occurrence {
+        Occurrence::All => order.map(|order| format!(", each {order}")).unwrap_or_default(),
+        Occurrence::First => format!(", first {}", order.unwrap_or("row")),
+        Occurrence::Later => format!(", each {} after the first", order.unwrap_or("row")),
+    };
+    let value = touchpoint.value.as_ref().map(|value| format!(", value {value}")).unwrap_or_default();
+    let condition = touchpoint.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
+    let formula = format!("a person ({}){occurrence}{value}{condition}", touchpoint.person);
     DefinitionCard {
         kind: DefinitionKind::Touchpoint,
         stage: if let StageOf::Fixed(stage) = touchpoint.stage { Some(stage) } else { None },

@@ -80,7 +80,8 @@ pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, Engine
     with_runtime(async {
         let mut client = Client::open(request, watch)?;
         let mut problems: Vec<EngineError> = client.sources.iter().filter_map(|source| source.check().err()).collect();
-        let mut checkup = Checkup { client: client.config.client.name.clone(), sources: Vec::new(), definitions: 0, problems: Vec::new() };
+        let mut checkup =
+            Checkup { client: client.config.client.name.clone(), sources: Vec::new(), definitions: 0, problems: Vec::new() };
         let attempt = client
             .retrying(async |client| {
                 let attempt = Attempt::run(client).await?;
@@ -110,7 +111,11 @@ fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<Che
                 });
                 checked_table(source, table, part)
             });
-            Ok(CheckedSource { name: source.name.clone(), plugin: source.plugin.clone(), tables: tables.collect::<Result<_, _>>()? })
+            Ok(CheckedSource {
+                name: source.name.clone(),
+                plugin: source.plugin.clone(),
+                tables: tables.collect::<Result<_, _>>()?,
+            })
         })
         .collect()
 }
@@ -195,7 +200,8 @@ fn samples(source: &OpenSource, table: &TableInfo) -> Result<Vec<Vec<String>>, E
             let batch = batch.map_err(failed)?;
             let options = FormatOptions::default();
             let formatters = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
-            let formatters = formatters.collect::<Result<Vec<_>, _>>().map_err(|error| EngineError::Internal(error.to_string()))?;
+            let formatters =
+                formatters.collect::<Result<Vec<_>, _>>().map_err(|error| EngineError::Internal(error.to_string()))?;
             for row in 0..batch.num_rows() {
                 if rows.len() == SAMPLES {
                     return Ok(rows);

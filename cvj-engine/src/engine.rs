@@ -85,14 +85,13 @@ impl<'a> Client<'a> {
     }
 
     /// Runs work that a source may ask to begin again because its data contradicts the formats it had settled on.
-    pub(crate) async fn retrying<T>(
-        &mut self,
-        work: impl AsyncFn(&Self) -> Result<T, EngineError>,
-    ) -> Result<T, EngineError> {
+    pub(crate) async fn retrying<T>(&mut self, work: impl AsyncFn(&Self) -> Result<T, EngineError>) -> Result<T, EngineError> {
         let mut attempt = 1;
         loop {
             match work(self).await {
-                Err(EngineError::Source { source_name, error }) if error.status == Status::SchemaChanged && attempt < ATTEMPTS => {
+                Err(EngineError::Source { source_name, error })
+                    if error.status == Status::SchemaChanged && attempt < ATTEMPTS =>
+                {
                     let message = format!("reads the data once more: {error}");
                     self.watch.log(&source_name, Level::Info, &message);
                     if let Some(source) = self.sources.iter_mut().find(|source| source.name == source_name) {
@@ -143,7 +142,10 @@ impl<'a> Attempt<'a> {
         let mut persons = Persons::default();
         for relation in &self.relations {
             self.go_on()?;
-            let gathered = gather(&self.session.context, relation, &self.calendar, &self.products, &mut persons, limit).await;
+            let gathered = match self.session.prepare(relation).await {
+                Ok(()) => gather(&self.session.context, relation, &self.calendar, &self.products, &mut persons, limit).await,
+                Err(error) => Err(error),
+            };
             match gathered {
                 Ok(gathered) => self.gathered.push(gathered),
                 Err(error) => return Err(self.session.blame(relation, &self.client.config, &error).await),
@@ -211,7 +213,11 @@ impl<'a> Attempt<'a> {
         let history = History { periods: periods.clone(), as_of };
         for relation in &self.relations {
             self.go_on()?;
-            match aggregate(&self.session.context, relation, &history).await {
+            let computed = match self.session.prepare(relation).await {
+                Ok(()) => aggregate(&self.session.context, relation, &history).await,
+                Err(error) => Err(error),
+            };
+            match computed {
                 Ok(computed) => values.extend(computed),
                 Err(error) => return Err(self.session.blame(relation, config, &error).await),
             }
@@ -221,7 +227,7 @@ impl<'a> Attempt<'a> {
         for gathered in &mut self.gathered {
             touches.append(&mut gathered.touches);
         }
-        let products = self.ordered_products(&extent)?;
+        let products = self.ordered_products(&extent);
         let material = Material {
             config,
             calendar: &self.calendar,
@@ -272,7 +278,9 @@ impl<'a> Attempt<'a> {
             .relations
             .iter()
             .flat_map(|relation| relation.metrics.iter().map(move |bound| (relation, bound)))
-            .filter_map(|(relation, bound)| Some(Computed { bound, values: values.get(&bound.number)?, source: &relation.source }))
+            .filter_map(|(relation, bound)| {
+                Some(Computed { bound, values: values.get(&bound.number)?, source: &relation.source })
+            })
             .collect();
         computed.sort_by_key(|computed| computed.bound.number);
         computed
@@ -319,9 +327,9 @@ impl<'a> Attempt<'a> {
     }
 
     /// Codes and names of the products, in order of importance.
-    fn ordered_products(&self, extent: &Extent<'_>) -> Result<Vec<(ProductCode, String)>, EngineError> {
+    fn ordered_products(&self, extent: &Extent<'_>) -> Vec<(ProductCode, String)> {
         if let Products::Declared { names, .. } = self.products.as_ref() {
-            return Ok(names.iter().enumerate().map(|(code, name)| (code as ProductCode, name.clone())).collect());
+            return names.iter().enumerate().map(|(code, name)| (code as ProductCode, name.clone())).collect();
         }
         let mut found: HashMap<ProductCode, (u64, BTreeMap<&str, u64>)> = HashMap::new();
         for ((code, spelling, period), rows) in self.gathered.iter().flat_map(|gathered| &gathered.spellings) {
@@ -344,7 +352,7 @@ impl<'a> Attempt<'a> {
             })
             .collect();
         products.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        Ok(products.into_iter().map(|(_, name, code)| (code, name)).collect())
+        products.into_iter().map(|(_, name, code)| (code, name)).collect()
     }
 
     /// The products that the request names; all where it names none.
@@ -364,7 +372,9 @@ impl<'a> Attempt<'a> {
                 let all = || products.iter().map(|product| product.name.as_str()).collect::<Vec<_>>().join(", ");
                 EngineError::Request {
                     message: format!("--product: there is no product `{given}`"),
-                    hint: Some(near.map_or_else(|| format!("the products are {}", all()), |near| format!("did you mean `{near}`?"))),
+                    hint: Some(
+                        near.map_or_else(|| format!("the products are {}", all()), |near| format!("did you mean `{near}`?")),
+                    ),
                 }
             })?;
             names.insert(product.name.clone());
@@ -404,7 +414,10 @@ impl<'a> Attempt<'a> {
             notes.push(format!("Period {period} is not over: its numbers will still change."));
         }
         for source in sources.iter().filter(|source| source.ends_early) {
-            let until = source.covers.as_ref().map_or_else(|| "has no row with a time".to_owned(), |covers| format!("ends before {}", covers.to));
+            let until = source
+                .covers
+                .as_ref()
+                .map_or_else(|| "has no row with a time".to_owned(), |covers| format!("ends before {}", covers.to));
             notes.push(format!("Source {} {until}, earlier than the period does ({}).", source.name, period.end()));
         }
         let future: u64 = self.gathered.iter().map(|gathered| gathered.future_rows).sum();
@@ -413,11 +426,17 @@ impl<'a> Attempt<'a> {
         }
         for source in &self.client.sources {
             for table in &source.tables {
-                let received = self.of_source(&source.name).find(|(relation, _)| relation.table == table.name).map(|(_, gathered)| gathered.rows);
+                let received = self
+                    .of_source(&source.name)
+                    .find(|(relation, _)| relation.table == table.name)
+                    .map(|(_, gathered)| gathered.rows);
                 if let (Some(expected), Some(received)) = (table.details.rows_expected, received)
                     && expected != received
                 {
-                    notes.push(format!("Source {}: {} says it has {expected} rows, {received} were received.", source.name, table.name));
+                    notes.push(format!(
+                        "Source {}: {} says it has {expected} rows, {received} were received.",
+                        source.name, table.name
+                    ));
                 }
             }
         }

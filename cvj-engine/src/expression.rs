@@ -99,15 +99,43 @@ pub(crate) fn is_volatile(name: &str) -> bool {
 
 /// Aggregates that users know; the rest is left to DataFusion, which says so if a name is none.
 const AGGREGATES: [&str; 33] = [
-    "sum", "count", "avg", "mean", "min", "max", "median", "stddev", "stddev_pop", "stddev_samp", "var", "var_pop", "var_samp",
-    "var_sample", "var_population", "approx_distinct", "approx_median", "approx_percentile_cont", "percentile_cont", "quantile_cont",
-    "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor", "corr", "covar", "covar_pop", "covar_samp", "first_value", "last_value",
-    "array_agg", "string_agg",
+    "sum",
+    "count",
+    "avg",
+    "mean",
+    "min",
+    "max",
+    "median",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "var",
+    "var_pop",
+    "var_samp",
+    "var_sample",
+    "var_population",
+    "approx_distinct",
+    "approx_median",
+    "approx_percentile_cont",
+    "percentile_cont",
+    "quantile_cont",
+    "bool_and",
+    "bool_or",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "corr",
+    "covar",
+    "covar_pop",
+    "covar_samp",
+    "first_value",
+    "last_value",
+    "array_agg",
+    "string_agg",
 ];
 
 /// Aggregates that divide.
-const AVERAGES: [&str; 9] =
-    ["avg", "mean", "median", "stddev", "stddev_pop", "stddev_samp", "var", "var_pop", "var_samp"];
+const AVERAGES: [&str; 9] = ["avg", "mean", "median", "stddev", "stddev_pop", "stddev_samp", "var", "var_pop", "var_samp"];
 
 impl Expression {
     /// Reads `text`: a column's name, or a SQL expression over `columns`.
@@ -115,7 +143,11 @@ impl Expression {
         let trimmed = text.trim();
         let whole = 0..text.len();
         if trimmed.is_empty() {
-            return Err(ExpressionError { message: "the expression is empty".to_owned(), hint: Some("name a column, or remove the key".to_owned()), part: whole });
+            return Err(ExpressionError {
+                message: "the expression is empty".to_owned(),
+                hint: Some("name a column, or remove the key".to_owned()),
+                part: whole,
+            });
         }
         let mut ast = match columns.find(trimmed) {
             Some(column) if matches!(role, Role::Row(_)) => Expr::Identifier(Ident::with_quote('"', column)),
@@ -187,7 +219,10 @@ fn parse_sql(text: &str) -> Result<Expr, ExpressionError> {
     let ast = parser.parse_expr().map_err(|error| wrong(error.to_string()))?;
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
-        let message = format!("`{}` is not expected here at Line: {}, Column: {}", rest.token, rest.span.start.line, rest.span.start.column);
+        let message = format!(
+            "`{}` is not expected here at Line: {}, Column: {}",
+            rest.token, rest.span.start.line, rest.span.start.column
+        );
         return Err(wrong(message));
     }
     Ok(ast)
@@ -310,8 +345,10 @@ fn demand(ast: &Expr, want: Kind, found: &mut BTreeMap<String, Kind>) {
         Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr: inner } => {
             demand(inner, want, found);
         }
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } | Expr::IsTrue(expr) | Expr::IsFalse(expr) => demand(expr, Kind::Boolean, found),
-        Expr::IsNull(expr) | Expr::IsNotNull(expr) => demand(expr, Kind::Text, found),
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } | Expr::IsTrue(expr) | Expr::IsFalse(expr) => {
+            demand(expr, Kind::Boolean, found);
+        }
+        Expr::IsNull(expr) | Expr::IsNotNull(expr) => demand(expr, Kind::Any, found),
         Expr::BinaryOp { left, op, right } => {
             let (left_kind, right_kind) = operand_kinds(left, op, right, want);
             demand(left, left_kind, found);
@@ -323,7 +360,9 @@ fn demand(ast: &Expr, want: Kind, found: &mut BTreeMap<String, Kind>) {
         }
         Expr::InList { expr, list, .. } => {
             demand(expr, list.iter().map(literal_kind).find(|kind| *kind != Kind::Any).unwrap_or(Kind::Any), found);
-            list.iter().for_each(|item| demand(item, Kind::Any, found));
+            for item in list {
+                demand(item, Kind::Any, found);
+            }
         }
         Expr::Between { expr, low, high, .. } => {
             let kind = stronger(literal_kind(low), literal_kind(high));
@@ -363,7 +402,6 @@ fn demand(ast: &Expr, want: Kind, found: &mut BTreeMap<String, Kind>) {
 fn operand_kinds(left: &Expr, op: &BinaryOperator, right: &Expr, want: Kind) -> (Kind, Kind) {
     match op {
         BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Xor => (Kind::Boolean, Kind::Boolean),
-        BinaryOperator::StringConcat => (Kind::Text, Kind::Text),
         BinaryOperator::Plus | BinaryOperator::Minus => {
             let interval = |side: &Expr| matches!(side, Expr::Interval(_));
             match (interval(left), interval(right)) {
@@ -374,9 +412,11 @@ fn operand_kinds(left: &Expr, op: &BinaryOperator, right: &Expr, want: Kind) -> 
             }
         }
         BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo => (Kind::Number, Kind::Number),
-        BinaryOperator::PGRegexMatch | BinaryOperator::PGRegexIMatch | BinaryOperator::PGRegexNotMatch | BinaryOperator::PGRegexNotIMatch => {
-            (Kind::Text, Kind::Text)
-        }
+        BinaryOperator::StringConcat
+        | BinaryOperator::PGRegexMatch
+        | BinaryOperator::PGRegexIMatch
+        | BinaryOperator::PGRegexNotMatch
+        | BinaryOperator::PGRegexNotIMatch => (Kind::Text, Kind::Text),
         _ => {
             // A comparison: a literal on one side says what the other is.
             let (left_kind, right_kind) = (literal_kind(left), literal_kind(right));
@@ -407,19 +447,25 @@ fn literal_kind(expression: &Expr) -> Kind {
 /// What a function yields, and what it needs its arguments as (`None`: as it is needed itself).
 fn function_kind(name: &str) -> (Kind, Option<Kind>) {
     match name {
-        "count" | "approx_distinct" | "length" | "char_length" | "character_length" | "strpos" => (Kind::Number, Some(Kind::Text)),
-        "sum" | "avg" | "mean" | "median" | "abs" | "round" | "ceil" | "floor" | "sqrt" | "ln" | "log" | "log10" | "exp" | "power"
-        | "sign" | "trunc" => (Kind::Number, Some(Kind::Number)),
-        "lower" | "upper" | "trim" | "btrim" | "ltrim" | "rtrim" | "concat" | "concat_ws" | "replace" | "split_part" | "left" | "right"
-        | "substr" | "substring" | "initcap" | "regexp_replace" | "regexp_match" | "reverse" | "lpad" | "rpad" | "translate" => {
-            (Kind::Text, Some(Kind::Text))
-        }
+        "count" | "approx_distinct" => (Kind::Number, Some(Kind::Any)),
+        "length" | "char_length" | "character_length" | "strpos" => (Kind::Number, Some(Kind::Text)),
+        "sum" | "avg" | "mean" | "median" | "abs" | "round" | "ceil" | "floor" | "sqrt" | "ln" | "log" | "log10" | "exp"
+        | "power" | "sign" | "trunc" => (Kind::Number, Some(Kind::Number)),
+        "lower" | "upper" | "trim" | "btrim" | "ltrim" | "rtrim" | "concat" | "concat_ws" | "replace" | "split_part" | "left"
+        | "right" | "substr" | "substring" | "initcap" | "regexp_replace" | "regexp_match" | "reverse" | "lpad" | "rpad"
+        | "translate" => (Kind::Text, Some(Kind::Text)),
         "starts_with" | "ends_with" | "contains" | "regexp_like" => (Kind::Boolean, Some(Kind::Text)),
         "date_trunc" | "date_bin" => (Kind::Time, Some(Kind::Time)),
         "date_part" => (Kind::Number, Some(Kind::Time)),
         "bool_and" | "bool_or" => (Kind::Boolean, Some(Kind::Boolean)),
-        "coalesce" | "nullif" | "ifnull" | "nvl" | "greatest" | "least" | "min" | "max" | "first_value" | "last_value" => (Kind::Any, None),
-        name if name.starts_with("stddev") || name.starts_with("var") || name.contains("percentile") || name.starts_with("approx") => {
+        "coalesce" | "nullif" | "ifnull" | "nvl" | "greatest" | "least" | "min" | "max" | "first_value" | "last_value" => {
+            (Kind::Any, None)
+        }
+        name if name.starts_with("stddev")
+            || name.starts_with("var")
+            || name.contains("percentile")
+            || name.starts_with("approx") =>
+        {
             (Kind::Number, Some(Kind::Number))
         }
         _ => (Kind::Any, Some(Kind::Any)),
@@ -430,8 +476,9 @@ fn demand_function(function: &ast::Function, want: Kind, found: &mut BTreeMap<St
     let (_, arguments_kind) = function_kind(&function_name(function));
     if let FunctionArguments::List(list) = &function.args {
         for argument in &list.args {
-            let (FunctionArg::Unnamed(argument) | FunctionArg::Named { arg: argument, .. } | FunctionArg::ExprNamed { arg: argument, .. }) =
-                argument;
+            let (FunctionArg::Unnamed(argument)
+            | FunctionArg::Named { arg: argument, .. }
+            | FunctionArg::ExprNamed { arg: argument, .. }) = argument;
             if let FunctionArgExpr::Expr(argument) = argument {
                 let kind = arguments_kind.unwrap_or(want);
                 demand(argument, if literal_kind(argument) == Kind::Any { kind } else { Kind::Any }, found);
@@ -525,9 +572,17 @@ mod tests {
             assert_eq!(kinds(&Expression::parse(text, role, &columns()).unwrap()), expected, "{text}");
         };
         check("sum(sessions)", Role::Aggregate, &[("sessions", Kind::Number)]);
-        check("count(distinct email)", Role::Aggregate, &[("email", Kind::Text)]);
-        check("sum(case when email like '%x' then sessions else 0 end)", Role::Aggregate, &[("email", Kind::Text), ("sessions", Kind::Number)]);
-        check("date >= '2026-01-01' and landing_page <> 'x'", Role::Row(Kind::Boolean), &[("date", Kind::Time), ("landing_page", Kind::Text)]);
+        check("count(distinct email)", Role::Aggregate, &[("email", Kind::Any)]);
+        check(
+            "sum(case when email like '%x' then sessions else 0 end)",
+            Role::Aggregate,
+            &[("email", Kind::Text), ("sessions", Kind::Number)],
+        );
+        check(
+            "date >= '2026-01-01' and landing_page <> 'x'",
+            Role::Row(Kind::Boolean),
+            &[("date", Kind::Time), ("landing_page", Kind::Text)],
+        );
         check("lower(landing_page)", Role::Row(Kind::Text), &[("landing_page", Kind::Text)]);
         check("date + interval '1 day'", Role::Row(Kind::Time), &[("date", Kind::Time)]);
         check("sum(sessions) / count(*)", Role::Aggregate, &[("sessions", Kind::Number)]);

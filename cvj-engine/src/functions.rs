@@ -74,7 +74,9 @@ impl ScalarUDFImpl for Function {
     fn return_type(&self, arguments: &[DataType]) -> DataFusionResult<DataType> {
         match (&self.work, arguments) {
             (Work::Instant(_), [DataType::Date32 | DataType::Timestamp(..) | DataType::Null]) => Ok(DataType::Int64),
-            (Work::Instant(_), [other]) => Err(DataFusionError::Plan(format!("`at` must be a date or time, and this is {other}"))),
+            (Work::Instant(_), [other]) => {
+                Err(DataFusionError::Plan(format!("`at` must be a date or time, and this is {other}")))
+            }
             _ => Ok(DataType::Int32),
         }
     }
@@ -93,7 +95,8 @@ impl ScalarUDFImpl for Function {
                 let texts = cast(&array, &DataType::Utf8)?;
                 let mut resolver = Resolver::new(products);
                 let texts = texts.as_string::<i32>();
-                let codes: Int32Array = texts.iter().map(|text| Some(i32::from(resolver.resolve(text.unwrap_or_default())))).collect();
+                let codes: Int32Array =
+                    texts.iter().map(|text| Some(i32::from(resolver.resolve(text.unwrap_or_default())))).collect();
                 Arc::new(codes)
             }
         };
@@ -109,7 +112,11 @@ fn instants(calendar: &Calendar, array: &ArrayRef) -> DataFusionResult<Int64Arra
         DataType::Timestamp(_, zone) => {
             let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
             let micros = micros.as_primitive::<TimestampMicrosecondType>();
-            if zone.is_some() { micros.iter().collect() } else { micros.iter().map(|local| Some(calendar.instant(local?))).collect() }
+            if zone.is_some() {
+                micros.iter().collect()
+            } else {
+                micros.iter().map(|local| Some(calendar.instant(local?))).collect()
+            }
         }
         _ => Int64Array::new_null(array.len()),
     })

@@ -224,7 +224,8 @@ mod tests {
     fn the_three_readings_nest() {
         // Person 0 goes forward; 1 skips engage; 2 goes backward.
         let stages = run(&[(0, 1, 0), (0, 2, 1), (0, 3, 2), (1, 1, 0), (1, 2, 2), (2, 1, 2), (2, 2, 0)]);
-        let reached: Vec<_> = stages.iter().map(|stage| (stage.reached.any, stage.reached.ordered, stage.reached.strict)).collect();
+        let reached: Vec<_> =
+            stages.iter().map(|stage| (stage.reached.any, stage.reached.ordered, stage.reached.strict)).collect();
         assert_eq!(reached, [(3, 2, 2), (1, 1, 1), (3, 3, 1)]);
         assert_eq!(stages[0].cohorts.values().next(), Some(&Cohort { entered: 2, matured: 2, advanced: 1, skipped: 1 }));
     }

@@ -11,6 +11,7 @@ use arrow_schema::DataType;
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
 use datafusion::prelude::SessionContext;
 
+use crate::expression::Expression;
 use crate::functions::{INSTANT, PERIOD, PRODUCT};
 use crate::products::ProductCode;
 use crate::relation::{BoundMetric, Relation};
@@ -55,7 +56,7 @@ pub(crate) async fn aggregate(
     for metric in &relation.metrics {
         // A literal product is one scope's: it needs no grouping.
         let product = metric.row.product.as_ref().filter(|product| product.literal().is_none());
-        groups.entry((metric.row.at.sql(), product.map(|product| product.sql()))).or_default().push(metric);
+        groups.entry((metric.row.at.sql(), product.map(Expression::sql))).or_default().push(metric);
     }
     let mut results = BTreeMap::new();
     for ((at, product), metrics) in groups {
@@ -112,11 +113,7 @@ impl GroupPlan {
         let _ = write!(sql, ", {}", self.outputs());
         let (first, last) = (self.history.periods.start(), self.history.periods.end());
         let _ = write!(sql, " FROM ({}) WHERE \"_period\" BETWEEN {first} AND {last} GROUP BY ", self.inner);
-        sql.push_str(if self.by_product {
-            "GROUPING SETS ((\"_product\", \"_period\"), (\"_period\"))"
-        } else {
-            "\"_period\""
-        });
+        sql.push_str(if self.by_product { "GROUPING SETS ((\"_product\", \"_period\"), (\"_period\"))" } else { "\"_period\"" });
         sql
     }
 
@@ -150,10 +147,11 @@ impl GroupPlan {
             let periods = cast(batch.column(0), &DataType::Int32)?;
             let periods = periods.as_primitive::<Int32Type>();
             let products = if self.by_product { Some(cast(batch.column(1), &DataType::Int32)?) } else { None };
-            let products = products.as_ref().map(|products| products.as_primitive::<Int32Type>());
+            let products = products.as_ref().map(AsArray::as_primitive::<Int32Type>);
             let columns = read_aggregates(&batch.columns()[keys..], metrics)?;
             for row in 0..batch.num_rows() {
-                let product = products.filter(|products| products.is_valid(row)).map(|products| products.value(row) as ProductCode);
+                let product =
+                    products.filter(|products| products.is_valid(row)).map(|products| products.value(row) as ProductCode);
                 for (values, cells) in values.iter_mut().zip(&columns) {
                     values.cells.insert((product, periods.value(row)), cells[row]);
                 }
@@ -169,9 +167,8 @@ fn read_aggregates(columns: &[ArrayRef], metrics: &[&BoundMetric]) -> DataFusion
     let mut columns = columns.iter();
     let mut next = |metric: &BoundMetric, key: &str| {
         let column = columns.next().ok_or_else(|| DataFusionError::Internal("an aggregate is missing".to_owned()))?;
-        numbers(column).map_err(|kind| {
-            DataFusionError::Plan(format!("metric `{}`: `{key}` gives {kind}, not a number", metric.metric.name))
-        })
+        numbers(column)
+            .map_err(|kind| DataFusionError::Plan(format!("metric `{}`: `{key}` gives {kind}, not a number", metric.metric.name)))
     };
     metrics
         .iter()

@@ -93,7 +93,7 @@ pub(crate) struct BoundTouchpoint {
 #[derive(Clone, Debug)]
 pub(crate) enum BoundStage {
     Fixed(Stage),
-    Column(Expression),
+    Column(Box<Expression>),
 }
 
 /// What a relation is.
@@ -194,7 +194,9 @@ pub(crate) fn bind_touchpoint(
     let person = binder.bind(&["person"], &touchpoint.person, Role::Row(Kind::Text))?;
     let stage = match &touchpoint.stage {
         StageOf::Fixed(stage) => BoundStage::Fixed(*stage),
-        StageOf::Column { column } => BoundStage::Column(binder.bind(&["stage", "column"], column, Role::Row(Kind::Text))?),
+        StageOf::Column { column } => {
+            BoundStage::Column(Box::new(binder.bind(&["stage", "column"], column, Role::Row(Kind::Text))?))
+        }
     };
     let product = binder.bind_optional("product", touchpoint.product.as_deref(), Role::Row(Kind::Text))?;
     let value = binder.bind_optional("value", touchpoint.value.as_deref(), Role::Row(Kind::Number))?;

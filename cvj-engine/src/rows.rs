@@ -24,7 +24,7 @@ use crate::journey::{PersonId, Persons, Touches};
 use crate::occurrence::{OrderRow, select};
 use crate::products::{ProductCode, Products, Resolver, UNASSIGNED, product_key};
 use crate::relation::{BoundStage, Relation, RowParts, touchpoint_label};
-use crate::scan::{Account, COLUMN_ROW, unread_column};
+use crate::scan::{Account, COLUMN_ROW, ROW_MASK, unread_column};
 
 /// Digits after the point of money in the accumulator.
 const MONEY_SCALE: i8 = 8;
@@ -106,7 +106,14 @@ pub(crate) struct RejectedRow {
     pub(crate) value: String,
 }
 
-/// Where a row stands.
+impl RejectedRow {
+    /// What a sample shows, in the order in which samples are listed.
+    pub(crate) fn printed(&self) -> (&Place, &str, &str, &str, &str) {
+        (&self.place, &self.definition, &self.column, &self.why, &self.value)
+    }
+}
+
+/// Where a row stands; line 0 where it has none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) file: String,
@@ -334,7 +341,12 @@ impl Columns {
             let instants = cast(batch.column(places.at), &DataType::Int64)?;
             columns.instants.entry(places.at).or_insert_with(|| instants.as_primitive::<Int64Type>().clone());
             let touch = places.touch.as_ref();
-            let texts = [places.product, touch.map(|touch| touch.person), touch.and_then(|touch| touch.stage), touch.and_then(|touch| touch.order)];
+            let texts = [
+                places.product,
+                touch.map(|touch| touch.person),
+                touch.and_then(|touch| touch.stage),
+                touch.and_then(|touch| touch.order),
+            ];
             for text in texts.into_iter().flatten() {
                 let array = cast(batch.column(text), &DataType::Utf8)?;
                 columns.texts.entry(text).or_insert_with(|| array.as_string::<i32>().clone());
@@ -399,9 +411,11 @@ impl Pass<'_> {
                 Some((files, lines)) if files.is_valid(row) && lines.is_valid(row) => {
                     Place { file: files.value(row).to_owned(), line: lines.value(row).unsigned_abs() }
                 }
-                _ => Place { file: self.relation.table.clone(), line: (number & 0xff_ffff_ffff) + 1 },
+                // The rows of a view have no place: they come in any order.
+                _ if numbers.is_none() => Place { file: self.relation.table.clone(), line: 0 },
+                _ => Place { file: self.relation.table.clone(), line: (number & ROW_MASK) + 1 },
             };
-            let mut unassigned: Option<(String, Uses)> = None;
+            let mut unassigned: Vec<(String, Uses)> = Vec::new();
             // Periods of metrics that reject the row; a rejection without one counts always.
             let mut rejected: Vec<Option<i32>> = Vec::new();
             for (index, judge) in judges.iter().enumerate() {
@@ -416,7 +430,16 @@ impl Pass<'_> {
                     Judgement::Rejected { column, why, value } => {
                         rejected.push(at.filter(|_| judge.is_metric).map(|at| self.calendar.period_index(at)));
                         let (definition, is_metric) = (judge.label.clone(), judge.is_metric);
-                        self.gathered.rejects.push(RejectedRow { row: number, definition, is_metric, at, place: place_of(), column, why, value });
+                        self.gathered.rejects.push(RejectedRow {
+                            row: number,
+                            definition,
+                            is_metric,
+                            at,
+                            place: place_of(),
+                            column,
+                            why,
+                            value,
+                        });
                     }
                     Judgement::Used { at, touch } => {
                         self.gathered.newest = self.gathered.newest.max(Some(at));
@@ -431,11 +454,12 @@ impl Pass<'_> {
                     }
                 }
             }
-            if let Some((value, mut uses)) = unassigned
-                && let Some(rejected) = rejected.into_iter().collect::<Option<Vec<i32>>>()
-            {
-                uses.rejected = rejected;
-                self.enter_unassigned(value, number, uses);
+            if let Some(rejected) = rejected.into_iter().collect::<Option<Vec<i32>>>() {
+                // The rows of a view come in any order: there, the least spelling stands for the value.
+                let first_row = if numbers.is_some() { number } else { 0 };
+                for (value, uses) in unassigned {
+                    self.enter_unassigned(value, first_row, Uses { rejected: rejected.clone(), ..uses });
+                }
             }
         }
         Ok(())
@@ -534,10 +558,11 @@ impl Pass<'_> {
     }
 
     fn enter_unassigned(&mut self, value: String, row: u64, uses: Uses) {
-        let entry = self.gathered.unassigned.entry((product_key(&value), uses));
-        let known = entry.or_insert_with(|| UnassignedRows { first: (row, value.clone()), rows: 0 });
-        if row < known.first.0 {
-            known.first = (row, value);
+        let first = (row, value);
+        let entry = self.gathered.unassigned.entry((product_key(&first.1), uses));
+        let known = entry.or_insert_with(|| UnassignedRows { first: first.clone(), rows: 0 });
+        if first < known.first {
+            known.first = first;
         }
         known.rows += 1;
     }
@@ -585,10 +610,16 @@ impl Pass<'_> {
     }
 }
 
-fn note_unassigned(unassigned: &mut Option<(String, Uses)>, value: String, period: Option<i32>) {
-    let (_, uses) = unassigned.get_or_insert_with(|| (value, Uses { used: Some(Vec::new()), rejected: Vec::new() }));
-    match (period, &mut uses.used) {
-        (None, used) => *used = None,
+/// Notes that a definition uses the row under a value that matches no product; `period`: a metric's.
+fn note_unassigned(unassigned: &mut Vec<(String, Uses)>, value: String, period: Option<i32>) {
+    let key = product_key(&value);
+    let place = unassigned.iter().position(|(known, _)| product_key(known) == key).unwrap_or_else(|| {
+        unassigned.push((value, Uses { used: Some(Vec::new()), rejected: Vec::new() }));
+        unassigned.len() - 1
+    });
+    let used = &mut unassigned[place].1.used;
+    match (period, used.as_mut()) {
+        (None, _) => *used = None,
         (Some(period), Some(periods)) if !periods.contains(&period) => periods.push(period),
         _ => {}
     }

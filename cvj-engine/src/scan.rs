@@ -3,6 +3,7 @@
 //! Beside the table's columns it has `_row` (the row's number in the scan) and, for every column that a definition needs, a
 //! truth value `_unread.<column>`: the cell is not empty, but could not be read.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +28,8 @@ use crate::sources::{Host, OpenSource, SideChannels};
 /// Column with the row's number: the partition's place in the upper 24 bits, the row's in its stream in the lower 40.
 pub(crate) const COLUMN_ROW: &str = "_row";
 const ROW_BITS: u32 = 40;
+/// The row's part of a row number.
+pub(crate) const ROW_MASK: u64 = (1 << ROW_BITS) - 1;
 
 /// Name of the column that says whether another could not be read.
 pub(crate) fn unread_column(column: &str) -> String {
@@ -34,7 +37,7 @@ pub(crate) fn unread_column(column: &str) -> String {
 }
 
 /// What a scan said beside its rows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
     /// Rows delivered by the source.
     pub(crate) rows: u64,
@@ -108,8 +111,13 @@ pub(crate) struct SourceTable {
     /// Own columns, then `_row`, then the flags.
     schema: SchemaRef,
     unreadable: Unreadable,
-    account: Arc<Mutex<Account>>,
+    /// Own columns by which a view's rows are dropped, whichever of them a scan delivers.
+    needed: Arc<Mutex<Vec<usize>>>,
+    /// One account a scan: a query may scan a table twice.
+    accounts: Arc<Mutex<Vec<SharedAccount>>>,
 }
+
+type SharedAccount = Arc<Mutex<Account>>;
 
 impl fmt::Debug for SourceTable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -134,7 +142,12 @@ impl SourceTable {
         let mut fields: Vec<_> = table.schema.fields().iter().cloned().collect();
         for (place, &index) in wanted.iter().enumerate() {
             let field = plan.schema.fields().get(place).ok_or_else(|| {
-                EngineError::Internal(format!("source `{}` planned {} of {} columns", source.name, plan.schema.fields().len(), wanted.len()))
+                EngineError::Internal(format!(
+                    "source `{}` planned {} of {} columns",
+                    source.name,
+                    plan.schema.fields().len(),
+                    wanted.len()
+                ))
             })?;
             fields[index] = Arc::new(field.as_ref().clone().with_name(table.schema.field(index).name()));
         }
@@ -142,7 +155,9 @@ impl SourceTable {
         let mut all: Vec<_> = own.fields().iter().cloned().collect();
         if unreadable == Unreadable::Flagged {
             all.push(Arc::new(Field::new(COLUMN_ROW, DataType::UInt64, false)));
-            all.extend(own.fields().iter().map(|field| Arc::new(Field::new(unread_column(field.name()), DataType::Boolean, false))));
+            all.extend(
+                own.fields().iter().map(|field| Arc::new(Field::new(unread_column(field.name()), DataType::Boolean, false))),
+            );
         }
         Ok(Self {
             source: source.source.clone(),
@@ -153,13 +168,42 @@ impl SourceTable {
             kinds,
             schema: Arc::new(Schema::new(all)),
             unreadable,
-            account: Arc::default(),
+            needed: Arc::default(),
+            accounts: Arc::default(),
         })
     }
 
-    /// Takes what the scans so far said.
+    /// Takes what the scans so far said: each row once, however often it was scanned.
     pub(crate) fn take_account(&self) -> Account {
-        std::mem::take(&mut *self.account.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut merged = Account::default();
+        for account in std::mem::take(&mut *locked(&self.accounts)) {
+            let account = std::mem::take(&mut *locked(&account));
+            merged.rows = merged.rows.max(account.rows);
+            for (row, cells) in account.unread {
+                let known = merged.unread.entry(row).or_default();
+                for cell in cells {
+                    if !known.contains(&cell) {
+                        known.push(cell);
+                    }
+                }
+            }
+            for row in account.undelivered {
+                if !merged.undelivered.contains(&row) {
+                    merged.undelivered.push(row);
+                }
+            }
+            for (why, rows) in account.left_out {
+                let known = merged.left_out.entry(why).or_default();
+                *known = rows.max(*known);
+            }
+        }
+        merged
+    }
+
+    /// Sets the columns by which rows are dropped for the view that is read next.
+    pub(crate) fn need(&self, columns: &[String]) {
+        let index = |column: &String| self.own.index_of(column).ok();
+        *locked(&self.needed) = columns.iter().filter_map(index).collect();
     }
 
     /// The field of an own column.
@@ -171,7 +215,12 @@ impl SourceTable {
         DataFusionError::External(Box::new(ScanFailure { source: self.name.clone(), error }))
     }
 
-    fn plan_scan(&self, projection: Option<&Vec<usize>>, filters: &[Expr], limit: Option<usize>) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    fn plan_scan(
+        &self,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
         let wanted: Vec<usize> = projection.map_or_else(|| (0..self.schema.fields().len()).collect(), Clone::clone);
         let own = self.own.fields().len();
         // A flag needs its column to be read.
@@ -179,6 +228,7 @@ impl SourceTable {
             .iter()
             .filter_map(|&index| if index < own { Some(index) } else { (index > own).then(|| index - own - 1) })
             .collect();
+        read.extend(locked(&self.needed).iter());
         read.sort_unstable();
         read.dedup();
         let columns = read.iter().map(|&index| ColumnRequest { index, kind: self.kinds[index] }).collect();
@@ -194,6 +244,8 @@ impl SourceTable {
         };
         let plan = self.source.plan(&request, &self.host.task()).map_err(|error| self.failure(error))?;
         let schema = Arc::new(self.schema.project(&wanted)?);
+        let account = SharedAccount::default();
+        locked(&self.accounts).push(account.clone());
         let partitions = plan
             .partitions
             .into_iter()
@@ -207,6 +259,7 @@ impl SourceTable {
                     read: read.clone(),
                     wanted: wanted.clone(),
                     schema: schema.clone(),
+                    account: account.clone(),
                 };
                 Arc::new(scan) as Arc<dyn PartitionStream>
             })
@@ -245,7 +298,9 @@ impl TableProvider for SourceTable {
 fn translate(filter: &Expr) -> Option<Filter> {
     match filter {
         Expr::IsNull(inner) => column_name(inner).map(|column| Filter { column, op: FilterOp::IsNull, value: FilterValue::Null }),
-        Expr::IsNotNull(inner) => column_name(inner).map(|column| Filter { column, op: FilterOp::NotNull, value: FilterValue::Null }),
+        Expr::IsNotNull(inner) => {
+            column_name(inner).map(|column| Filter { column, op: FilterOp::NotNull, value: FilterValue::Null })
+        }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             let op = match op {
                 Operator::Eq => FilterOp::Eq,
@@ -324,6 +379,7 @@ struct PartitionScan {
     /// Columns of the table's whole schema that are wanted, in output order.
     wanted: Vec<usize>,
     schema: SchemaRef,
+    account: SharedAccount,
 }
 
 impl fmt::Debug for PartitionScan {
@@ -348,10 +404,9 @@ impl PartitionStream for PartitionScan {
             read: self.read.clone(),
             wanted: self.wanted.clone(),
             schema: self.schema.clone(),
+            account: self.account.clone(),
         };
-        builder.spawn_blocking(move || {
-            scan.run(&mut |batch| sender.blocking_send(Ok(batch)).is_ok())
-        });
+        builder.spawn_blocking(move || scan.run(&mut |batch| sender.blocking_send(Ok(batch)).is_ok()));
         builder.build()
     }
 }
@@ -375,7 +430,7 @@ impl PartitionScan {
                 return Ok(());
             }
         }
-        let mut account = locked(&self.table.account);
+        let mut account = locked(&self.account);
         account.undelivered.append(&mut locked(&pending.undelivered));
         for (why, rows) in locked(&pending.left_out).drain(..) {
             *account.left_out.entry(why).or_default() += rows;
@@ -384,7 +439,7 @@ impl PartitionScan {
     }
 
     fn enter(&self, rows: u64, cells: Vec<Rejected>) {
-        let mut account = locked(&self.table.account);
+        let mut account = locked(&self.account);
         account.rows += rows;
         for cell in cells {
             let row = cell.row.unwrap_or_default();
@@ -413,13 +468,17 @@ impl PartitionScan {
             .wanted
             .iter()
             .map(|&index| -> DataFusionResult<ArrayRef> {
-                if index < own {
-                    let place = self.read.iter().position(|read| *read == index);
-                    place.map(|place| batch.column(place).clone()).ok_or_else(|| DataFusionError::Internal("a column was not read".to_owned()))
-                } else if index == own {
-                    Ok(Arc::new(UInt64Array::from_iter_values((0..rows as u64).map(|row| self.row_number(first_row + row)))))
-                } else {
-                    Ok(Arc::new(flags(self.table.own.field(index - own - 1).name())))
+                match index.cmp(&own) {
+                    Ordering::Less => {
+                        let place = self.read.iter().position(|read| *read == index);
+                        let place = place.ok_or_else(|| DataFusionError::Internal("a column was not read".to_owned()))?;
+                        Ok(batch.column(place).clone())
+                    }
+                    Ordering::Equal => {
+                        let numbers = (0..rows as u64).map(|row| self.row_number(first_row + row));
+                        Ok(Arc::new(UInt64Array::from_iter_values(numbers)))
+                    }
+                    Ordering::Greater => Ok(Arc::new(flags(self.table.own.field(index - own - 1).name()))),
                 }
             })
             .collect::<DataFusionResult<Vec<_>>>()?;

@@ -8,7 +8,9 @@ use cvj_core::source::{COLUMN_FILE, COLUMN_LINE};
 use cvj_core::{Definition, Metric, Touchpoint, View};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::sqlparser::ast::{Expr, Statement, visit_expressions};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -65,7 +67,9 @@ pub(crate) fn definitions(config: &Config, sources: &[OpenSource]) -> (Vec<Decla
                 }
                 Definition::Touchpoint(touchpoint) => {
                     let of_source = |from: &str| from.split('.').next() == Some(source.name.as_str());
-                    let same = |own: &&Touchpoint| own.stage == touchpoint.stage && (own.from == touchpoint.from || of_source(&own.from));
+                    let same = |own: &&Touchpoint| {
+                        own.stage == touchpoint.stage && (own.from == touchpoint.from || of_source(&own.from))
+                    };
                     if !config.touchpoints.iter().any(|own| same(&own)) {
                         declared.push(Declared::Touchpoint(touchpoint.clone(), origin.clone()));
                     }
@@ -169,15 +173,13 @@ impl Session {
         let mut relations: Vec<(Relation, TableColumns)> = Vec::new();
         for (number, definition) in declared.iter().enumerate() {
             let (from, origin) = definition.from();
-            let target = Target::find(from, sources, views)
-                .map_err(|(message, hint)| origin.error(config, "from", message, hint))?;
-            let place = match relations.iter().position(|(relation, _)| target.is(relation)) {
-                Some(place) => place,
-                None => {
-                    relations.push(self.open_relation(&target, relations.len()).await?);
-                    relations.len() - 1
-                }
-            };
+            let target =
+                Target::find(from, sources, views).map_err(|(message, hint)| origin.error(config, "from", message, hint))?;
+            let known = relations.iter().position(|(relation, _)| target.is(relation));
+            let place = known.unwrap_or(relations.len());
+            if known.is_none() {
+                relations.push(self.open_relation(&target, relations.len()).await?);
+            }
             let (relation, columns) = &mut relations[place];
             match definition {
                 Declared::Metric(metric, origin) => {
@@ -206,6 +208,39 @@ impl Session {
         Ok(finished)
     }
 
+    /// Prepares the tables behind a view for being read: rows that cannot be read in a column that the view and the
+    /// definitions over it need are dropped alike in every query over it.
+    pub(crate) async fn prepare(&self, relation: &Relation) -> Result<(), DataFusionError> {
+        if relation.is_table() {
+            return Ok(());
+        }
+        let columns: Vec<String> =
+            relation.demands().keys().map(|column| format!("\"{}\"", column.replace('"', "\"\""))).collect();
+        let frame = self.context.sql(&format!("SELECT {} FROM {}", columns.join(", "), relation.sql_name)).await?;
+        let mut needed: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        frame.into_optimized_plan()?.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node {
+                let (schema, table) =
+                    (scan.table_name.schema().unwrap_or_default().to_owned(), scan.table_name.table().to_owned());
+                let columns = scan.projected_schema.fields().iter().map(|field| field.name().clone());
+                // A source with one table is also known by its own name.
+                let key = if self.view_tables.contains_key(&(schema.clone(), table.clone())) {
+                    Some((schema, table))
+                } else {
+                    self.view_tables.keys().find(|(source, _)| *source == table).cloned()
+                };
+                if let Some(key) = key {
+                    needed.entry(key).or_default().extend(columns);
+                }
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        for (key, provider) in &self.view_tables {
+            provider.need(needed.get(key).map(Vec::as_slice).unwrap_or_default());
+        }
+        Ok(())
+    }
+
     async fn open_relation(&self, target: &Target<'_>, number: usize) -> Result<(Relation, TableColumns), EngineError> {
         let relation = |source: &str, table: &str, sql_name: String, kind, has_place| Relation {
             source: source.to_owned(),
@@ -229,7 +264,10 @@ impl Session {
                 let names: Vec<String> = table.schema.fields().iter().map(|field| field.name().clone()).collect();
                 let has_place = [COLUMN_FILE, COLUMN_LINE].iter().all(|column| names.iter().any(|name| name == column));
                 let columns = TableColumns::new(names, table.details.headers.clone());
-                Ok((relation(&source.name, &table.name, format!("\"_relation{number}\""), RelationKind::Table, has_place), columns))
+                Ok((
+                    relation(&source.name, &table.name, format!("\"_relation{number}\""), RelationKind::Table, has_place),
+                    columns,
+                ))
             }
         }
     }
@@ -244,17 +282,21 @@ impl Session {
         for metric in &relation.metrics {
             candidates.push((&metric.origin, "at", format!("{}({})", functions::INSTANT, metric.row.at.sql())));
             candidates.extend(metric.row.product.iter().map(|product| (&metric.origin, "product", product.sql())));
-            candidates.extend(metric.row.filter.iter().map(|filter| (&metric.origin, "where", format!("coalesce({}, false)", filter.sql()))));
+            candidates.extend(
+                metric.row.filter.iter().map(|filter| (&metric.origin, "where", format!("coalesce({}, false)", filter.sql()))),
+            );
             let values = std::iter::once(("value", &metric.value)).chain(metric.per.iter().map(|per| ("per", per)));
             candidates.extend(values.filter_map(|(key, value)| Some((&metric.origin, key, value.aggregate_sql("true").ok()?))));
         }
         for bound in &relation.touchpoints {
             let origin = &bound.origin;
             candidates.push((origin, "at", format!("{}({})", functions::INSTANT, bound.row.at.sql())));
-            candidates.extend(bound.row.filter.iter().map(|filter| (origin, "where", format!("coalesce({}, false)", filter.sql()))));
+            candidates
+                .extend(bound.row.filter.iter().map(|filter| (origin, "where", format!("coalesce({}, false)", filter.sql()))));
             candidates.extend(bound.row.product.iter().map(|product| (origin, "product", product.sql())));
             candidates.push((origin, "person", bound.person.sql()));
-            candidates.extend(bound.value.iter().map(|value| (origin, "value", format!("CAST({} AS DECIMAL(38, 8))", value.sql()))));
+            candidates
+                .extend(bound.value.iter().map(|value| (origin, "value", format!("CAST({} AS DECIMAL(38, 8))", value.sql()))));
             candidates.extend(bound.order.iter().map(|order| (origin, "order", order.sql())));
             if let BoundStage::Column(stage) = &bound.stage {
                 candidates.push((origin, "stage", stage.sql()));
@@ -281,9 +323,10 @@ impl Session {
 fn plain_message(error: &DataFusionError) -> String {
     let text = error.strip_backtrace();
     let mut text = text.as_str();
-    while let Some(rest) = ["Error during planning: ", "type_coercion", "caused by", "Optimizer rule 'common_sub_expression_eliminate' failed", "\n"]
-        .iter()
-        .find_map(|prefix| text.strip_prefix(prefix))
+    while let Some(rest) =
+        ["Error during planning: ", "type_coercion", "caused by", "Optimizer rule 'common_sub_expression_eliminate' failed", "\n"]
+            .iter()
+            .find_map(|prefix| text.strip_prefix(prefix))
     {
         text = rest.trim_start();
     }
@@ -297,7 +340,11 @@ enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    fn find(from: &str, sources: &'a [OpenSource], views: &'a [(View, Option<String>)]) -> Result<Self, (String, Option<String>)> {
+    fn find(
+        from: &str,
+        sources: &'a [OpenSource],
+        views: &'a [(View, Option<String>)],
+    ) -> Result<Self, (String, Option<String>)> {
         if let Some((view, _)) = views.iter().find(|(view, _)| view.name == from) {
             return Ok(Self::View(view));
         }
@@ -308,7 +355,10 @@ impl<'a> Target<'a> {
         let Some(source) = sources.iter().find(|source| source.name == source_name) else {
             let names = sources.iter().map(|source| source.name.as_str()).chain(views.iter().map(|(view, _)| view.name.as_str()));
             let near = nearest(source_name, names.clone());
-            let hint = near.map_or_else(|| format!("there are {}", names.collect::<Vec<_>>().join(", ")), |near| format!("did you mean `{near}`?"));
+            let hint = near.map_or_else(
+                || format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             return Err((format!("there is no source or table `{from}`"), Some(hint)));
         };
         source.table(table_name).map(|table| Self::Table(source, table)).ok_or_else(|| {
@@ -318,19 +368,16 @@ impl<'a> Target<'a> {
                 Some(table) => format!("source `{source_name}` has no table `{table}`"),
                 None => format!("source `{source_name}` has {} tables", names.len()),
             };
-            let hint = near.filter(|_| table_name.is_some()).map_or_else(
-                || format!("write one of {}", names.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let hint = near
+                .filter(|_| table_name.is_some())
+                .map_or_else(|| format!("write one of {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
             (message, Some(hint))
         })
     }
 
     fn is(&self, relation: &Relation) -> bool {
         match self {
-            Self::Table(source, table) => {
-                relation.source == source.name && relation.table == table.name && relation.is_table()
-            }
+            Self::Table(source, table) => relation.source == source.name && relation.table == table.name && relation.is_table(),
             Self::View(view) => relation.source == view.name && !relation.is_table(),
         }
     }
@@ -344,7 +391,10 @@ fn check_query(sql: &str) -> Result<(), (String, Option<String>)> {
         (format!("not SQL: {}", message.trim_start_matches("sql parser error: ")), Some(hint))
     })?;
     let [statement @ Statement::Query(_)] = statements.as_slice() else {
-        return Err(("only one SELECT is allowed here".to_owned(), Some("write one SELECT over source tables, without `;`".to_owned())));
+        return Err((
+            "only one SELECT is allowed here".to_owned(),
+            Some("write one SELECT over source tables, without `;`".to_owned()),
+        ));
     };
     let flow = visit_expressions(statement, |expression| {
         let name = match expression {
@@ -355,9 +405,10 @@ fn check_query(sql: &str) -> Result<(), (String, Option<String>)> {
         if is_volatile(&name) { std::ops::ControlFlow::Break(name) } else { std::ops::ControlFlow::Continue(()) }
     });
     match flow {
-        std::ops::ControlFlow::Break(name) => {
-            Err((format!("`{name}` changes from run to run; the same inputs must give the same report"), Some("use a fixed date".to_owned())))
-        }
+        std::ops::ControlFlow::Break(name) => Err((
+            format!("`{name}` changes from run to run; the same inputs must give the same report"),
+            Some("use a fixed date".to_owned()),
+        )),
         std::ops::ControlFlow::Continue(()) => Ok(()),
     }
 }

@@ -125,12 +125,17 @@ impl Host {
     }
 
     /// The engine's error for a source's, without secrets.
+    #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error's way: `map_err` hands it over")]
     pub(crate) fn error(&self, error: SourceError) -> EngineError {
         if error.status == Status::Cancelled {
             return EngineError::Cancelled;
         }
         let (message, hint) = (self.scrub(&error.message), error.hint.as_deref().map(|hint| self.scrub(hint)));
-        EngineError::Source { source_name: self.source.clone(), error: SourceError { message, hint, ..error } }
+        let SourceError { status, retryable, retry_after, .. } = error;
+        EngineError::Source {
+            source_name: self.source.clone(),
+            error: SourceError { status, message, hint, retryable, retry_after },
+        }
     }
 
     fn scrub(&self, text: &str) -> String {
@@ -215,9 +220,13 @@ fn validate(settings: &SourceSettings, config: &Config, schema: &Value) -> Resul
     if let jsonschema::error::ValidationErrorKind::AdditionalProperties { unexpected } = problem.kind()
         && let Some(key) = unexpected.first()
     {
-        let known: Vec<&str> = schema["properties"].as_object().map(|keys| keys.keys().map(String::as_str).collect()).unwrap_or_default();
+        let known: Vec<&str> =
+            schema["properties"].as_object().map(|keys| keys.keys().map(String::as_str).collect()).unwrap_or_default();
         let near = nearest(key, known.iter().copied());
-        let hint = near.map_or_else(|| format!("its keys are plugin, defaults, {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let hint = near.map_or_else(
+            || format!("its keys are plugin, defaults, {}", known.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
         let message = format!("the plugin `{}` has no key `{key}`", settings.plugin);
         path.push(Step::Key(key));
         return Err(config.error_at_key(&path, message, Some(hint)));

@@ -46,7 +46,7 @@ pub fn newcombe(first: (f64, f64), second: (f64, f64)) -> Option<[f64; 2]> {
 /// The fewest earlier values from which natural limits are drawn.
 pub const XMR_MINIMUM: usize = 6;
 
-/// Natural process limits of an XmR chart: mean ± 2.66 × mean moving range; `None` for fewer than [`XMR_MINIMUM`] values.
+/// Natural process limits of an `XmR` chart: mean ± 2.66 × mean moving range; `None` for fewer than [`XMR_MINIMUM`] values.
 ///
 /// Source: Shewhart's individuals chart; 2.66 = 3 / 1.128.
 ///

@@ -18,7 +18,9 @@ fn keys(schema: &Value, root: &Value, path: &str, found: &mut Vec<(String, Strin
         keys(value, root, &format!("{below}."), found);
     }
     for part in ["items", "additionalProperties"] {
-        keys(&schema[part], root, path, found);
+        if schema[part].is_object() {
+            keys(&schema[part], root, path, found);
+        }
     }
     for part in ["anyOf", "oneOf", "allOf"] {
         for choice in schema[part].as_array().into_iter().flatten() {

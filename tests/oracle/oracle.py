@@ -315,6 +315,7 @@ class Client:
             rejected[self.table_of(definition)] |= {reading.index for reading in readings if self.rejected(definition, reading)}
         rows: dict[tuple[str, str], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
         spelling: dict[tuple[str, str, str], tuple[int, str]] = {}
+        of_views = {(view.name, view.name) for view in self.views}
         for definition, used in zip(self.definitions, self.used):
             table = self.table_of(definition)
             for reading in used:
@@ -322,9 +323,9 @@ class Client:
                     continue
                 key = reading.product.lower()
                 rows[table][key].add(reading.index)
-                known = spelling.get((*table, key))
-                if known is None or reading.index < known[0]:
-                    spelling[(*table, key)] = (reading.index, reading.product)
+                # As first written; a view's rows have no order, so there the least of its spellings.
+                written = (0 if table in of_views else reading.index, reading.product)
+                spelling[(*table, key)] = min(written, spelling.get((*table, key), written))
         listed: list[dict[str, Any]] = []
         for (source, table), values in rows.items():
             found = [(spelling[source, table, key][1], len(indices)) for key, indices in values.items()]

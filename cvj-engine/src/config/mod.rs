@@ -211,7 +211,11 @@ impl Config {
         for (name, value) in file.table {
             let path = [Step::Key("table"), Step::Key(&name)];
             if config.sources.iter().any(|source| source.name == name) {
-                return Err(config.error(&path, format!("`{name}` is both a source and a table"), Some("rename one of them".to_owned())));
+                return Err(config.error(
+                    &path,
+                    format!("`{name}` is both a source and a table"),
+                    Some("rename one of them".to_owned()),
+                ));
             }
             let keys: ViewKeys = value.try_into().map_err(|error: toml::de::Error| {
                 config.error(&path, error.message().to_owned(), Some("a table is `sql = \"SELECT …\"`".to_owned()))
@@ -221,7 +225,11 @@ impl Config {
         for (stage, days) in file.window {
             if stage == Stage::Aware {
                 let hint = "a window is the days allowed from the stage before; aware is the first stage".to_owned();
-                return Err(config.error(&[Step::Key("window"), Step::Key("aware")], "aware has no window".to_owned(), Some(hint)));
+                return Err(config.error(
+                    &[Step::Key("window"), Step::Key("aware")],
+                    "aware has no window".to_owned(),
+                    Some(hint),
+                ));
             }
             config.window_days[stage.index()] = days;
         }
@@ -282,7 +290,11 @@ impl Config {
     fn read_report(&mut self) -> Result<(), EngineError> {
         if !(1..=520).contains(&self.report.history) {
             let path = [Step::Key("report"), Step::Key("history")];
-            return Err(self.error(&path, "`history` is a number of periods from 1 to 520".to_owned(), Some("13 months show a year and the month before it".to_owned())));
+            return Err(self.error(
+                &path,
+                "`history` is a number of periods from 1 to 520".to_owned(),
+                Some("13 months show a year and the month before it".to_owned()),
+            ));
         }
         let Some(value) = &self.report.as_of else { return Ok(()) };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -338,20 +350,36 @@ impl Config {
         for (index, product) in self.products.iter().enumerate() {
             let path = [Step::Key("product"), Step::Index(index), Step::Key("name")];
             if product.name.trim().is_empty() {
-                return Err(self.error(&path, "a product's name is empty".to_owned(), Some("give it one, or remove the product".to_owned())));
+                return Err(self.error(
+                    &path,
+                    "a product's name is empty".to_owned(),
+                    Some("give it one, or remove the product".to_owned()),
+                ));
             }
             let same = |other: &Product| other.name.trim().to_lowercase() == product.name.trim().to_lowercase();
             if self.products[..index].iter().any(same) {
-                return Err(self.error(&path, format!("product `{}` is declared twice", product.name), Some("remove one; other spellings go into `aliases`".to_owned())));
+                return Err(self.error(
+                    &path,
+                    format!("product `{}` is declared twice", product.name),
+                    Some("remove one; other spellings go into `aliases`".to_owned()),
+                ));
             }
         }
         for (index, metric) in self.metrics.iter().enumerate() {
             let path = |key| [Step::Key("metric"), Step::Index(index), Step::Key(key)];
             if metric.name.trim().is_empty() {
-                return Err(self.error(&path("name"), "a metric's name is empty".to_owned(), Some("give it the name that the report prints".to_owned())));
+                return Err(self.error(
+                    &path("name"),
+                    "a metric's name is empty".to_owned(),
+                    Some("give it the name that the report prints".to_owned()),
+                ));
             }
             if metric.target.is_some_and(|target| !target.is_finite()) {
-                return Err(self.error(&path("target"), "a target is a finite number".to_owned(), Some("remove it where there is none".to_owned())));
+                return Err(self.error(
+                    &path("target"),
+                    "a target is a finite number".to_owned(),
+                    Some("remove it where there is none".to_owned()),
+                ));
             }
             if metric.unit == cvj_core::Unit::Percent && metric.target.is_some_and(|target| target > 1.0) {
                 let message = "a percent metric's target is a fraction".to_owned();
@@ -365,17 +393,15 @@ impl Config {
 /// A message about text that is not the TOML, the keys or the types wanted.
 fn syntax_diagnostic(text: &str, error: &toml::de::Error) -> Diagnostic {
     let message = error.message();
-    let (message, hint) = match unknown_name(message) {
-        Some((kind, given, known)) => {
-            let near = nearest(&given, known.iter().map(String::as_str));
-            let listed = known.join(", ");
-            (format!("unknown {kind} `{given}`"), Some(near.map_or(format!("known here: {listed}"), |near| format!("did you mean `{near}`?"))))
-        }
-        None => {
-            let first = message.lines().next().unwrap_or_default().to_owned();
-            (first, Some("docs/cvj-toml.md shows every key with an example".to_owned()))
-        }
+    let (message, hint) = if let Some((kind, given, known)) = unknown_name(message) {
+        let near = nearest(&given, known.iter().map(String::as_str));
+        let hint = near.map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        (format!("unknown {kind} `{given}`"), hint)
+    } else {
+        let first = message.lines().next().unwrap_or_default().to_owned();
+        (first, "docs/cvj-toml.md shows every key with an example".to_owned())
     };
+    let hint = Some(hint);
     Diagnostic { message, hint, file: FILE_NAME.to_owned(), text: text.to_owned(), span: error.span(), label: None }
 }
 
@@ -408,7 +434,10 @@ mod tests {
     #[test]
     fn unknown_keys_name_the_nearest() {
         let (message, hint, at) = problem("[report]\nhistroy = 3\n");
-        assert_eq!((message.as_str(), hint.as_str(), at.as_str()), ("unknown key `histroy`", "did you mean `history`?", "histroy"));
+        assert_eq!(
+            (message.as_str(), hint.as_str(), at.as_str()),
+            ("unknown key `histroy`", "did you mean `history`?", "histroy")
+        );
     }
 
     #[test]
