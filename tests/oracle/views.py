@@ -40,11 +40,14 @@ class ViewReading:
         return kept
 
     def united(self, view: dict[str, Any]) -> list[Row]:
-        """`SELECT * FROM table WHERE …`, one or several with UNION ALL."""
+        """`SELECT * FROM table WHERE …`, one or several with UNION ALL. A column that one part needs, the table needs."""
+        needed: dict[Key, set[str]] = {}
+        for part in view["parts"]:
+            needed.setdefault((part["source"], part["table"]), set(self.needed)).update(condition_columns(part["where"]))
         rows: list[Row] = []
         for part in view["parts"]:
-            needed = self.needed | condition_columns(part["where"])
-            rows += [row for row in self.readable((part["source"], part["table"]), needed) if holds(part["where"], row) is True]
+            key = (part["source"], part["table"])
+            rows += [row for row in self.readable(key, needed[key]) if holds(part["where"], row) is True]
         return rows
 
     def joined(self, view: dict[str, Any]) -> list[Row]:
