@@ -7,8 +7,8 @@ use cvj_core::report::{Covers, LeftOut, Reject, RejectReason, Source, Table, Una
 use jiff::ToSpan;
 
 use crate::calendar::Calendar;
+use crate::gathered::{Gathered, Place, RejectedRow, Uses};
 use crate::relation::Relation;
-use crate::rows::{Gathered, Place, RejectedRow, Uses};
 use crate::scan::Account;
 use crate::sources::OpenSource;
 

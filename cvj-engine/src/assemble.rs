@@ -9,11 +9,11 @@ use cvj_core::{Good, Stage, Unit};
 use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::error::EngineError;
+use crate::gathered::{FeedScope, money};
 use crate::journey::{Bounds, ChainStage, Touches, journey};
 use crate::metrics::{Aggregate, MetricValues};
 use crate::products::{ProductCode, Products, UNASSIGNED};
 use crate::relation::BoundMetric;
-use crate::rows::{FeedScope, money};
 use crate::statistics::{newcombe, wilson, xmr_limits};
 
 /// A declared metric with its values and the source they come from.

@@ -9,8 +9,8 @@ use cvj_core::source::{FIELD_FORMAT, Kind, ScanRequest, TableInfo};
 
 use crate::engine::{Attempt, Client, Request, with_runtime};
 use crate::error::EngineError;
+use crate::gathered::Gathered;
 use crate::relation::{Relation, touchpoint_label};
-use crate::rows::Gathered;
 use crate::sources::OpenSource;
 use crate::watch::Watch;
 

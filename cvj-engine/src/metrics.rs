@@ -13,9 +13,9 @@ use datafusion::prelude::SessionContext;
 
 use crate::expression::Expression;
 use crate::functions::{INSTANT, PERIOD, PRODUCT};
+use crate::judge::{any_unread, condition};
 use crate::products::ProductCode;
 use crate::relation::{BoundMetric, Relation};
-use crate::rows::{any_unread, condition};
 
 /// A metric's value in one period of one scope, as numerator and denominator where it is a ratio.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

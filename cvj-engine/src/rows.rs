@@ -3,227 +3,24 @@
 //! DataFusion evaluates the definitions' expressions; every row is then judged per definition in the order of design §5: `where`,
 //! the time, the required keys, the columns used.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
-
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, Int64Type, UInt64Type};
-use arrow_array::{Array, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::types::{Int64Type, UInt64Type};
+use arrow_array::{Array, RecordBatch, UInt64Array};
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use cvj_core::Occurrence;
-use cvj_core::source::{COLUMN_FILE, COLUMN_LINE};
-use datafusion::common::{DataFusionError, Result as DataFusionResult};
+use datafusion::common::Result as DataFusionResult;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
 use crate::calendar::{Calendar, DAY};
-use crate::expression::Expression;
-use crate::functions::INSTANT;
-use crate::journey::{PersonId, Persons, Touches};
+use crate::gathered::{FeedScope, Gathered, Place, RejectedRow, UnassignedRows, Uses};
+use crate::journey::{PersonId, Persons};
+use crate::judge::{Columns, Judge, RowQuery};
 use crate::occurrence::{OrderRow, select};
 use crate::products::{ProductCode, Products, Resolver, UNASSIGNED, product_key};
-use crate::relation::{BoundStage, Relation, RowParts, touchpoint_label};
-use crate::scan::{Account, COLUMN_ROW, ROW_MASK, unread_column};
-
-/// Digits after the point of money in the accumulator.
-const MONEY_SCALE: i8 = 8;
-
-/// Money of the accumulator in the client's currency.
-pub(crate) fn money(units: i128) -> f64 {
-    // Through decimal text, so that the nearest double is chosen.
-    let (sign, units) = if units < 0 { ("-", units.unsigned_abs()) } else { ("", units.unsigned_abs()) };
-    let scale = 10_u128.pow(MONEY_SCALE.unsigned_abs().into());
-    format!("{sign}{}.{:08}", units / scale, units % scale).parse().unwrap_or(f64::NAN)
-}
-
-/// What a pass gathered.
-#[derive(Debug, Default)]
-pub(crate) struct Gathered {
-    pub(crate) touches: Touches,
-    /// Money by product, stage and period.
-    pub(crate) revenue: BTreeMap<(ProductCode, u8, i32), i128>,
-    /// Stages fed, and in which scopes: whether with values.
-    pub(crate) feeds: BTreeMap<(u8, FeedScope), bool>,
-    /// Periods in which there is a row with a readable time, with the earliest.
-    pub(crate) presence: BTreeMap<i32, i64>,
-    /// Local days (since 1970-01-01) with a row with a readable time.
-    pub(crate) days: BTreeSet<i64>,
-    /// Newest time of a used row.
-    pub(crate) newest: Option<i64>,
-    pub(crate) rows: u64,
-    pub(crate) rejects: Vec<RejectedRow>,
-    pub(crate) left_out: BTreeMap<String, u64>,
-    /// By the value's key.
-    pub(crate) unassigned: HashMap<(String, Uses), UnassignedRows>,
-    /// Used rows by product value: key, spelling, and the period for metrics.
-    pub(crate) spellings: HashMap<(ProductCode, String, Option<i32>), u64>,
-    /// Rows after the limit, by which `now` cut data off.
-    pub(crate) future_rows: u64,
-}
-
-/// The scopes that a definition's touchpoints may belong to, beside overall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum FeedScope {
-    /// No product.
-    Overall,
-    /// Any product.
-    Products,
-    /// One product, by a literal.
-    Product(ProductCode),
-}
-
-impl FeedScope {
-    fn of(row: &RowParts, products: &Products) -> Self {
-        match row.product.as_ref().map(Expression::literal) {
-            None => Self::Overall,
-            Some(None) => Self::Products,
-            Some(Some(literal)) => Self::Product(products.resolve(literal)),
-        }
-    }
-
-    /// Whether the scope is one of them.
-    pub(crate) fn holds(self, product: Option<ProductCode>) -> bool {
-        match (self, product) {
-            (_, None) | (Self::Products, _) => true,
-            (Self::Overall, Some(_)) => false,
-            (Self::Product(own), Some(product)) => own == product,
-        }
-    }
-}
-
-/// One definition's rejection of one row.
-#[derive(Clone, Debug)]
-pub(crate) struct RejectedRow {
-    pub(crate) row: u64,
-    pub(crate) definition: String,
-    /// Metrics reject only rows of the history's periods.
-    pub(crate) is_metric: bool,
-    pub(crate) at: Option<i64>,
-    pub(crate) place: Place,
-    pub(crate) column: String,
-    pub(crate) why: String,
-    pub(crate) value: String,
-}
-
-impl RejectedRow {
-    /// What a sample shows, in the order in which samples are listed.
-    pub(crate) fn printed(&self) -> (&Place, &str, &str, &str, &str) {
-        (&self.place, &self.definition, &self.column, &self.why, &self.value)
-    }
-}
-
-/// Where a row stands; line 0 where it has none.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) file: String,
-    pub(crate) line: u64,
-}
-
-/// What decides whether an unassigned row counts, once the periods of the history are known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Uses {
-    /// Periods in which metrics use the row; `None`: a touchpoint uses it, which counts whatever the period.
-    pub(crate) used: Option<Vec<i32>>,
-    /// Periods in which metrics reject it: a rejected row is not also unassigned.
-    pub(crate) rejected: Vec<i32>,
-}
-
-/// Rows of one product value that matches none.
-#[derive(Clone, Debug)]
-pub(crate) struct UnassignedRows {
-    /// The value as first written, and the row it was written in.
-    pub(crate) first: (u64, String),
-    pub(crate) rows: u64,
-}
-
-/// The SELECT of a pass: expressions by alias, equal ones once.
-#[derive(Default)]
-struct Select {
-    columns: Vec<String>,
-}
-
-impl Select {
-    /// The place of an expression in the output.
-    fn add(&mut self, sql: String) -> usize {
-        self.columns.iter().position(|known| *known == sql).unwrap_or_else(|| {
-            self.columns.push(sql);
-            self.columns.len() - 1
-        })
-    }
-
-    fn sql(&self, from: &str) -> String {
-        let mut sql = "SELECT ".to_owned();
-        for (place, column) in self.columns.iter().enumerate() {
-            let comma = if place == 0 { "" } else { ", " };
-            let _ = write!(sql, "{comma}{column} AS c{place}");
-        }
-        let _ = write!(sql, " FROM {from}");
-        sql
-    }
-}
-
-/// A condition that is true where any of these columns could not be read.
-pub(crate) fn any_unread<'a>(relation: &Relation, columns: impl Iterator<Item = &'a String>) -> String {
-    if relation.provider.is_none() {
-        return "false".to_owned();
-    }
-    let flags: Vec<String> = columns.map(|column| format!("\"{}\"", unread_column(column).replace('"', "\"\""))).collect();
-    if flags.is_empty() { "false".to_owned() } else { format!("({})", flags.join(" OR ")) }
-}
-
-/// The condition of `where`; true without one.
-pub(crate) fn condition(filter: Option<&Expression>) -> String {
-    filter.map_or_else(|| "true".to_owned(), |filter| format!("coalesce({}, false)", filter.sql()))
-}
-
-/// Places of one definition's expressions in the output.
-struct Places {
-    passes: usize,
-    where_unread: usize,
-    unread: usize,
-    at: usize,
-    at_unread: usize,
-    product: Option<usize>,
-    touch: Option<TouchPlaces>,
-}
-
-struct TouchPlaces {
-    person: usize,
-    stage: Option<usize>,
-    value: Option<usize>,
-    order: Option<usize>,
-}
-
-fn text_sql(expression: &Expression) -> String {
-    format!("CAST({} AS VARCHAR)", expression.sql())
-}
-
-fn add_row_parts(select: &mut Select, relation: &Relation, row: &RowParts) -> Places {
-    let filter_columns = row.filter.iter().flat_map(|filter| filter.columns.keys());
-    Places {
-        passes: select.add(condition(row.filter.as_ref())),
-        where_unread: select.add(any_unread(relation, filter_columns)),
-        unread: select.add(any_unread(relation, row.used.keys())),
-        at: select.add(format!("{INSTANT}({})", row.at.sql())),
-        at_unread: select.add(any_unread(relation, row.at.columns.keys())),
-        product: row.product.as_ref().map(|product| select.add(text_sql(product))),
-        touch: None,
-    }
-}
-
-/// One definition of the relation with what judging a row needs.
-struct Judge<'a> {
-    label: String,
-    is_metric: bool,
-    row: &'a RowParts,
-    stage: Option<&'a BoundStage>,
-    person_column: String,
-    occurrence: Occurrence,
-    has_value: bool,
-    scope: FeedScope,
-    places: Places,
-}
+use crate::relation::{BoundStage, Relation};
+use crate::scan::{Account, ROW_MASK, SourceTable};
 
 /// Runs the pass. `limit`: rows at or after it are ignored.
 pub(crate) async fn gather(
@@ -234,45 +31,8 @@ pub(crate) async fn gather(
     persons: &mut Persons,
     limit: i64,
 ) -> DataFusionResult<Gathered> {
-    let mut select = Select::default();
-    let row_number = relation.provider.is_some().then(|| select.add(format!("\"{COLUMN_ROW}\"")));
-    let place = relation
-        .has_place
-        .then(|| (select.add(format!("\"{COLUMN_FILE}\"")), select.add(format!("CAST(\"{COLUMN_LINE}\" AS BIGINT)"))));
-    let mut judges = Vec::new();
-    for metric in &relation.metrics {
-        judges.push(Judge {
-            label: metric.metric.name.clone(),
-            is_metric: true,
-            row: &metric.row,
-            stage: None,
-            person_column: String::new(),
-            occurrence: Occurrence::All,
-            has_value: false,
-            scope: FeedScope::Overall,
-            places: add_row_parts(&mut select, relation, &metric.row),
-        });
-    }
-    for bound in &relation.touchpoints {
-        let mut places = add_row_parts(&mut select, relation, &bound.row);
-        places.touch = Some(TouchPlaces {
-            person: select.add(text_sql(&bound.person)),
-            stage: if let BoundStage::Column(stage) = &bound.stage { Some(select.add(text_sql(stage))) } else { None },
-            value: bound.value.as_ref().map(|value| select.add(format!("CAST({} AS DECIMAL(38, {MONEY_SCALE}))", value.sql()))),
-            order: bound.order.as_ref().map(|order| select.add(text_sql(order))),
-        });
-        judges.push(Judge {
-            label: touchpoint_label(&bound.touchpoint),
-            is_metric: false,
-            row: &bound.row,
-            stage: Some(&bound.stage),
-            person_column: bound.touchpoint.person.clone(),
-            occurrence: bound.touchpoint.occurrence,
-            has_value: bound.value.is_some(),
-            scope: FeedScope::of(&bound.row, products),
-            places,
-        });
-    }
+    let query = RowQuery::new(relation, products);
+    let judges = &query.judges;
     let mut pass = Pass {
         relation,
         calendar,
@@ -290,13 +50,13 @@ pub(crate) async fn gather(
             *pass.gathered.feeds.entry(key).or_default() |= bound.value.is_some();
         }
     }
-    let frame = context.sql(&select.sql(&relation.sql_name)).await?;
+    let frame = context.sql(&query.sql).await?;
     let mut stream = frame.execute_stream().await?;
     while let Some(batch) = stream.next().await {
-        pass.take_batch(&batch?, &judges, row_number, place)?;
+        pass.take_batch(&batch?, &query)?;
     }
-    let account = relation.provider.as_ref().map(crate::scan::SourceTable::take_account).unwrap_or_default();
-    Ok(pass.finish(&judges, account))
+    let account = relation.provider.as_ref().map(SourceTable::take_account).unwrap_or_default();
+    Ok(pass.finish(judges, account))
 }
 
 struct Pass<'a> {
@@ -321,62 +81,6 @@ struct PendingReject {
     of_filter: bool,
 }
 
-/// A batch's columns by their place in the SELECT, in the types that judging reads.
-struct Columns {
-    texts: HashMap<usize, StringArray>,
-    flags: HashMap<usize, BooleanArray>,
-    instants: HashMap<usize, Int64Array>,
-    moneys: HashMap<usize, Decimal128Array>,
-}
-
-impl Columns {
-    fn read(batch: &RecordBatch, judges: &[Judge<'_>]) -> DataFusionResult<Self> {
-        let mut columns = Self { texts: HashMap::new(), flags: HashMap::new(), instants: HashMap::new(), moneys: HashMap::new() };
-        for judge in judges {
-            let places = &judge.places;
-            for flag in [places.passes, places.where_unread, places.unread, places.at_unread] {
-                let array = cast(batch.column(flag), &DataType::Boolean)?;
-                columns.flags.entry(flag).or_insert_with(|| array.as_boolean().clone());
-            }
-            let instants = cast(batch.column(places.at), &DataType::Int64)?;
-            columns.instants.entry(places.at).or_insert_with(|| instants.as_primitive::<Int64Type>().clone());
-            let touch = places.touch.as_ref();
-            let texts = [
-                places.product,
-                touch.map(|touch| touch.person),
-                touch.and_then(|touch| touch.stage),
-                touch.and_then(|touch| touch.order),
-            ];
-            for text in texts.into_iter().flatten() {
-                let array = cast(batch.column(text), &DataType::Utf8)?;
-                columns.texts.entry(text).or_insert_with(|| array.as_string::<i32>().clone());
-            }
-            if let Some(value) = touch.and_then(|touch| touch.value) {
-                let array = batch.column(value).as_primitive_opt::<Decimal128Type>().cloned();
-                let array = array.ok_or_else(|| DataFusionError::Internal("`value` is not decimal".to_owned()))?;
-                columns.moneys.insert(value, array);
-            }
-        }
-        Ok(columns)
-    }
-
-    fn text(&self, place: usize, row: usize) -> &str {
-        self.texts.get(&place).filter(|texts| texts.is_valid(row)).map_or("", |texts| texts.value(row))
-    }
-
-    fn flag(&self, place: usize, row: usize) -> bool {
-        self.flags.get(&place).is_some_and(|flags| flags.is_valid(row) && flags.value(row))
-    }
-
-    fn instant(&self, place: usize, row: usize) -> Option<i64> {
-        self.instants.get(&place).filter(|instants| instants.is_valid(row)).map(|instants| instants.value(row))
-    }
-
-    fn money(&self, place: usize, row: usize) -> Option<i128> {
-        self.moneys.get(&place).filter(|moneys| moneys.is_valid(row)).map(|moneys| moneys.value(row))
-    }
-}
-
 /// What a definition makes of a row.
 enum Judgement {
     /// `where` is false, or the row is out of time.
@@ -390,13 +94,8 @@ enum Judgement {
 }
 
 impl Pass<'_> {
-    fn take_batch(
-        &mut self,
-        batch: &RecordBatch,
-        judges: &[Judge<'_>],
-        row_number: Option<usize>,
-        place: Option<(usize, usize)>,
-    ) -> DataFusionResult<()> {
+    fn take_batch(&mut self, batch: &RecordBatch, query: &RowQuery<'_>) -> DataFusionResult<()> {
+        let RowQuery { judges, row_number, place, .. } = query;
         let columns = Columns::read(batch, judges)?;
         let numbers: Option<UInt64Array> = row_number.map(|place| batch.column(place).as_primitive::<UInt64Type>().clone());
         let lines = place.map(|(file, line)| -> DataFusionResult<_> {
@@ -622,17 +321,5 @@ fn note_unassigned(unassigned: &mut Vec<(String, Uses)>, value: String, period: 
         (None, _) => *used = None,
         (Some(period), Some(periods)) if !periods.contains(&period) => periods.push(period),
         _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn money_is_the_nearest_double() {
-        assert_eq!(money(1_234_567_890), 12.345_678_9);
-        assert_eq!(money(-1_000_000), -0.01);
-        assert_eq!(money(30_000_000), 0.3);
     }
 }

@@ -1,0 +1,131 @@
+//! What a pass over a relation's rows gathers.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::expression::Expression;
+use crate::journey::Touches;
+use crate::products::{ProductCode, Products};
+use crate::relation::RowParts;
+
+/// Digits after the point of money in the accumulator.
+pub(crate) const MONEY_SCALE: i8 = 8;
+
+/// Money of the accumulator in the client's currency.
+pub(crate) fn money(units: i128) -> f64 {
+    // Through decimal text, so that the nearest double is chosen.
+    let (sign, units) = if units < 0 { ("-", units.unsigned_abs()) } else { ("", units.unsigned_abs()) };
+    let scale = 10_u128.pow(MONEY_SCALE.unsigned_abs().into());
+    format!("{sign}{}.{:08}", units / scale, units % scale).parse().unwrap_or(f64::NAN)
+}
+
+/// What a pass gathered.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) touches: Touches,
+    /// Money by product, stage and period.
+    pub(crate) revenue: BTreeMap<(ProductCode, u8, i32), i128>,
+    /// Stages fed, and in which scopes: whether with values.
+    pub(crate) feeds: BTreeMap<(u8, FeedScope), bool>,
+    /// Periods in which there is a row with a readable time, with the earliest.
+    pub(crate) presence: BTreeMap<i32, i64>,
+    /// Local days (since 1970-01-01) with a row with a readable time.
+    pub(crate) days: BTreeSet<i64>,
+    /// Newest time of a used row.
+    pub(crate) newest: Option<i64>,
+    pub(crate) rows: u64,
+    pub(crate) rejects: Vec<RejectedRow>,
+    pub(crate) left_out: BTreeMap<String, u64>,
+    /// By the value's key.
+    pub(crate) unassigned: HashMap<(String, Uses), UnassignedRows>,
+    /// Used rows by product value: key, spelling, and the period for metrics.
+    pub(crate) spellings: HashMap<(ProductCode, String, Option<i32>), u64>,
+    /// Rows after the limit, by which `now` cut data off.
+    pub(crate) future_rows: u64,
+}
+
+/// The scopes that a definition's touchpoints may belong to, beside overall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum FeedScope {
+    /// No product.
+    Overall,
+    /// Any product.
+    Products,
+    /// One product, by a literal.
+    Product(ProductCode),
+}
+
+impl FeedScope {
+    pub(crate) fn of(row: &RowParts, products: &Products) -> Self {
+        match row.product.as_ref().map(Expression::literal) {
+            None => Self::Overall,
+            Some(None) => Self::Products,
+            Some(Some(literal)) => Self::Product(products.resolve(literal)),
+        }
+    }
+
+    /// Whether the scope is one of them.
+    pub(crate) fn holds(self, product: Option<ProductCode>) -> bool {
+        match (self, product) {
+            (_, None) | (Self::Products, _) => true,
+            (Self::Overall, Some(_)) => false,
+            (Self::Product(own), Some(product)) => own == product,
+        }
+    }
+}
+
+/// One definition's rejection of one row.
+#[derive(Clone, Debug)]
+pub(crate) struct RejectedRow {
+    pub(crate) row: u64,
+    pub(crate) definition: String,
+    /// Metrics reject only rows of the history's periods.
+    pub(crate) is_metric: bool,
+    pub(crate) at: Option<i64>,
+    pub(crate) place: Place,
+    pub(crate) column: String,
+    pub(crate) why: String,
+    pub(crate) value: String,
+}
+
+impl RejectedRow {
+    /// What a sample shows, in the order in which samples are listed.
+    pub(crate) fn printed(&self) -> (&Place, &str, &str, &str, &str) {
+        (&self.place, &self.definition, &self.column, &self.why, &self.value)
+    }
+}
+
+/// Where a row stands; line 0 where it has none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: u64,
+}
+
+/// What decides whether an unassigned row counts, once the periods of the history are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Uses {
+    /// Periods in which metrics use the row; `None`: a touchpoint uses it, which counts whatever the period.
+    pub(crate) used: Option<Vec<i32>>,
+    /// Periods in which metrics reject it: a rejected row is not also unassigned.
+    pub(crate) rejected: Vec<i32>,
+}
+
+/// Rows of one product value that matches none.
+#[derive(Clone, Debug)]
+pub(crate) struct UnassignedRows {
+    /// The value as first written, and the row it was written in.
+    pub(crate) first: (u64, String),
+    pub(crate) rows: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_the_nearest_double() {
+        assert_eq!(money(1_234_567_890), 12.345_678_9);
+        assert_eq!(money(-1_000_000), -0.01);
+        assert_eq!(money(30_000_000), 0.3);
+    }
+}

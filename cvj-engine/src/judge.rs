@@ -1,0 +1,223 @@
+//! The SELECT of a pass over a relation's rows, and what judging one of its rows needs.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Int64Type};
+use arrow_array::{Array, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray};
+use arrow_cast::cast;
+use arrow_schema::DataType;
+use cvj_core::Occurrence;
+use cvj_core::source::{COLUMN_FILE, COLUMN_LINE};
+use datafusion::common::{DataFusionError, Result as DataFusionResult};
+
+use crate::expression::Expression;
+use crate::functions::INSTANT;
+use crate::gathered::{FeedScope, MONEY_SCALE};
+use crate::products::Products;
+use crate::relation::{BoundStage, Relation, RowParts, touchpoint_label};
+use crate::scan::{COLUMN_ROW, unread_column};
+
+/// The SELECT of a pass: expressions by alias, equal ones once.
+#[derive(Default)]
+struct Select {
+    columns: Vec<String>,
+}
+
+impl Select {
+    /// The place of an expression in the output.
+    fn add(&mut self, sql: String) -> usize {
+        self.columns.iter().position(|known| *known == sql).unwrap_or_else(|| {
+            self.columns.push(sql);
+            self.columns.len() - 1
+        })
+    }
+
+    fn sql(&self, from: &str) -> String {
+        let mut sql = "SELECT ".to_owned();
+        for (place, column) in self.columns.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            let _ = write!(sql, "{comma}{column} AS c{place}");
+        }
+        let _ = write!(sql, " FROM {from}");
+        sql
+    }
+}
+
+/// A condition that is true where any of these columns could not be read.
+pub(crate) fn any_unread<'a>(relation: &Relation, columns: impl Iterator<Item = &'a String>) -> String {
+    if relation.provider.is_none() {
+        return "false".to_owned();
+    }
+    let flags: Vec<String> = columns.map(|column| format!("\"{}\"", unread_column(column).replace('"', "\"\""))).collect();
+    if flags.is_empty() { "false".to_owned() } else { format!("({})", flags.join(" OR ")) }
+}
+
+/// The condition of `where`; true without one.
+pub(crate) fn condition(filter: Option<&Expression>) -> String {
+    filter.map_or_else(|| "true".to_owned(), |filter| format!("coalesce({}, false)", filter.sql()))
+}
+
+/// Places of one definition's expressions in the output.
+pub(crate) struct Places {
+    pub(crate) passes: usize,
+    pub(crate) where_unread: usize,
+    pub(crate) unread: usize,
+    pub(crate) at: usize,
+    pub(crate) at_unread: usize,
+    pub(crate) product: Option<usize>,
+    pub(crate) touch: Option<TouchPlaces>,
+}
+
+pub(crate) struct TouchPlaces {
+    pub(crate) person: usize,
+    pub(crate) stage: Option<usize>,
+    pub(crate) value: Option<usize>,
+    pub(crate) order: Option<usize>,
+}
+
+fn text_sql(expression: &Expression) -> String {
+    format!("CAST({} AS VARCHAR)", expression.sql())
+}
+
+fn add_row_parts(select: &mut Select, relation: &Relation, row: &RowParts) -> Places {
+    let filter_columns = row.filter.iter().flat_map(|filter| filter.columns.keys());
+    Places {
+        passes: select.add(condition(row.filter.as_ref())),
+        where_unread: select.add(any_unread(relation, filter_columns)),
+        unread: select.add(any_unread(relation, row.used.keys())),
+        at: select.add(format!("{INSTANT}({})", row.at.sql())),
+        at_unread: select.add(any_unread(relation, row.at.columns.keys())),
+        product: row.product.as_ref().map(|product| select.add(text_sql(product))),
+        touch: None,
+    }
+}
+
+/// One definition of the relation with what judging a row needs.
+pub(crate) struct Judge<'a> {
+    pub(crate) label: String,
+    pub(crate) is_metric: bool,
+    pub(crate) row: &'a RowParts,
+    pub(crate) stage: Option<&'a BoundStage>,
+    pub(crate) person_column: String,
+    pub(crate) occurrence: Occurrence,
+    pub(crate) has_value: bool,
+    pub(crate) scope: FeedScope,
+    pub(crate) places: Places,
+}
+
+/// The SELECT of a pass, the definitions that judge its rows, and where its output has what.
+pub(crate) struct RowQuery<'a> {
+    pub(crate) sql: String,
+    /// Metrics first, then touchpoints.
+    pub(crate) judges: Vec<Judge<'a>>,
+    /// Place of the row's number; none for a view.
+    pub(crate) row_number: Option<usize>,
+    /// Places of file and line, where the table has them.
+    pub(crate) place: Option<(usize, usize)>,
+}
+
+impl<'a> RowQuery<'a> {
+    pub(crate) fn new(relation: &'a Relation, products: &Products) -> Self {
+        let mut select = Select::default();
+        let row_number = relation.provider.is_some().then(|| select.add(format!("\"{COLUMN_ROW}\"")));
+        let place = relation
+            .has_place
+            .then(|| (select.add(format!("\"{COLUMN_FILE}\"")), select.add(format!("CAST(\"{COLUMN_LINE}\" AS BIGINT)"))));
+        let mut judges = Vec::new();
+        for metric in &relation.metrics {
+            judges.push(Judge {
+                label: metric.metric.name.clone(),
+                is_metric: true,
+                row: &metric.row,
+                stage: None,
+                person_column: String::new(),
+                occurrence: Occurrence::All,
+                has_value: false,
+                scope: FeedScope::Overall,
+                places: add_row_parts(&mut select, relation, &metric.row),
+            });
+        }
+        for bound in &relation.touchpoints {
+            let mut places = add_row_parts(&mut select, relation, &bound.row);
+            places.touch = Some(TouchPlaces {
+                person: select.add(text_sql(&bound.person)),
+                stage: if let BoundStage::Column(stage) = &bound.stage { Some(select.add(text_sql(stage))) } else { None },
+                value: bound
+                    .value
+                    .as_ref()
+                    .map(|value| select.add(format!("CAST({} AS DECIMAL(38, {MONEY_SCALE}))", value.sql()))),
+                order: bound.order.as_ref().map(|order| select.add(text_sql(order))),
+            });
+            judges.push(Judge {
+                label: touchpoint_label(&bound.touchpoint),
+                is_metric: false,
+                row: &bound.row,
+                stage: Some(&bound.stage),
+                person_column: bound.touchpoint.person.clone(),
+                occurrence: bound.touchpoint.occurrence,
+                has_value: bound.value.is_some(),
+                scope: FeedScope::of(&bound.row, products),
+                places,
+            });
+        }
+        Self { sql: select.sql(&relation.sql_name), judges, row_number, place }
+    }
+}
+
+/// A batch's columns by their place in the SELECT, in the types that judging reads.
+pub(crate) struct Columns {
+    texts: HashMap<usize, StringArray>,
+    flags: HashMap<usize, BooleanArray>,
+    instants: HashMap<usize, Int64Array>,
+    moneys: HashMap<usize, Decimal128Array>,
+}
+
+impl Columns {
+    pub(crate) fn read(batch: &RecordBatch, judges: &[Judge<'_>]) -> DataFusionResult<Self> {
+        let mut columns = Self { texts: HashMap::new(), flags: HashMap::new(), instants: HashMap::new(), moneys: HashMap::new() };
+        for judge in judges {
+            let places = &judge.places;
+            for flag in [places.passes, places.where_unread, places.unread, places.at_unread] {
+                let array = cast(batch.column(flag), &DataType::Boolean)?;
+                columns.flags.entry(flag).or_insert_with(|| array.as_boolean().clone());
+            }
+            let instants = cast(batch.column(places.at), &DataType::Int64)?;
+            columns.instants.entry(places.at).or_insert_with(|| instants.as_primitive::<Int64Type>().clone());
+            let touch = places.touch.as_ref();
+            let texts = [
+                places.product,
+                touch.map(|touch| touch.person),
+                touch.and_then(|touch| touch.stage),
+                touch.and_then(|touch| touch.order),
+            ];
+            for text in texts.into_iter().flatten() {
+                let array = cast(batch.column(text), &DataType::Utf8)?;
+                columns.texts.entry(text).or_insert_with(|| array.as_string::<i32>().clone());
+            }
+            if let Some(value) = touch.and_then(|touch| touch.value) {
+                let array = batch.column(value).as_primitive_opt::<Decimal128Type>().cloned();
+                let array = array.ok_or_else(|| DataFusionError::Internal("`value` is not decimal".to_owned()))?;
+                columns.moneys.insert(value, array);
+            }
+        }
+        Ok(columns)
+    }
+
+    pub(crate) fn text(&self, place: usize, row: usize) -> &str {
+        self.texts.get(&place).filter(|texts| texts.is_valid(row)).map_or("", |texts| texts.value(row))
+    }
+
+    pub(crate) fn flag(&self, place: usize, row: usize) -> bool {
+        self.flags.get(&place).is_some_and(|flags| flags.is_valid(row) && flags.value(row))
+    }
+
+    pub(crate) fn instant(&self, place: usize, row: usize) -> Option<i64> {
+        self.instants.get(&place).filter(|instants| instants.is_valid(row)).map(|instants| instants.value(row))
+    }
+
+    pub(crate) fn money(&self, place: usize, row: usize) -> Option<i128> {
+        self.moneys.get(&place).filter(|moneys| moneys.is_valid(row)).map(|moneys| moneys.value(row))
+    }
+}
