@@ -84,7 +84,7 @@ pub(crate) struct ReportArguments {
     #[arg(long, value_name = "P")]
     pub(crate) period: Option<Period>,
 
-    /// Only this product; may be given several times
+    /// Only this product; may be given several times. Worksheets and charts of the others stay as they are
     #[arg(long = "product", value_name = "NAME")]
     pub(crate) products: Vec<String>,
 

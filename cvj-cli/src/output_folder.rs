@@ -105,10 +105,27 @@ impl OutputError {
     }
 }
 
-/// Writes `files` as the whole of `formats` into `target`; `cancelled` is asked once more before the swap.
+/// What a run was asked to write; whatever else is there stays.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked<'a> {
+    /// The formats.
+    pub(crate) formats: &'a BTreeSet<Format>,
+    /// Whether of some products only.
+    pub(crate) some_products: bool,
+}
+
+impl Asked<'_> {
+    /// Whether an earlier file of this format that is not written again goes: it is of a product that is no more.
+    fn replaces(&self, format: Format) -> bool {
+        let per_product = matches!(format, Format::Worksheet | Format::Svg | Format::Png);
+        self.formats.contains(&format) && !(self.some_products && per_product)
+    }
+}
+
+/// Writes `files` as the whole of what was asked into `target`; `cancelled` is asked once more before the swap.
 pub(crate) fn write(
     target: &Path,
-    formats: &BTreeSet<Format>,
+    asked: &Asked<'_>,
     files: &[NewFile],
     cancelled: impl Fn() -> bool,
 ) -> Result<(), OutputError> {
@@ -118,7 +135,7 @@ pub(crate) fn write(
     let earlier = earlier_manifest(&neighbours.target, target)?;
     refuse_edited_worksheets(&neighbours.target, target, &earlier, files)?;
     let aside = Aside(&neighbours.fresh);
-    staging::fill(&neighbours, &earlier, formats, files)?;
+    staging::fill(&neighbours, &earlier, asked, files)?;
     if cancelled() {
         return Err(OutputError::Cancelled);
     }

@@ -50,23 +50,19 @@ pub(crate) struct TableReading<'a> {
 }
 
 impl TableReading<'_> {
-    /// The table's account. A row is known by its place in the file; without places, by its number in the scan.
+    /// The table's account.
     pub(crate) fn account(&self, name: &str, files: &[String], extent: &Extent<'_>) -> Table {
         let views: &[(String, Account)] = self.views.map_or(&[], Vec::as_slice);
         let of_views: Vec<RejectedRow> = views.iter().flat_map(|(view, account)| rejected_by_view(view, account)).collect();
         let own = self.relation.iter().flat_map(|(_, gathered)| &gathered.rejects).filter(|reject| extent.counts(reject));
         let mut rejects: Vec<&RejectedRow> = own.chain(&of_views).collect();
         rejects.sort_by(|a, b| a.printed().cmp(&b.printed()));
-        let placed = self.relation.is_none_or(|(relation, _)| relation.has_place);
-        let rows_rejected = if placed {
+        // Two scans may number rows differently; then a row is known by its place in the file.
+        let rows_rejected = if of_views.iter().any(|reject| reject.place.line > 0) {
             rejects.iter().map(|reject| &reject.place).collect::<BTreeSet<_>>().len()
         } else {
             rejects.iter().map(|reject| reject.row).collect::<BTreeSet<_>>().len()
         };
-        let mut reasons: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
-        for reject in &rejects {
-            *reasons.entry((&reject.definition, &reject.column, &reject.why)).or_default() += 1;
-        }
         let scanned = |account: &Account| account.rows + account.undelivered.len() as u64;
         let rows_of_views = views.iter().map(|(_, account)| scanned(account)).max().unwrap_or_default();
         let left_out = match (self.relation, views.first()) {
@@ -79,19 +75,26 @@ impl TableReading<'_> {
             files: files.to_vec(),
             rows_read: self.relation.map_or(rows_of_views, |(_, gathered)| gathered.rows),
             rows_rejected: rows_rejected as u64,
-            rejected_by_reason: reasons
-                .into_iter()
-                .map(|((definition, column, why), rows)| RejectReason {
-                    definition: definition.to_owned(),
-                    column: column.to_owned(),
-                    why: why.to_owned(),
-                    rows,
-                })
-                .collect(),
+            rejected_by_reason: reasons(rejects.iter().copied()),
             rejects: rejects.into_iter().take(SAMPLES).map(sample).collect(),
             rows_left_out: left_out.iter().map(|(why, rows)| LeftOut { why: why.clone(), rows: *rows }).collect(),
         }
     }
+}
+
+/// Rejections counted by definition, column and reason.
+pub(crate) fn reasons<'a>(rejects: impl Iterator<Item = &'a RejectedRow>) -> Vec<RejectReason> {
+    let mut counts: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for reject in rejects {
+        *counts.entry((&reject.definition, &reject.column, &reject.why)).or_default() += 1;
+    }
+    let reason = |((definition, column, why), rows): ((&str, &str, &str), u64)| RejectReason {
+        definition: definition.to_owned(),
+        column: column.to_owned(),
+        why: why.to_owned(),
+        rows,
+    };
+    counts.into_iter().map(reason).collect()
 }
 
 /// What a view's scan of a table could not use.
@@ -106,7 +109,8 @@ fn rejected_by_view<'a>(view: &'a str, account: &'a Account) -> impl Iterator<It
         place: Place { file: cell.file.clone(), line: cell.line },
         column: cell.column.clone(),
         why: cell.why.clone(),
-        value: cell.value.clone(),
+        // What a view makes of a column is not known: it may be a person's.
+        value: String::new(),
     })
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use cvj_core::report::LeftOut;
+use cvj_core::report::{LeftOut, RejectReason};
 use cvj_core::source::{FIELD_FORMAT, Kind, ScanRequest, TableInfo};
 
+use crate::accounts::reasons;
 use crate::engine::{Attempt, Client, Request, with_runtime};
 use crate::error::EngineError;
 use crate::gathered::Gathered;
@@ -54,6 +55,8 @@ pub struct CheckedTable {
     pub rows: Option<u64>,
     /// Rows that at least one definition rejects, whatever their time.
     pub rows_rejected: u64,
+    /// Why, and how often: definition, column, reason.
+    pub rejected_by_reason: Vec<RejectReason>,
     /// Lines left out by rule.
     pub left_out: Vec<LeftOut>,
     /// The first rows, as text.
@@ -154,6 +157,7 @@ fn checked_table(
         columns,
         rows: part.map(|(_, gathered)| gathered.rows),
         rows_rejected: rejected.unwrap_or_default(),
+        rejected_by_reason: part.map(|(_, gathered)| reasons(gathered.rejects.iter())).unwrap_or_default(),
         left_out: left_out.into_iter().map(|(why, rows)| LeftOut { why, rows }).collect(),
         samples: samples(source, table)?,
     })

@@ -421,9 +421,18 @@ impl<'a> Attempt<'a> {
                 .map_or_else(|| "has no row with a time".to_owned(), |covers| format!("ends before {}", covers.to));
             notes.push(format!("Source {} {until}, earlier than the period does ({}).", source.name, period.end()));
         }
+        let reported = self.calendar.index_of(period);
+        if !self.gathered.iter().any(|gathered| gathered.presence.contains_key(&reported)) {
+            notes.push(format!("No source has a row in {period}."));
+        }
         let future: u64 = self.gathered.iter().map(|gathered| gathered.future_rows).sum();
         if future > 0 && self.explicit_as_of().is_none() {
-            notes.push(format!("{future} uses of rows dated after now were ignored."));
+            let dated = self.parts().filter(|(_, gathered)| gathered.future_rows > 0);
+            let dated: Vec<&str> = dated.map(|(relation, _)| relation.source.as_str()).collect();
+            notes.push(format!(
+                "{future} uses of rows dated after now were ignored ({}); set `as_of` in [report] for a report that can be repeated.",
+                dated.join(", ")
+            ));
         }
         for source in &self.client.sources {
             for table in &source.tables {

@@ -101,6 +101,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) row: &'a RowParts,
     pub(crate) stage: Option<&'a BoundStage>,
     pub(crate) person_column: String,
+    /// Columns that persons are known by.
+    pub(crate) person_columns: Vec<String>,
     pub(crate) occurrence: Occurrence,
     pub(crate) has_value: bool,
     pub(crate) scope: FeedScope,
@@ -125,6 +127,8 @@ impl<'a> RowQuery<'a> {
         let place = relation
             .has_place
             .then(|| (select.add(format!("\"{COLUMN_FILE}\"")), select.add(format!("CAST(\"{COLUMN_LINE}\" AS BIGINT)"))));
+        let persons = relation.touchpoints.iter().flat_map(|bound| bound.person.columns.keys());
+        let person_columns: Vec<String> = persons.cloned().collect();
         let mut judges = Vec::new();
         for metric in &relation.metrics {
             judges.push(Judge {
@@ -133,6 +137,7 @@ impl<'a> RowQuery<'a> {
                 row: &metric.row,
                 stage: None,
                 person_column: String::new(),
+                person_columns: person_columns.clone(),
                 occurrence: Occurrence::All,
                 has_value: false,
                 scope: FeedScope::Overall,
@@ -156,6 +161,7 @@ impl<'a> RowQuery<'a> {
                 row: &bound.row,
                 stage: Some(&bound.stage),
                 person_column: bound.touchpoint.person.clone(),
+                person_columns: person_columns.clone(),
                 occurrence: bound.touchpoint.occurrence,
                 has_value: bound.value.is_some(),
                 scope: FeedScope::of(&bound.row, products),

@@ -30,6 +30,7 @@ mod scan;
 mod session;
 mod sources;
 pub mod statistics;
+mod view;
 mod watch;
 
 pub use checkup::{CheckedColumn, CheckedSource, CheckedTable, Checkup, check};

@@ -279,7 +279,7 @@ impl Pass<'_> {
                 if pending.of_filter { of_filter() } else { judge.row.used.contains_key(column) }
             };
             let cells = account.unread.get(&pending.row).map(Vec::as_slice).unwrap_or_default();
-            let cell = cells.iter().find(|cell| uses(&cell.column));
+            let cell = cells.iter().find(|cell| cell.column.is_empty() || uses(&cell.column));
             self.gathered.rejects.push(RejectedRow {
                 row: pending.row,
                 definition: judge.label.clone(),
@@ -288,7 +288,11 @@ impl Pass<'_> {
                 place: cell.map_or(pending.place, |cell| Place { file: cell.file.clone(), line: cell.line }),
                 column: cell.map(|cell| cell.column.clone()).unwrap_or_default(),
                 why: cell.map_or_else(|| "could not be read".to_owned(), |cell| cell.why.clone()),
-                value: cell.map(|cell| cell.value.clone()).unwrap_or_default(),
+                // A person's key reaches no output.
+                value: cell
+                    .filter(|cell| !judge.person_columns.contains(&cell.column))
+                    .map(|cell| cell.value.clone())
+                    .unwrap_or_default(),
             });
         }
         for (number, cell) in account.undelivered.into_iter().enumerate() {
@@ -300,7 +304,8 @@ impl Pass<'_> {
                 place: Place { file: cell.file, line: cell.line },
                 column: cell.column,
                 why: cell.why,
-                value: cell.value,
+                // The text of a whole row may name a person.
+                value: String::new(),
             });
             self.gathered.rows += 1;
         }

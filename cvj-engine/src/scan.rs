@@ -4,15 +4,17 @@
 //! truth value `_unread.<column>`: the cell is not empty, but could not be read.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
-use cvj_core::SourceError;
 use cvj_core::source::{ColumnRequest, Filter, FilterOp, FilterValue, Kind, Partition, Rejected, ScanRequest, TableInfo};
+use cvj_core::{SourceError, Status};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -175,9 +177,17 @@ impl SourceTable {
 
     /// Takes what the scans so far said: each row once, however often it was scanned.
     pub(crate) fn take_account(&self) -> Account {
+        let accounts: Vec<Account> = std::mem::take(&mut *locked(&self.accounts))
+            .into_iter()
+            .map(|account| std::mem::take(&mut *locked(&account)))
+            .filter(|account| account.rows > 0 || !account.undelivered.is_empty() || !account.left_out.is_empty())
+            .collect();
+        if let [account] = accounts.as_slice() {
+            return account.clone();
+        }
         let mut merged = Account::default();
-        for account in std::mem::take(&mut *locked(&self.accounts)) {
-            let account = std::mem::take(&mut *locked(&account));
+        let mut seen = HashSet::new();
+        for account in accounts {
             merged.rows = merged.rows.max(account.rows);
             for (row, cells) in account.unread {
                 let known = merged.unread.entry(row).or_default();
@@ -188,7 +198,7 @@ impl SourceTable {
                 }
             }
             for row in account.undelivered {
-                if !merged.undelivered.contains(&row) {
+                if seen.insert((row.file.clone(), row.line, row.why.clone())) {
                     merged.undelivered.push(row);
                 }
             }
@@ -237,7 +247,8 @@ impl SourceTable {
         let request = ScanRequest {
             table: self.table.clone(),
             columns: Some(columns),
-            limit: limit.filter(|_| filters.is_empty()).map(|limit| limit as u64),
+            // A row that is dropped must not use up a limit.
+            limit: limit.filter(|_| self.unreadable == Unreadable::Flagged).map(|limit| limit as u64),
             filters,
             target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             batch_rows: 8192,
@@ -246,25 +257,18 @@ impl SourceTable {
         let schema = Arc::new(self.schema.project(&wanted)?);
         let account = SharedAccount::default();
         locked(&self.accounts).push(account.clone());
-        let partitions = plan
-            .partitions
-            .into_iter()
-            .enumerate()
-            .map(|(number, partition)| {
-                let scan = PartitionScan {
-                    table: self.clone(),
-                    number: number as u64,
-                    partition,
-                    delivered: plan.schema.clone(),
-                    read: read.clone(),
-                    wanted: wanted.clone(),
-                    schema: schema.clone(),
-                    account: account.clone(),
-                };
-                Arc::new(scan) as Arc<dyn PartitionStream>
-            })
-            .collect();
-        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, [], false, None)?))
+        let scans = plan.partitions.into_iter().enumerate().map(|(number, partition)| PartitionScan {
+            table: self.clone(),
+            number: number as u64,
+            partition,
+            delivered: plan.schema.clone(),
+            read: read.clone(),
+            wanted: wanted.clone(),
+            schema: schema.clone(),
+            account: account.clone(),
+        });
+        let scan: Arc<dyn PartitionStream> = Arc::new(TableScan { schema: schema.clone(), partitions: scans.collect() });
+        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![scan], None, [], false, None)?))
     }
 }
 
@@ -368,6 +372,7 @@ impl SideChannels for Pending {
     }
 }
 
+#[derive(Clone)]
 struct PartitionScan {
     table: SourceTable,
     number: u64,
@@ -388,7 +393,18 @@ impl fmt::Debug for PartitionScan {
     }
 }
 
-impl PartitionStream for PartitionScan {
+/// All partitions of a scan as one stream in the table's row order: sums of floating-point numbers depend on the order, and
+/// the same inputs must give the same bytes on any number of cores. Partitions are read in parallel, a few batches ahead.
+#[derive(Debug)]
+struct TableScan {
+    schema: SchemaRef,
+    partitions: Vec<PartitionScan>,
+}
+
+/// Batches that a partition may be ahead.
+const AHEAD: usize = 16;
+
+impl PartitionStream for TableScan {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -396,22 +412,40 @@ impl PartitionStream for PartitionScan {
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), 2);
         let sender = builder.tx();
-        let scan = Self {
-            table: self.table.clone(),
-            number: self.number,
-            partition: self.partition.clone(),
-            delivered: self.delivered.clone(),
-            read: self.read.clone(),
-            wanted: self.wanted.clone(),
-            schema: self.schema.clone(),
-            account: self.account.clone(),
-        };
-        builder.spawn_blocking(move || scan.run(&mut |batch| sender.blocking_send(Ok(batch)).is_ok()));
+        let mut waiting: VecDeque<PartitionScan> = self.partitions.iter().cloned().collect();
+        builder.spawn_blocking(move || {
+            let readers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let mut reading = VecDeque::new();
+            loop {
+                while reading.len() < readers
+                    && let Some(scan) = waiting.pop_front()
+                {
+                    reading.push_back(scan.start()?);
+                }
+                let Some((batches, reader)) = reading.pop_front() else { return Ok(()) };
+                for batch in batches {
+                    if sender.blocking_send(Ok(batch)).is_err() {
+                        return Ok(());
+                    }
+                }
+                reader.join().map_err(|_| DataFusionError::Internal("a reader died".to_owned()))??;
+            }
+        });
         builder.build()
     }
 }
 
+type Reader = (Receiver<RecordBatch>, JoinHandle<DataFusionResult<()>>);
+
 impl PartitionScan {
+    /// Reads on a thread of its own, up to [`AHEAD`] batches ahead.
+    fn start(self) -> DataFusionResult<Reader> {
+        let (sender, receiver) = sync_channel(AHEAD);
+        let thread = std::thread::Builder::new().spawn(move || self.run(&mut |batch| sender.send(batch).is_ok()));
+        let thread = thread.map_err(|error| DataFusionError::Internal(format!("no thread could be started: {error}")))?;
+        Ok((receiver, thread))
+    }
+
     /// Pulls the source's stream and hands every batch on until `send` says that nobody listens.
     fn run(&self, send: &mut dyn FnMut(RecordBatch) -> bool) -> DataFusionResult<()> {
         let pending = Arc::new(Pending::default());
@@ -423,6 +457,7 @@ impl PartitionScan {
             let batch = batch.map_err(failed)?;
             let rows = batch.num_rows() as u64;
             let cells = pending.take_cells(first_row + rows);
+            self.check_cells(&cells, first_row)?;
             let batch = self.shape(&batch, first_row, &cells)?;
             self.enter(rows, cells);
             first_row += rows;
@@ -430,10 +465,30 @@ impl PartitionScan {
                 return Ok(());
             }
         }
+        if let Some(cell) = locked(&pending.cells).first() {
+            return Err(failed(fault(&format!("rejected row {}, which it did not deliver", cell.row.unwrap_or_default()))));
+        }
         let mut account = locked(&self.account);
         account.undelivered.append(&mut locked(&pending.undelivered));
         for (why, rows) in locked(&pending.left_out).drain(..) {
             *account.left_out.entry(why).or_default() += rows;
+        }
+        Ok(())
+    }
+
+    /// A rejected cell is of a column that is read, or of the whole row, and of a row that is about to be delivered: else it
+    /// would count for nothing.
+    fn check_cells(&self, cells: &[Rejected], first_row: u64) -> DataFusionResult<()> {
+        let known =
+            |column: &str| column.is_empty() || self.read.iter().any(|index| self.table.own.field(*index).name() == column);
+        for cell in cells {
+            if !known(&cell.column) {
+                let message = format!("rejected a cell of column `{}`, which it was not asked for", cell.column);
+                return Err(self.table.failure(fault(&message)));
+            }
+            if cell.row.is_some_and(|row| row < first_row) {
+                return Err(self.table.failure(fault("rejected a row that it had delivered before")));
+            }
         }
         Ok(())
     }
@@ -457,7 +512,7 @@ impl PartitionScan {
         let own = self.table.own.fields().len();
         let flags = |column: &str| -> BooleanArray {
             let mut unread = vec![false; rows];
-            for cell in cells.iter().filter(|cell| cell.column == column) {
+            for cell in cells.iter().filter(|cell| cell.column.is_empty() || cell.column == column) {
                 if let Some(flag) = cell.row.and_then(|row| unread.get_mut(row.checked_sub(first_row)? as usize)) {
                     *flag = true;
                 }
@@ -495,4 +550,10 @@ impl PartitionScan {
         }
         Ok(filter_record_batch(&shaped, &keep.into())?)
     }
+}
+
+/// A breach of the plugin contract.
+fn fault(what: &str) -> SourceError {
+    SourceError::new(Status::Internal, format!("the plugin breaks its contract: it {what}"))
+        .with_hint("report this to the plugin's author".to_owned())
 }

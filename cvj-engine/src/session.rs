@@ -12,19 +12,17 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use datafusion::sql::sqlparser::ast::{Expr, Statement, visit_expressions};
-use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::calendar::Calendar;
 use crate::config::{Config, Step};
 use crate::error::EngineError;
-use crate::expression::{TableColumns, is_volatile};
+use crate::expression::TableColumns;
 use crate::functions;
 use crate::products::Products;
 use crate::relation::{BoundStage, Origin, Relation, RelationKind, bind_metric, bind_touchpoint};
 use crate::scan::{SourceTable, Unreadable, engine_error};
 use crate::sources::{Host, OpenSource};
+use crate::view::check_query;
 
 /// A metric or touchpoint with where it was written.
 #[derive(Clone, Debug)]
@@ -102,7 +100,7 @@ impl Session {
         calendar: &Arc<Calendar>,
         products: &Arc<Products>,
     ) -> Result<Self, EngineError> {
-        let mut settings = SessionConfig::new().with_batch_size(8192).with_information_schema(false);
+        let mut settings = SessionConfig::new().with_target_partitions(1).with_batch_size(8192).with_information_schema(false);
         settings.options_mut().sql_parser.enable_ident_normalization = false;
         let context = SessionContext::new_with_config(settings);
         functions::register(&context, calendar, products);
@@ -380,35 +378,5 @@ impl<'a> Target<'a> {
             Self::Table(source, table) => relation.source == source.name && relation.table == table.name && relation.is_table(),
             Self::View(view) => relation.source == view.name && !relation.is_table(),
         }
-    }
-}
-
-/// A view is one SELECT that gives the same rows on every run.
-fn check_query(sql: &str) -> Result<(), (String, Option<String>)> {
-    let statements = Parser::parse_sql(&GenericDialect {}, sql).map_err(|error| {
-        let message = error.to_string();
-        let hint = "a name with blanks or signs is written in double quotes, text in single quotes".to_owned();
-        (format!("not SQL: {}", message.trim_start_matches("sql parser error: ")), Some(hint))
-    })?;
-    let [statement @ Statement::Query(_)] = statements.as_slice() else {
-        return Err((
-            "only one SELECT is allowed here".to_owned(),
-            Some("write one SELECT over source tables, without `;`".to_owned()),
-        ));
-    };
-    let flow = visit_expressions(statement, |expression| {
-        let name = match expression {
-            Expr::Function(function) => function.name.to_string(),
-            Expr::Identifier(ident) if ident.quote_style.is_none() => ident.value.clone(),
-            _ => return std::ops::ControlFlow::Continue(()),
-        };
-        if is_volatile(&name) { std::ops::ControlFlow::Break(name) } else { std::ops::ControlFlow::Continue(()) }
-    });
-    match flow {
-        std::ops::ControlFlow::Break(name) => Err((
-            format!("`{name}` changes from run to run; the same inputs must give the same report"),
-            Some("use a fixed date".to_owned()),
-        )),
-        std::ops::ControlFlow::Continue(()) => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ use cvj_core::columns::snake_case;
 use cvj_core::nearest::nearest;
 use cvj_core::source::{Level, Rejected, Services, TableInfo};
 use cvj_core::{Definition, SourceError, Status, Task};
+use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use crate::config::{Config, SourceSettings, Step};
@@ -217,7 +218,7 @@ fn validate(settings: &SourceSettings, config: &Config, schema: &Value) -> Resul
     let place = problem.instance_path().to_string();
     let mut path = vec![Step::Key("source"), Step::Key(&settings.name)];
     path.extend(place.split('/').skip(1).map(|step| step.parse().map_or(Step::Key(step), Step::Index)));
-    if let jsonschema::error::ValidationErrorKind::AdditionalProperties { unexpected } = problem.kind()
+    if let ValidationErrorKind::AdditionalProperties { unexpected } = problem.kind()
         && let Some(key) = unexpected.first()
     {
         let known: Vec<&str> =
@@ -232,6 +233,13 @@ fn validate(settings: &SourceSettings, config: &Config, schema: &Value) -> Resul
         return Err(config.error_at_key(&path, message, Some(hint)));
     }
     let key = path.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(*key) } else { None }).unwrap_or_default();
-    let hint = format!("`cvj schema plugin {}` prints what it takes", settings.plugin);
-    Err(config.error(&path, format!("source `{}`, `{key}`: {problem}", settings.name), Some(hint)))
+    let mut hint = format!("`cvj schema plugin {}` prints what it takes", settings.plugin);
+    let mut what = problem.to_string();
+    if matches!(problem.kind(), ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. }) {
+        what = format!("{} is not accepted", problem.instance());
+        if let Some(description) = schema["properties"][key]["description"].as_str() {
+            hint = description.replace('\n', " ");
+        }
+    }
+    Err(config.error(&path, format!("source `{}`, `{key}`: {what}", settings.name), Some(hint)))
 }

@@ -126,6 +126,10 @@ impl ColumnEvidence {
         said: bool,
     ) -> Result<ColumnFormat, SourceError> {
         let numbers = &self.numbers;
+        let unsettled = numbers.point.count == 0 && numbers.comma.count == 0 && question.decimal_hint.is_none();
+        if unsettled && numbers.either_point > 0 && settings.decimal_mark().is_none() {
+            return Err(unsettled_point(question));
+        }
         let decimal = settings.decimal_mark().unwrap_or_else(|| self.likely_mark(question.decimal_hint));
         let (same, other, mut decimals) = match decimal {
             DecimalMark::Point => {
@@ -313,6 +317,16 @@ fn needed(kind: Kind) -> &'static str {
         Kind::Boolean => "truth values",
         Kind::Any | Kind::Text => "text",
     }
+}
+
+/// `1.234` may be a thousand or a little over one: a guess would be wrong by a factor of 1000 in silence.
+fn unsettled_point(question: &Question<'_>) -> SourceError {
+    let Question { table, column, .. } = question;
+    let message = format!(
+        "the numbers in column `{column}` of table `{table}` are written like 1.234, which may be a thousand or three decimals, and no other value settles it"
+    );
+    SourceError::new(Status::InvalidData, message)
+        .with_hint("set `decimal = \",\"` (1.234 is a thousand) or `decimal = \".\"` (it is a little over one)")
 }
 
 #[cfg(test)]

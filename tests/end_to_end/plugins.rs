@@ -135,6 +135,7 @@ fn compile(client: &Client, file: &str, name: &str, define: &str) -> bool {
             true
         }
         Err(error) => {
+            assert!(std::env::var_os("CVJ_REQUIRE").is_none(), "CVJ_REQUIRE is set: {error}");
             eprintln!("skipped: there is no C compiler `cc` ({error})");
             false
         }

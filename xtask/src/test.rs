@@ -46,6 +46,7 @@ fn cargo_tests(workspace: &Workspace, extent: Extent) -> Result<Check, Failure> 
         }
     })?;
     let outcome = match (succeeded, failed) {
+        (true, 0) if passed == 0 => Outcome::Failed { passed, failed: 1, why: "no test ran".to_owned() },
         (true, _) => Outcome::Passed { tests: passed },
         (false, 0) => Outcome::Failed { passed, failed: 1, why: "cargo test did not get to the end".to_owned() },
         (false, failed) => Outcome::Failed { passed, failed, why: "see above".to_owned() },

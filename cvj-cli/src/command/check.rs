@@ -47,6 +47,7 @@ fn as_json(checkup: &Checkup) -> Value {
             "files": table.files,
             "rows": table.rows,
             "rows_rejected": table.rows_rejected,
+            "rejected_by_reason": table.rejected_by_reason,
             "rows_left_out": table.left_out,
             "columns": table.columns.iter().map(column).collect::<Vec<_>>(),
             "samples": table.samples,
@@ -105,6 +106,10 @@ fn write_table(text: &mut String, table: &CheckedTable) {
         let _ = write!(rows, "; {} left out: {}", left_out.rows, left_out.why);
     }
     let _ = writeln!(text, "  {}: {rows}", table.name);
+    for reason in &table.rejected_by_reason {
+        let _ =
+            writeln!(text, "    rejected by {}: `{}`, {} ({} rows)", reason.definition, reason.column, reason.why, reason.rows);
+    }
 
     let mut columns = vec![["column", "header", "type", "format", "used by"].map(str::to_owned).to_vec()];
     columns.extend(table.columns.iter().map(|column| {

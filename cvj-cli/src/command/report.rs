@@ -12,7 +12,7 @@ use crate::command::{Done, request};
 use crate::earlier_report;
 use crate::failure::Failure;
 use crate::format::Format;
-use crate::output_folder::{self, NewFile};
+use crate::output_folder::{self, Asked, NewFile};
 use crate::progress::Progress;
 use crate::terminal::Terminal;
 use crate::{data_quality, interrupt};
@@ -41,7 +41,8 @@ pub(crate) fn run(arguments: &ReportArguments, plugins: &PluginArguments, termin
 
     let files = draw(&report, &formats)?;
     let target = arguments.out.clone().unwrap_or_else(|| reports.join(&report.period.label));
-    output_folder::write(&target, &formats, &files, || cancelled.load(Ordering::Relaxed))?;
+    let asked = Asked { formats: &formats, some_products: !arguments.products.is_empty() };
+    output_folder::write(&target, &asked, &files, || cancelled.load(Ordering::Relaxed))?;
 
     terminal.data(&written(&target, &files))?;
     for note in &report.notes {

@@ -1,6 +1,5 @@
 //! Makes the new folder aside: the new files, and from the earlier folder everything that stays.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,15 +7,10 @@ use std::path::Path;
 use crate::format::Format;
 use crate::output_folder::manifest::{self, Manifest};
 use crate::output_folder::swap::Neighbours;
-use crate::output_folder::{NewFile, OutputError};
+use crate::output_folder::{Asked, NewFile, OutputError};
 
-/// Fills the folder aside. Of the earlier folder everything stays but what cvj wrote in one of `formats` and nobody edited.
-pub(crate) fn fill(
-    neighbours: &Neighbours,
-    earlier: &Manifest,
-    formats: &BTreeSet<Format>,
-    files: &[NewFile],
-) -> Result<(), OutputError> {
+/// Fills the folder aside. Of the earlier folder everything stays but what `asked` replaces and nobody edited.
+pub(crate) fn fill(neighbours: &Neighbours, earlier: &Manifest, asked: &Asked<'_>, files: &[NewFile]) -> Result<(), OutputError> {
     let Neighbours { target, fresh, .. } = neighbours;
     fs::create_dir(fresh).map_err(OutputError::io("created", fresh))?;
     let mut manifest = Manifest::default();
@@ -26,7 +20,7 @@ pub(crate) fn fill(
         manifest.note(file);
     }
     if target.exists() {
-        let mut keeper = Keeper { folder: target, fresh, earlier, formats, manifest: &mut manifest };
+        let mut keeper = Keeper { folder: target, fresh, earlier, asked, manifest: &mut manifest };
         keeper.keep_all_in(Path::new(""), "")?;
     }
     let path = fresh.join(manifest::FILE_NAME);
@@ -48,7 +42,7 @@ struct Keeper<'a> {
     folder: &'a Path,
     fresh: &'a Path,
     earlier: &'a Manifest,
-    formats: &'a BTreeSet<Format>,
+    asked: &'a Asked<'a>,
     manifest: &'a mut Manifest,
 }
 
@@ -77,7 +71,7 @@ impl Keeper<'_> {
             return Ok(());
         }
         if let Some(written) = self.earlier.files.get(key) {
-            if !self.formats.contains(&written.format) {
+            if !self.asked.replaces(written.format) {
                 self.manifest.files.insert(key.to_owned(), written.clone());
             } else if written.format != Format::Worksheet || self.earlier.is_unchanged(self.folder, key)? {
                 return Ok(());

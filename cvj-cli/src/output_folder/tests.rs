@@ -20,6 +20,10 @@ fn report(text: &str) -> Vec<NewFile> {
     ]
 }
 
+fn asked(formats: &BTreeSet<Format>) -> Asked<'_> {
+    Asked { formats, some_products: false }
+}
+
 fn all() -> BTreeSet<Format> {
     BTreeSet::from([Format::Worksheet, Format::Html, Format::Json, Format::Svg, Format::Png])
 }
@@ -45,7 +49,7 @@ fn content(folder: &Path) -> BTreeMap<String, String> {
 fn reports_with_old() -> (tempfile::TempDir, PathBuf) {
     let reports = tempfile::tempdir().unwrap();
     let target = reports.path().join("2026-10");
-    write(&target, &all(), &report("old"), || false).unwrap();
+    write(&target, &asked(&all()), &report("old"), || false).unwrap();
     (reports, target)
 }
 
@@ -68,7 +72,7 @@ fn the_first_report_makes_the_folder_and_leaves_nothing_beside_it() {
 fn the_same_report_again_gives_the_same_bytes() {
     let (reports, target) = reports_with_old();
     let before = content(&target);
-    write(&target, &all(), &report("old"), || false).unwrap();
+    write(&target, &asked(&all()), &report("old"), || false).unwrap();
     assert_eq!(content(&target), before);
     assert_eq!(names_in(reports.path()), ["2026-10"]);
 }
@@ -79,7 +83,7 @@ fn what_is_no_longer_in_the_report_goes_and_what_is_not_ours_stays() {
     fs::write(target.join("my notes.txt"), "mine").unwrap();
     fs::create_dir(target.join("photos")).unwrap();
     fs::write(target.join("photos/one"), "mine").unwrap();
-    write(&target, &all(), &[file("report.json", Format::Json, "new")], || false).unwrap();
+    write(&target, &asked(&all()), &[file("report.json", Format::Json, "new")], || false).unwrap();
     let names: Vec<_> = content(&target).into_keys().collect();
     assert_eq!(names, [".cvj-written.json", "my notes.txt", "photos/one", "report.json"]);
 }
@@ -88,13 +92,13 @@ fn what_is_no_longer_in_the_report_goes_and_what_is_not_ours_stays() {
 fn formats_not_asked_for_are_kept() {
     let (_reports, target) = reports_with_old();
     let formats = BTreeSet::from([Format::Html, Format::Png]);
-    write(&target, &formats, &[file("report.html", Format::Html, "new")], || false).unwrap();
+    write(&target, &asked(&formats), &[file("report.html", Format::Html, "new")], || false).unwrap();
     let found = content(&target);
     assert_eq!(found["report.html"], "new");
     assert_eq!((found["report.json"].as_str(), found["charts/a/journey.svg"].as_str()), ("old", "old"));
     assert_eq!(found["a.worksheet.xlsx"], "old");
     // A kept worksheet is still known as ours.
-    write(&target, &all(), &report("newer"), || false).unwrap();
+    write(&target, &asked(&all()), &report("newer"), || false).unwrap();
     assert_eq!(content(&target)["a.worksheet.xlsx"], "newer");
 }
 
@@ -103,32 +107,32 @@ fn an_edited_worksheet_stops_the_run() {
     let (reports, target) = reports_with_old();
     fs::write(target.join("a.worksheet.xlsx"), "edited").unwrap();
     let before = content(&target);
-    let error = write(&target, &all(), &report("new"), || false).unwrap_err();
+    let error = write(&target, &asked(&all()), &report("new"), || false).unwrap_err();
     assert!(matches!(&error, OutputError::EditedWorksheet(path) if path == &target.join("a.worksheet.xlsx")), "{error}");
     assert!(error.hint().unwrap().contains("--out"));
     assert_eq!(content(&target), before);
     assert_eq!(names_in(reports.path()), ["2026-10"]);
 
     let without = BTreeSet::from([Format::Json]);
-    write(&target, &without, &[file("report.json", Format::Json, "new")], || false).unwrap();
+    write(&target, &asked(&without), &[file("report.json", Format::Json, "new")], || false).unwrap();
     assert_eq!(content(&target)["a.worksheet.xlsx"], "edited");
-    write(&target, &all(), &report("new"), || false).unwrap_err();
+    write(&target, &asked(&all()), &report("new"), || false).unwrap_err();
 }
 
 #[test]
 fn an_edited_worksheet_of_a_product_that_is_gone_stays() {
     let (_reports, target) = reports_with_old();
     fs::write(target.join("a.worksheet.xlsx"), "edited").unwrap();
-    write(&target, &all(), &[file("b.worksheet.xlsx", Format::Worksheet, "new")], || false).unwrap();
+    write(&target, &asked(&all()), &[file("b.worksheet.xlsx", Format::Worksheet, "new")], || false).unwrap();
     assert_eq!(content(&target)["a.worksheet.xlsx"], "edited");
-    write(&target, &all(), &report("new"), || false).unwrap_err();
+    write(&target, &asked(&all()), &report("new"), || false).unwrap_err();
 }
 
 #[test]
 fn a_worksheet_that_cvj_did_not_write_stops_the_run() {
     let (_reports, target) = reports_with_old();
     fs::write(target.join("b.worksheet.xlsx"), "by hand").unwrap();
-    let error = write(&target, &all(), &[file("b.worksheet.xlsx", Format::Worksheet, "new")], || false).unwrap_err();
+    let error = write(&target, &asked(&all()), &[file("b.worksheet.xlsx", Format::Worksheet, "new")], || false).unwrap_err();
     assert!(matches!(error, OutputError::EditedWorksheet(_)), "{error}");
 }
 
@@ -139,13 +143,13 @@ fn a_folder_of_other_files_is_not_touched() {
     fs::create_dir(&target).unwrap();
     fs::write(target.join(".DS_Store"), "").unwrap();
     fs::write(target.join("letter.txt"), "mine").unwrap();
-    let error = write(&target, &all(), &report("new"), || false).unwrap_err();
+    let error = write(&target, &asked(&all()), &report("new"), || false).unwrap_err();
     assert!(matches!(error, OutputError::NotOurs(_)), "{error}");
     assert_eq!(names_in(&target), [".DS_Store", "letter.txt"]);
     fs::remove_file(target.join("letter.txt")).unwrap();
-    write(&target, &all(), &report("new"), || false).unwrap();
+    write(&target, &asked(&all()), &report("new"), || false).unwrap();
 
-    let error = write(&target.join("report.json"), &all(), &report("new"), || false).unwrap_err();
+    let error = write(&target.join("report.json"), &asked(&all()), &report("new"), || false).unwrap_err();
     assert!(matches!(error, OutputError::NotAFolder(_)), "{error}");
 }
 
@@ -153,7 +157,7 @@ fn a_folder_of_other_files_is_not_touched() {
 fn a_newer_manifest_is_left_alone() {
     let (_reports, target) = reports_with_old();
     fs::write(target.join(manifest::FILE_NAME), r#"{"version":2,"files":{}}"#).unwrap();
-    let error = write(&target, &all(), &report("new"), || false).unwrap_err();
+    let error = write(&target, &asked(&all()), &report("new"), || false).unwrap_err();
     assert!(matches!(error, OutputError::Newer { version: 2, .. }), "{error}");
 }
 
@@ -161,7 +165,7 @@ fn a_newer_manifest_is_left_alone() {
 fn a_cancelled_run_leaves_the_earlier_report() {
     let (reports, target) = reports_with_old();
     let before = content(&target);
-    let error = write(&target, &all(), &report("new"), || true).unwrap_err();
+    let error = write(&target, &asked(&all()), &report("new"), || true).unwrap_err();
     assert!(matches!(error, OutputError::Cancelled), "{error}");
     assert_eq!(content(&target), before);
     assert_eq!(names_in(reports.path()), ["2026-10"]);
@@ -173,7 +177,7 @@ fn a_rename_that_fails_leaves_the_earlier_report() {
         let (reports, target) = reports_with_old();
         let before = content(&target);
         let neighbours = Neighbours::of(&target).unwrap();
-        staging::fill(&neighbours, &Manifest::default(), &all(), &[]).unwrap();
+        staging::fill(&neighbours, &Manifest::default(), &asked(&all()), &[]).unwrap();
         let calls = Cell::new(0);
         let outcome = swap::swap_in(&neighbours, |from, to| {
             calls.set(calls.get() + 1);
@@ -208,7 +212,7 @@ fn a_run_that_died_between_the_two_renames_is_mended() {
     let (reports, target) = reports_with_old();
     let before = content(&target);
     let neighbours = Neighbours::of(&target).unwrap();
-    staging::fill(&neighbours, &Manifest::default(), &all(), &report("new")).unwrap();
+    staging::fill(&neighbours, &Manifest::default(), &asked(&all()), &report("new")).unwrap();
     fs::rename(&neighbours.target, &neighbours.old).unwrap();
     mend_all(reports.path()).unwrap();
     assert_eq!(content(&target), before);
@@ -221,7 +225,7 @@ fn a_run_that_died_while_the_old_folder_was_taken_away_is_mended_by_the_next() {
     let neighbours = Neighbours::of(&target).unwrap();
     fs::create_dir(&neighbours.old).unwrap();
     fs::write(neighbours.old.join("report.html"), "older").unwrap();
-    write(&target, &all(), &report("new"), || false).unwrap();
+    write(&target, &asked(&all()), &report("new"), || false).unwrap();
     assert_eq!(content(&target)["report.html"], "new");
     assert_eq!(names_in(reports.path()), ["2026-10"]);
 }
@@ -242,12 +246,12 @@ fn two_runs_do_not_write_one_folder_at_once() {
     let (reports, target) = reports_with_old();
     let neighbours = Neighbours::of(&target).unwrap();
     let lock = Lock::take(&neighbours.lock, &target).unwrap();
-    let error = write(&target, &all(), &report("new"), || false).unwrap_err();
+    let error = write(&target, &asked(&all()), &report("new"), || false).unwrap_err();
     assert!(matches!(error, OutputError::Busy(_)), "{error}");
     fs::create_dir(&neighbours.fresh).unwrap();
     mend_all(reports.path()).unwrap();
     assert!(neighbours.fresh.exists(), "a folder that another run makes is left alone");
     drop(lock);
-    write(&target, &all(), &report("new"), || false).unwrap();
+    write(&target, &asked(&all()), &report("new"), || false).unwrap();
     assert_eq!(names_in(reports.path()), ["2026-10"]);
 }

@@ -1,7 +1,8 @@
 //! The plugin's edge: turns a [`StageMetrics`] implementation into the C ABI of [`crate::abi`].
 //!
-//! **Invariant:** every `extern "C"` function here, stream callbacks included, goes through `guard`: no panic crosses. A
-//! panic poisons its handle, not the process; `release` always works.
+//! **Invariant:** every `extern "C"` function here that runs a plugin's code, stream callbacks included, goes through `guard`:
+//! no panic crosses. A panic poisons its handle, not the process; `release` always works. What is not guarded (releasing
+//! errors, bytes and plans; answering with an error at hand) runs no code of the plugin's author.
 //!
 //! Nothing here is called by name: [`export_plugin!`](crate::export_plugin) does.
 #![expect(unsafe_code, reason = "this module and `abi` are the ABI")]

@@ -248,7 +248,7 @@ fn find_word(text: &str, word: &str) -> Option<Range<usize>> {
     Some(start..start + word.len())
 }
 
-fn function_name(function: &ast::Function) -> String {
+pub(crate) fn function_name(function: &ast::Function) -> String {
     function.name.to_string().trim_matches('"').to_ascii_lowercase()
 }
 

@@ -106,6 +106,7 @@ fn run(mut command: Command) -> Option<String> {
             Some(String::from_utf8(output.stdout).unwrap())
         }
         Err(error) => {
+            assert!(std::env::var_os("CVJ_REQUIRE").is_none(), "CVJ_REQUIRE is set: {error}");
             eprintln!("skipped: {} cannot be run ({error})", command.get_program().to_string_lossy());
             None
         }

@@ -52,7 +52,10 @@ fn check_pdf(pdf: &Path, product: &Value) -> Result<(), Failure> {
     if size < SMALLEST_PDF {
         return Err(Failure::new(format!("{} has only {size} bytes", pdf.display())));
     }
-    let Some(pdftotext) = process::find(&["pdftotext"]) else { return Ok(()) };
+    let Some(pdftotext) = process::find(&["pdftotext"]) else {
+        let all = std::env::var_os("CVJ_REQUIRE").is_some_and(|required| required == "all");
+        return if all { Err(Failure::new("there is no `pdftotext`, and CVJ_REQUIRE=all".to_owned())) } else { Ok(()) };
+    };
     let text = process::read(Command::new(pdftotext).arg(pdf).arg("-"))?;
     let name = product["name"].as_str().unwrap_or_default();
     if text.contains(name) { Ok(()) } else { Err(Failure::new(format!("{} does not name `{name}`", pdf.display()))) }
