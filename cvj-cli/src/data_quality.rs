@@ -4,6 +4,7 @@
 //! That a source ends early stands in the report's own notes.
 
 use cvj_core::Report;
+use cvj_core::report::Unassigned;
 
 /// Whether the data has a problem.
 pub(crate) fn has_problems(report: &Report) -> bool {
@@ -24,18 +25,22 @@ pub(crate) fn warnings(report: &Report) -> Vec<String> {
             }
         }
     }
-    let mut rest = report.unassigned.as_slice();
-    while let Some(first) = rest.first() {
-        let same = rest.iter().take_while(|row| (&row.source, &row.table) == (&first.source, &first.table)).count();
-        let (group, others) = rest.split_at(same);
-        rest = others;
-        let rows: u64 = group.iter().map(|row| row.rows).sum();
-        let most = group.iter().max_by_key(|row| row.rows).map_or_else(String::new, |row| match row.value.as_deref() {
-            Some("") => "; most name no product".to_owned(),
+    // Listed by rows, most first: the first of a table is its most frequent value.
+    let mut unassigned: Vec<(&Unassigned, u64)> = Vec::new();
+    for row in &report.unassigned {
+        match unassigned.iter_mut().find(|(first, _)| (&first.source, &first.table) == (&row.source, &row.table)) {
+            Some((_, rows)) => *rows += row.rows,
+            None => unassigned.push((row, row.rows)),
+        }
+    }
+    for (first, rows) in unassigned {
+        let most = match first.value.as_deref() {
+            Some("") => "; most often no product is named".to_owned(),
             Some(value) => format!("; most often `{value}`"),
             None => String::new(),
-        });
-        warnings.push(format!("{}: {rows} rows match no product{most}", table_name(&first.source, &first.table)));
+        };
+        let rows = if rows == 1 { "1 row matches".to_owned() } else { format!("{rows} rows match") };
+        warnings.push(format!("{}: {rows} no product{most}", table_name(&first.source, &first.table)));
     }
     warnings
 }

@@ -109,6 +109,28 @@ const WRONG: &[Wrong] = &[
         &["SELECT"],
     ),
     config(
+        "a view of any three rows",
+        &[Append("[table.t]\nsql = \"SELECT * FROM web LIMIT 3\"\n")],
+        "LIMIT",
+        &["LIMIT", "same inputs"],
+    ),
+    config(
+        "a view that reads the clock",
+        &[Append("[table.t]\nsql = 'SELECT \"now\"() AS n FROM web'\n")],
+        "now",
+        &["`now`"],
+    ),
+    data(
+        "thousands or decimals",
+        &[
+            Write(
+                "exports/orders.csv",
+                b"Order ID,Email,Created at,Item,Total\n1001,ann@example.com,2026-10-01 10:00:00,piano,1.234\n1002,bob@example.com,2026-10-31 10:00:00,piano,2.500\n",
+            ),
+        ],
+        &["`total`", "1.234", "decimal = "],
+    ),
+    config(
         "a view that writes a file",
         &[Append("[table.t]\nsql = \"COPY (SELECT * FROM web) TO 'out.csv'\"\n")],
         "COPY",

@@ -140,6 +140,28 @@ fn strict_says_so_when_the_data_has_problems() {
 }
 
 #[test]
+fn a_product_alone_leaves_the_others_in_place() {
+    let client = Client::moving();
+    client.cvj_report(&[]).expect_status(0);
+    let before = kinds(&client, "2026-10");
+    client.cvj_report(&["--product", "piano"]).expect_status(0);
+    assert_eq!(kinds(&client, "2026-10"), before);
+}
+
+#[test]
+fn a_rejected_row_shows_nobody() {
+    let client = Client::moving();
+    let orders = client.read("exports/orders.csv");
+    client.write("exports/orders.csv", orders + "1006,secret@example.com,2026-10-12 10:00:00,piano,90.00,too,much\n");
+    client.cvj_report(&[]).expect_status(0);
+    let report = client.read("reports/2026-10/report.json");
+    assert!(report.contains("7 fields where the header has 5"), "{report}");
+    for name in ["report.json", "report.html"] {
+        assert!(!client.read(&format!("reports/2026-10/{name}")).contains("secret@example.com"), "{name}");
+    }
+}
+
+#[test]
 fn one_product_can_be_asked_for() {
     let client = Client::moving();
     client.cvj_report(&["--product", "piano", "--format", "worksheet,json"]).expect_status(0);

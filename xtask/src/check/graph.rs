@@ -16,6 +16,8 @@ pub(super) struct Package {
     pub(super) licence: Option<String>,
     /// Where it comes from; none for a path.
     pub(super) source: Option<String>,
+    /// Whether it comes from the default registry.
+    pub(super) is_published: bool,
     /// Whether it is one of ours.
     pub(super) is_member: bool,
     /// The folder of its manifest.
@@ -62,6 +64,7 @@ impl Graph {
                 version: package.version.to_string(),
                 licence: package.license.clone(),
                 source: package.source.as_ref().map(ToString::to_string),
+                is_published: package.source.as_ref().is_some_and(cargo_metadata::Source::is_crates_io),
                 is_member: metadata.workspace_members.contains(&package.id),
                 folder: package.manifest_path.parent().map(ToString::to_string).unwrap_or_default(),
                 uses: at_run_time.filter_map(|dep| positions.get(&dep.pkg).copied()).collect(),

@@ -87,8 +87,7 @@ pub(super) fn version_problems(graph: &Graph) -> Vec<String> {
 
 /// Packages that come neither from this repository nor from the default registry.
 pub(super) fn source_problems(graph: &Graph) -> Vec<String> {
-    const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
-    let strange = |package: &&Package| package.source.as_deref().map_or(!package.is_member, |source| source != REGISTRY);
+    let strange = |package: &&Package| if package.source.is_some() { !package.is_published } else { !package.is_member };
     graph
         .packages
         .iter()
@@ -109,8 +108,8 @@ mod tests {
         let packages = packages.iter().map(|(name, uses)| Package {
             name: name.split('@').next().unwrap_or_default().to_owned(),
             version: name.split('@').nth(1).unwrap_or("1.0.0").to_owned(),
-            source: (!name.starts_with("cvj") && *name != "xtask")
-                .then(|| "registry+https://github.com/rust-lang/crates.io-index".to_owned()),
+            source: (!name.starts_with("cvj") && *name != "xtask").then(|| "the registry".to_owned()),
+            is_published: !name.starts_with("cvj") && *name != "xtask",
             is_member: name.starts_with("cvj") || *name == "xtask",
             uses: uses.iter().filter_map(position).collect(),
             ..Package::default()
@@ -170,6 +169,7 @@ mod tests {
         let mut graph = graph(&[("arrow-array@59.0.0", &[]), ("arrow-array@58.1.0", &[]), ("serde", &[])]);
         assert_eq!(version_problems(&graph), ["there are several versions of `arrow-array`: 59.0.0, 58.1.0"]);
         graph.packages[2].source = Some("git+https://example.com/serde".to_owned());
+        graph.packages[2].is_published = false;
         assert_eq!(source_problems(&graph), ["`serde` comes from git+https://example.com/serde"]);
     }
 }
