@@ -12,7 +12,7 @@ use crate::error::EngineError;
 use crate::gathered::{FeedScope, money};
 use crate::journey::{Bounds, ChainStage, Touches, journey};
 use crate::metrics::{Aggregate, MetricValues};
-use crate::products::{ProductCode, Products, UNASSIGNED};
+use crate::products::{ProductCode, Products};
 use crate::relation::BoundMetric;
 use crate::statistics::{newcombe, wilson, xmr_limits};
 
@@ -354,11 +354,6 @@ fn target_status(actual: Option<f64>, target: Option<f64>, good: Good) -> Target
     } else {
         TargetStatus::OffTrack
     }
-}
-
-/// Whether a code is a product's.
-pub(crate) fn is_product(code: ProductCode) -> bool {
-    code != UNASSIGNED
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::gathered::{FeedScope, Gathered};
 use crate::journey::{Bounds, Persons, Touches};
 use crate::metrics::{History, MetricValues, aggregate};
 use crate::plugin::Search;
-use crate::products::{ProductCode, Products};
+use crate::products::{ProductCode, Products, UNASSIGNED};
 use crate::relation::Relation;
 use crate::rows::gather;
 use crate::scan::Account;
@@ -204,6 +204,12 @@ impl<'a> Attempt<'a> {
     /// Computes metrics and journeys, and assembles the report.
     pub(crate) async fn report(mut self) -> Result<Report, EngineError> {
         let config = &self.client.config;
+        if self.declared.is_empty() {
+            return Err(EngineError::Request {
+                message: "cvj.toml defines no metric and no touchpoint, so there is nothing to report on".to_owned(),
+                hint: Some("add a [[metric]] or a [[touchpoint]]; `cvj check` shows the columns there are".to_owned()),
+            });
+        }
         let as_of = self.as_of()?;
         let reported = self.reported(as_of)?;
         let periods = reported - (config.report.history as i32 - 1)..=reported;
@@ -366,7 +372,7 @@ impl<'a> Attempt<'a> {
         for given in wanted {
             let matches = |product: &&Product| {
                 let code = self.products.resolve(given);
-                crate::assemble::is_product(code) && self.products.resolve(&product.name) == code
+                code != UNASSIGNED && self.products.resolve(&product.name) == code
             };
             let product = products.iter().find(matches).ok_or_else(|| {
                 let near = nearest(given, products.iter().map(|product| product.name.as_str()));

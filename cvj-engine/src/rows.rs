@@ -197,10 +197,9 @@ impl Pass<'_> {
             return reject(column, &format!("the amount is in {currency}, not the client's currency"), "");
         }
         let (Some(touch), Some(stage)) = (&places.touch, judge.stage) else { return Judgement::Used { at, touch: None } };
-        let written = columns.text(touch.person, row);
-        if written.trim().is_empty() {
+        let Some(person) = self.persons.intern(columns.text(touch.person, row)) else {
             return reject(&judge.person_column, "the person is empty", "");
-        }
+        };
         let stage = match (stage, touch.stage) {
             (BoundStage::Column(expression), Some(place)) => {
                 let text = columns.text(place, row);
@@ -213,10 +212,7 @@ impl Pass<'_> {
             (BoundStage::Fixed(stage), _) => *stage,
             (BoundStage::Column(_), None) => return Judgement::Ignored,
         };
-        match self.persons.intern(written) {
-            Some(person) => Judgement::Used { at, touch: Some((person, stage.index() as u8)) },
-            None => reject(&judge.person_column, "the person is empty", ""),
-        }
+        Judgement::Used { at, touch: Some((person, stage.index() as u8)) }
     }
 
     /// Enters a used row; gives its product value where that matches no product.

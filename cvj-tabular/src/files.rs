@@ -100,6 +100,10 @@ fn relative(folder: &Path, path: &Path) -> String {
 }
 
 fn nothing(folder: &Path, written: &str) -> SourceError {
+    if folder.join(written).is_dir() {
+        let error = SourceError::new(Status::InvalidArgument, format!("`path = \"{written}\"` is a folder"));
+        return error.with_hint(format!("name its files: `{}/*`", written.trim_end_matches('/')));
+    }
     let error = SourceError::new(Status::NotFound, format!("no file matches `path = \"{written}\"`"));
     let parent = Path::new(written).parent().map(Path::to_path_buf).unwrap_or_default();
     let listed = if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent };

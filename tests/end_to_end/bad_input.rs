@@ -130,6 +130,12 @@ const WRONG: &[Wrong] = &[
         ],
         &["`total`", "1.234", "decimal = "],
     ),
+    data("a folder as path", &[Config("path = \"exports/orders.csv\"", "path = \"exports\"")], &["is a folder", "exports/*"]),
+    data(
+        "nothing defined",
+        &[Write("cvj.toml", b"[client]\nname = \"N\"\ncurrency = \"USD\"\ntimezone = \"UTC\"\n[report]\nas_of = \"2026-11-04\"\n")],
+        &["no metric and no touchpoint", "[[metric]]"],
+    ),
     config(
         "a view that writes a file",
         &[Append("[table.t]\nsql = \"COPY (SELECT * FROM web) TO 'out.csv'\"\n")],

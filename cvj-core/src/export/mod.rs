@@ -110,6 +110,16 @@ struct Handle<S> {
     listed: Mutex<Vec<TableInfo>>,
 }
 
+/// What `open` put behind a source.
+///
+/// # Safety
+/// `source` must be valid for the call and opened by this plugin, for this type.
+unsafe fn opened<'a, S>(source: *mut CvjSource) -> Result<&'a Handle<S>, SourceError> {
+    // SAFETY: promised by the caller.
+    let handle = unsafe { (*source).private_data.cast::<Handle<S>>().as_ref() };
+    handle.ok_or_else(|| SourceError::new(Status::InvalidArgument, "the source is not open"))
+}
+
 /// Calls into an opened source under guard, with a task that ends with the call.
 ///
 /// # Safety
@@ -123,11 +133,8 @@ unsafe fn call<S: StageMetrics>(
     // SAFETY: promised by the caller; `open` put a handle of this type there.
     unsafe {
         let foreign = ForeignTask::new(task);
-        let handle = (*source).private_data.cast::<Handle<S>>().as_ref();
-        let result = match handle {
-            None => Err(SourceError::new(Status::InvalidArgument, "the source is not open")),
-            Some(handle) => guard(Some(&handle.poisoned), || work(handle, &Task::new(foreign.clone()))),
-        };
+        let result =
+            opened::<S>(source).and_then(|handle| guard(Some(&handle.poisoned), || work(handle, &Task::new(foreign.clone()))));
         foreign.end();
         answer(result, error)
     }
@@ -336,13 +343,9 @@ unsafe extern "C" fn read<S: StageMetrics>(
     // SAFETY: all arguments are valid for the call, the task until the stream is released.
     unsafe {
         let foreign = ForeignTask::new(task);
-        let handle = (*source).private_data.cast::<Handle<S>>().as_ref();
-        let result = match handle {
-            None => Err(SourceError::new(Status::InvalidArgument, "the source is not open")),
-            Some(handle) => {
-                guard(Some(&handle.poisoned), || handle.source.read(&Partition(token.to_text()), &Task::new(foreign.clone())))
-            }
-        };
+        let result = opened::<S>(source).and_then(|handle| {
+            guard(Some(&handle.poisoned), || handle.source.read(&Partition(token.to_text()), &Task::new(foreign.clone())))
+        });
         let result = match result {
             Ok(stream) => {
                 out.write(GuardedStream::export(stream, foreign));
