@@ -77,14 +77,16 @@ fn movements(all: &[Headline<'_>], tone: Tone, lead: &'static str, currency: &st
     for (index, headline) in moved.iter().take(TOLD).enumerate() {
         let metric = headline.metric;
         let style = NumberStyle { unit: metric.unit, currency };
-        let verb = if metric.verdict == Verdict::Up { "rose" } else { "fell" };
         let (before, now) = (Figure::previous(metric).text(style), Figure::actual(metric).text(style));
-        let mut text = format!(
-            "{} ({}, {}) {verb} from {before} to {now}.",
-            isolated(&metric.name),
-            headline.stage.title(),
-            isolated(headline.scope)
-        );
+        // A rate is judged against the period before; any other number against its own history, and may well have moved
+        // the other way since the period before.
+        let claim = match (metric.interval.is_some(), metric.verdict) {
+            (true, Verdict::Up) => format!("rose from {before} to {now}"),
+            (true, _) => format!("fell from {before} to {now}"),
+            (false, Verdict::Up) => format!("is above its usual range: {now}, after {before}"),
+            (false, _) => format!("is below its usual range: {now}, after {before}"),
+        };
+        let mut text = format!("{} ({}, {}) {claim}.", isolated(&metric.name), headline.stage.title(), isolated(headline.scope));
         let more = moved.len().saturating_sub(TOLD);
         if index + 1 == TOLD && more > 0 {
             let _ = write!(text, " And {more} more like it.");
@@ -153,7 +155,7 @@ mod tests {
 ",
         );
         assert!(text.contains("No headline metric moved"), "{text}");
-        for claim in ["rose", "fell", "news"] {
+        for claim in ["rose", "fell", "usual range", "news"] {
             assert!(!text.contains(claim), "{text}");
         }
     }
@@ -164,8 +166,12 @@ mod tests {
         fixture::each_metric(&mut report, |metric| metric.headline = false);
         let metric = &mut report.overall.stages[0].metrics[0];
         (metric.headline, metric.good, metric.verdict) = (true, Good::Down, Verdict::Down);
+        // Below its usual range, though above the period before: it did not fall since then.
+        (metric.interval, metric.previous) = (None, metric.actual.map(|actual| actual - 1.0));
         let lines = summary(&report);
         assert_eq!(lines[0].lead, "Good news");
-        assert!(lines[0].text.contains("fell from"), "{}", lines[0].text);
+        assert!(lines[0].text.contains("is below its usual range"), "{}", lines[0].text);
+        report.overall.stages[0].metrics[0].interval = Some([0.1, 0.2]);
+        assert!(summary(&report)[0].text.contains("fell from"));
     }
 }
