@@ -9,7 +9,7 @@ mod exports;
 mod feedback;
 mod journey;
 mod mess;
-mod random;
+pub(crate) mod random;
 mod statistics;
 mod story;
 mod traffic;
