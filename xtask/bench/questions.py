@@ -23,7 +23,7 @@ def funnel_answer(rows: Iterable[tuple]) -> dict[str, float]:
             answer[f"{product}/{stage}/people"] = count
         for stage, value in zip(STAGES[1:], days):
             if value is not None:
-                answer[f"{product}/{stage}/days"] = round(value, 6)
+                answer[f"{product}/{stage}/days"] = value
     return answer
 
 

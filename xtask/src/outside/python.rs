@@ -1,4 +1,5 @@
-//! The checks written in Python, in `tests/oracle`: §5 computed by brute force, and the sample's numbers by `DuckDB`.
+//! The checks written in Python, in `tests/oracle`: §5 computed by brute force, the sample's numbers by `DuckDB`,
+//! and the platforms' exports read by hand.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,6 +18,7 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
             "expected.json",
             "sample exports by the oracle",
             "random clients by the oracle",
+            "exports read by hand",
             "sample by DuckDB",
         ];
         return names.map(|name| Check { name, outcome: Outcome::missing("Python 3.11") }).into();
@@ -41,8 +43,9 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
         },
         Check {
             name: "random clients by the oracle",
-            outcome: clients(script("run.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", seeds])),
+            outcome: counted(script("run.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", seeds])),
         },
+        Check { name: "exports read by hand", outcome: exports(&python, &mut script("samples.py"), workspace) },
         Check { name: "sample by DuckDB", outcome: duckdb(&python, script("duckdb_check.py").arg(&sample.client).arg(&report)) },
     ]
 }
@@ -52,22 +55,33 @@ fn quiet(command: &mut Command) -> Result<(), Failure> {
     process::read(command).map(drop)
 }
 
-/// Runs the random clients; the closing line says how many passed.
-fn clients(command: &mut Command) -> Outcome {
+/// Runs a script that ends with `N passed, N failed`.
+fn counted(command: &mut Command) -> Outcome {
     let mut closing = String::new();
     let done = process::follow(command, |line| line.clone_into(&mut closing));
     let numbers: Vec<usize> = closing.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
     match (done, numbers.as_slice()) {
         (Ok(true), &[passed, 0]) if passed > 0 => Outcome::Passed { tests: passed },
         (Ok(_), &[passed, failed]) if failed > 0 => Outcome::Failed { passed, failed, why: "see above".to_owned() },
-        (Ok(_), _) => Outcome::Failed { passed: 0, failed: 1, why: "run.py did not get to the end".to_owned() },
+        (Ok(_), _) => Outcome::Failed { passed: 0, failed: 1, why: "the script did not get to the end".to_owned() },
         (Err(failure), _) => Outcome::Failed { passed: 0, failed: 1, why: failure.to_string() },
     }
 }
 
-fn duckdb(python: &Path, command: &mut Command) -> Outcome {
-    match process::output(Command::new(python).args(["-c", "import duckdb"])) {
-        Ok(output) if output.status.success() => Outcome::of_one(quiet(command)),
-        _ => Outcome::missing("Python's duckdb package"),
+/// The exports of the platforms; some may not be copied into the repository and lie beside it, where they lie at all.
+fn exports(python: &Path, command: &mut Command, workspace: &Workspace) -> Outcome {
+    if !has(python, "openpyxl") {
+        return Outcome::missing("Python's openpyxl package");
     }
+    let folders = [workspace.root.join("tests/fixtures/samples"), workspace.root.join("../shared/samples")];
+    counted(command.arg("--cvj").arg(workspace.cvj()).args(folders))
+}
+
+fn has(python: &Path, package: &str) -> bool {
+    let import = format!("import {package}");
+    process::output(Command::new(python).args(["-c", &import])).is_ok_and(|output| output.status.success())
+}
+
+fn duckdb(python: &Path, command: &mut Command) -> Outcome {
+    if has(python, "duckdb") { Outcome::of_one(quiet(command)) } else { Outcome::missing("Python's duckdb package") }
 }
