@@ -1,5 +1,7 @@
 //! A host for tests of file plugins: it keeps what a source reports, and scans as the engine does.
 
+pub mod odd;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
