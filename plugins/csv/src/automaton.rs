@@ -78,6 +78,7 @@ impl Automaton {
     }
 
     /// In the middle of a regular file: behind `previous`, within quotes or not.
+    #[must_use]
     pub fn resumed(&self, within: bool, previous: u8, line: u64) -> Self {
         let outside = match previous {
             b'\n' | b'\r' => State::RecordStart,

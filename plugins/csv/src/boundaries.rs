@@ -259,6 +259,9 @@ impl Pass<'_> {
 const CONTEXT: usize = 2;
 const AHEAD: usize = 4;
 
+/// A buffer, where it begins, and which part of it is a piece.
+type View<'a> = (&'a [u8], u64, Range<usize>);
+
 /// Goes over a stream in pieces that know their surroundings.
 struct Window {
     buffer: Vec<u8>,
@@ -274,8 +277,8 @@ impl Window {
         Self { buffer: Vec::new(), base, behind: 0, ended: false }
     }
 
-    /// The next piece: the buffer, where it begins, and which part of it is the piece.
-    fn next(&mut self, reader: &mut impl Read, piece: u64) -> io::Result<Option<(&[u8], u64, Range<usize>)>> {
+    /// The next piece.
+    fn next(&mut self, reader: &mut impl Read, piece: u64) -> io::Result<Option<View<'_>>> {
         let passed = self.behind.saturating_sub(CONTEXT);
         self.buffer.drain(..passed.min(self.buffer.len()));
         self.base += passed as u64;
