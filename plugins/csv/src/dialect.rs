@@ -216,7 +216,7 @@ impl Tongue<'_> {
         let Token { delimiter, quote, escape } = token;
         let mut automaton = Automaton::new(Dialect { delimiter, quote, escape, encoding: Encoding::Auto }, 1);
         let mut records = Vec::new();
-        let mut record = Shape::default();
+        let (mut record, mut tails) = (Shape::default(), 0);
         let (mut field, mut quoted, mut protects) = (Vec::new(), false, false);
         // Without a line end at its end the last record would not be counted; cut short, it must not be.
         let end = usize::from(self.whole);
@@ -234,7 +234,8 @@ impl Tongue<'_> {
                     field.clear();
                     (quoted, protects) = (false, false);
                     if step == Step::Record {
-                        record.tails = automaton.strays().tails - records.iter().map(|known: &Shape| known.tails).sum::<u64>();
+                        record.tails = automaton.strays().tails - tails;
+                        tails += record.tails;
                         records.push(std::mem::take(&mut record));
                     }
                 }
