@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod files;
 pub mod format;
 pub mod header;
+pub mod limits;
 pub mod moment;
 pub mod month;
 pub mod number;
