@@ -259,6 +259,6 @@ fn counted(wanted: &[&str], found: &[String]) -> Result<(), String> {
     let count = |line: &str| line.split_once(" × ").and_then(|(rows, _)| rows.parse::<u64>().ok()).unwrap_or(0);
     let of = |why: &str| found.iter().filter(|line| line.contains(why)).map(|line| count(line)).sum::<u64>();
     let each = wanted.iter().all(|part| part.split_once(" × ").is_some_and(|(_, why)| count(part) == of(why)));
-    let total = wanted.iter().map(|part| count(part)).sum::<u64>() == found.iter().map(|line| count(line)).sum();
+    let total = wanted.iter().map(|part| count(part)).sum::<u64>() == found.iter().map(|line| count(line)).sum::<u64>();
     if each && total { Ok(()) } else { Err(format!("left out {found:?}, expected {wanted:?}")) }
 }

@@ -17,9 +17,9 @@ fn what_is_no_csv_is_refused() {
         odd("a JPEG", b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\n\0\n").refused("a.csv", ""),
         odd("a PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n").refused("PDF", ""),
         odd("a page", "<!DOCTYPE html>\n<html><head><title>Login</title></head>\n<body>Please, log in</body></html>\n")
-            .refused("HTML", ""),
+            .refused("web page", ""),
         odd("a page without a doctype", "<html>\n<body><table><tr><td>a</td><td>b</td></tr></table></body>\n</html>\n")
-            .refused("HTML", ""),
+            .refused("web page", ""),
         odd("XML", "<?xml version=\"1.0\"?>\n<rows>\n<row a=\"1\"/>\n</rows>\n").refused("XML", ""),
         odd("JSON", "[\n  {\"a\": 1, \"b\": \"x\"},\n  {\"a\": 2, \"b\": \"y\"}\n]\n").refused("JSON", ""),
         odd("an error as JSON", "{\"error\": {\"code\": 401, \"message\": \"token expired\"}}\n").refused("JSON", ""),
