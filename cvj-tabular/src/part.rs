@@ -134,9 +134,9 @@ impl PartRows {
         self.rows.pending() >= self.part.batch_rows
     }
 
-    /// Whether no more rows are wanted.
-    pub fn is_done(&self) -> bool {
-        self.part.limit.is_some_and(|limit| self.rows.rows() >= limit)
+    /// Whether no more rows are wanted, the next of which stands on this line.
+    pub fn is_done(&self, line: u64) -> bool {
+        self.part.limit.is_some_and(|limit| self.rows.rows() >= limit) || self.part.sieve.to().is_some_and(|to| line >= to)
     }
 
     /// A blank row was passed over.
@@ -147,14 +147,13 @@ impl PartRows {
     /// Takes the row on this line.
     pub fn push(&mut self, line: u64, row: &(impl RowCells + ?Sized)) -> Result<(), SourceError> {
         let part = &self.part;
-        if part.sieve.seen_to().is_some_and(|seen| line > seen) {
-            if self.after_blank {
-                return Err(self.surprised(line, "a row behind a blank one"));
-            }
-            self.incomplete = part.sieve.lacks_key(row).then_some(line);
+        if self.after_blank && part.sieve.is_unseen(line) {
+            return Err(self.surprised(line, "a row behind a blank one"));
         }
         self.after_blank = false;
+        self.incomplete = (part.sieve.is_open_behind(line) && part.sieve.lacks_key(row)).then_some(line);
         if let Verdict::LeftOut(why) = part.sieve.judge(line, row, &part.nulls)? {
+            self.after_blank = why == LeftOut::Empty;
             let count = self.left_out.entry(why).or_default();
             *count += 1;
             if let Some(word) = why.word().filter(|_| *count <= NAMED) {

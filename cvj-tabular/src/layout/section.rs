@@ -228,7 +228,7 @@ mod tests {
             let looks: Vec<_> = cells.iter().map(|cell| Look::of(cell, &nulls)).collect();
             columns.resize_with(cells.len(), ColumnSketch::default);
             columns.iter_mut().zip(&cells).zip(&looks).for_each(|((column, cell), look)| column.add(cell, *look));
-            section.add(&cells, &looks, || Kept::of(&Row { number, at: 0, cells: &cells, comment: false, merged: &[] }, &nulls));
+            section.add(&cells, &looks, || Kept::of(&Row { number, cells: &cells, comment: false, merged: &[] }, &nulls));
         }
         let found = section.totals(&columns).into_iter();
         found
