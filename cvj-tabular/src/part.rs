@@ -162,13 +162,11 @@ impl PartRows {
             }
             return Ok(());
         }
-        let left = part.sieve.left();
-        let (found, header) = (row.width().saturating_sub(left), part.sieve.width());
-        let beyond = || (left + header..row.width()).any(|index| row.begins(index).is_some());
-        let short = found < header && part.short_rows == ShortRows::Reject;
-        let before = (0..left).any(|index| row.begins(index).is_some());
-        if short || before || (found > header && beyond()) {
+        if !part.sieve.fits(row, part.short_rows) {
+            let left = part.sieve.left();
+            let (found, header) = (row.width().saturating_sub(left), part.sieve.width());
             let cells = if found == 1 { "cell" } else { "cells" };
+            let before = (0..left).any(|index| row.begins(index).is_some());
             let why = if before {
                 "a value left of the table".to_owned()
             } else {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ShortRows;
 use super::look::{Look, comparable};
 use super::totals::{is_label, is_last_label, may_begin};
 use crate::part::RowCells;
@@ -163,6 +164,14 @@ impl Sieve {
         }
         let total = !self.holds.is_empty() && self.is_total(row, nulls)?;
         Ok(if total { Verdict::LeftOut(LeftOut::Total) } else { Verdict::Data })
+    }
+
+    /// Whether a row of data has the header's cells: more of them do no harm where they are blank, fewer where they are filled.
+    pub fn fits(&self, row: &(impl RowCells + ?Sized), short_rows: ShortRows) -> bool {
+        let end = self.left + self.width();
+        let short = row.width() < end && short_rows == ShortRows::Reject;
+        let blank = |index: usize| row.begins(index).is_none();
+        !short && (0..self.left).all(blank) && (end..row.width()).all(blank)
     }
 
     /// Whether a column that is filled in every row seen is blank in this one.
