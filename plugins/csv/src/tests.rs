@@ -15,7 +15,7 @@ struct Bench {
     source: CsvSource,
 }
 
-const TINY: Sizes = Sizes { piece: 64, small: 256 };
+const TINY: Sizes = Sizes { piece: 64, small: 256, ends: 128 };
 
 fn bench(files: &[(&str, &[u8])], mut config: Value) -> Bench {
     let folder = tempfile::tempdir().unwrap();
@@ -88,7 +88,7 @@ fn rejects_name_file_line_and_place_in_the_stream() {
         scanned.rejected,
         [
             "a.csv:82 amount_eur: not a number: many",
-            "a.csv:83 : 2 fields where the header has 3: 41,x",
+            "a.csv:83 : 2 cells where the header has 3: 41, x",
             "a.csv:84 amount_eur: currency $, the column is in EUR: 5 $",
         ]
     );
@@ -122,7 +122,7 @@ fn a_contradiction_outside_the_sample_is_planned_anew_once() {
             let _ = writeln!(text, "{},{row}", if row == 10_997 { odd.to_owned() } else { value(row) });
         }
         let mut bench = bench(&[("a.csv", text.as_bytes())], json!({}));
-        bench.source.sizes = Sizes { piece: 1 << 20, small: 256 };
+        bench.source.sizes = Sizes { piece: 1 << 20, small: 256, ends: 1 << 16 };
         let request = |index| Some(vec![cvj_core::source::ColumnRequest { index, kind }]);
         let plan = bench.source.plan(&ScanRequest { columns: request(0), ..ScanRequest::all("demo") }, &bench.task).unwrap();
         assert_eq!(plan.schema.field(0).data_type().to_string(), before);
@@ -185,7 +185,9 @@ fn what_cannot_be_read_is_said() {
     check(b"a,b\n", json!({}), "no row below it", "header");
     check(b"a\nCaf\xe9\n", json!({"encoding": "utf-8"}), "a.csv:2: not UTF-8", "encoding = \"windows-1252\"");
     check(b"a,b\n1,\0\n", json!({}), "a.csv:2: a NUL byte", "xlsx");
-    check(b"Report\nOctober\na,b\n1,2\n3,4\n", json!({}), "a.csv:3: 2 fields where the header has 1", "header = 3");
+    check(b"1,2\n3,4\n", json!({}), "a.csv:1: there are values, and no header above them", "header = 1");
+    check(b"a\n1,2\n3,4\n", json!({"header": 1, "delimiter": ","}), "a.csv:2: 2 cells where the header has 1", "header = 2");
+    check(b"a,b,c\n1,2\n3,4\n", json!({}), "a.csv:2: 2 cells where the header has 3", "short_rows = \"fill\"");
     check(b"a,b\n1,\"2\n3,4\n", json!({}), "a.csv:2: a quote opened on this line is never closed", "quote = \"none\"");
     check(b"a,b\n1,2\n", json!({"columns": {"amout": {"type": "money"}, "b": {}}}), "no column `amout`", "");
     check(b"a,b\n1,2\n", json!({"path": "b.csv"}), "no file matches", "a.csv");
