@@ -25,9 +25,11 @@ fn headers_are_found() {
             .with(json!({"header": 3}))
             .reads("a int, b text", &["1|p"]),
         odd("lines to skip", "x,y\nz\na,b\n1,p\n").with(json!({"skip_lines": 2})).reads("a int, b text", &["1|p"]),
-        odd("equal headers", "Email,email,E-mail,Email\na,b,c,d\n")
-            .reads("email text, email_2 text, e_mail text, email_3 text", &["a|b|c|d"]),
-        odd("empty headers", "a,,\n1,x,p\n2,y,q\n").reads("a int, column_2 text, column_3 text", &["1|x|p", "2|y|q"]),
+        odd("equal headers", "Email,email,City,Phone,Zip,Email\na,b,c,d,e,f\n")
+            .reads("email text, email_2 text, city text, phone text, zip text, email_3 text", &["a|b|c|d|e|f"]),
+        odd("empty headers", "a,,c,\n1,x,p,5\n2,y,q,6\n")
+            .reads("a int, column_2 text, c text, column_4 int", &["1|x|p|5", "2|y|q|6"]),
+        odd("mostly empty headers might be a title", "a,,\n1,x,p\n2,y,q\n").refused("header", "header"),
         odd("headers of signs", "%,€,a\n1,2,3\n").reads("column_1 int, column_2 int, a int", &["1|2|3"]),
         odd("a header of two lines", "a,\"Total\nrevenue\"\n1,2\n").reads("a int, total_revenue int", &["1|2"]),
         odd("headers with blanks around", "  a , b  \n1,x\n").reads("a int, b text", &["1|x"]),
