@@ -178,7 +178,7 @@ impl Odd {
         match (&self.outcome, found) {
             (Outcome::Read { columns, rows, rejected, left_out }, Ok(found)) => {
                 let seen = described(&found, self.asked.is_empty());
-                same("columns", *columns, &seen.columns)?;
+                same("columns", columns, &seen.columns)?;
                 match rows {
                     Rows::These(rows) => same("rows", rows.join("⏎").as_str(), &seen.rows.join("⏎"))?,
                     Rows::Count(count) => same("rows", count.to_string().as_str(), &seen.rows.len().to_string())?,

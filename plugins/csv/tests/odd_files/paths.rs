@@ -126,11 +126,13 @@ fn pipe(folder: &std::path::Path) -> io::Result<()> {
     if done.success() { Ok(()) } else { Err(io::Error::other("mkfifo")) }
 }
 
+type Change = fn(&std::path::Path);
+
 /// Plans over one content of a file, changes it, reads what was planned; then changes it in the midst of reading.
 #[test]
 fn a_file_that_changes_is_an_error() {
     let rows = |count: usize| format!("a,b\n{}", "1,x\n".repeat(count));
-    let planned = |change: fn(&std::path::Path)| -> Result<usize, SourceError> {
+    let planned = |change: Change| -> Result<usize, SourceError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
         fs::write(&path, rows(200_000)).unwrap();
@@ -138,20 +140,18 @@ fn a_file_that_changes_is_an_error() {
         let source: CsvSource = trial.open(&task, json!({"path": "a.csv"}))?;
         let source = Arc::new(source);
         let plan = source.plan(&ScanRequest { batch_rows: 100, ..ScanRequest::all("demo") }, &task)?;
-        let mut batches = 0;
-        let mut stream = source.read(&plan.partitions[0], &task)?;
+        let stream = source.read(&plan.partitions[0], &task)?;
         let mut read = 0;
-        while let Some(batch) = stream.next() {
+        for (index, batch) in stream.enumerate() {
             read += batch?.num_rows();
-            if batches == 0 {
+            if index == 0 {
                 change(&path);
             }
-            batches += 1;
         }
         Ok(read)
     };
     assert_eq!(planned(|_| ()).unwrap(), 200_000);
-    let cases: [(&str, fn(&std::path::Path)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("it grows", |path| fs::write(path, format!("a,b\n{}", "1,x\n".repeat(250_000))).unwrap()),
         ("it shrinks", |path| fs::write(path, "a,b\n1,x\n").unwrap()),
         ("it is emptied", |path| fs::write(path, "").unwrap()),
