@@ -212,6 +212,11 @@ impl Relation {
         self.kind == RelationKind::Table
     }
 
+    /// The reference in SQL for readers to whom the order of rows means nothing.
+    pub(crate) fn unordered_name(&self) -> String {
+        if self.is_table() { format!("\"{} unordered\"", self.sql_name.trim_matches('"')) } else { self.sql_name.clone() }
+    }
+
     /// What the definitions need the columns as.
     pub(crate) fn demands(&self) -> BTreeMap<String, Kind> {
         let mut demands = BTreeMap::new();

@@ -102,6 +102,8 @@ impl Session {
     ) -> Result<Self, EngineError> {
         let mut settings = SessionConfig::new().with_target_partitions(1).with_batch_size(8192).with_information_schema(false);
         settings.options_mut().sql_parser.enable_ident_normalization = false;
+        // Sources deliver plain text: a cast to another kind of it would copy every cell.
+        settings.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let context = SessionContext::new_with_config(settings);
         functions::register(&context, calendar, products);
         let hosts = sources.iter().map(|source| (source.name.clone(), source.host().clone())).collect();
@@ -195,9 +197,13 @@ impl Session {
                 && relation.is_table()
             {
                 let provider = SourceTable::new(source, table, &relation.demands(), Unreadable::Flagged)?;
-                let name = datafusion::common::TableReference::bare(relation.sql_name.trim_matches('"'));
-                let registered = self.context.register_table(name, Arc::new(provider.clone()));
-                registered.map_err(|error| EngineError::Internal(error.to_string()))?;
+                for (name, provider) in
+                    [(relation.sql_name.clone(), provider.clone()), (relation.unordered_name(), provider.spread())]
+                {
+                    let name = datafusion::common::TableReference::bare(name.trim_matches('"'));
+                    let registered = self.context.register_table(name, Arc::new(provider));
+                    registered.map_err(|error| EngineError::Internal(error.to_string()))?;
+                }
                 relation.provider = Some(provider);
                 relation.find_foreign_money(&config.client.currency);
             }
