@@ -118,8 +118,8 @@ pub(crate) struct Attempt<'a> {
     relations: Vec<Relation>,
     gathered: Vec<Gathered>,
     people: People,
-    /// What views said of the tables behind them, by source and table: the view's name and its scan's account.
-    behind_views: BTreeMap<(String, String), Vec<(String, Account)>>,
+    /// What the scans of views said of the tables behind them, by source and table.
+    behind_views: BTreeMap<(String, String), Vec<Account>>,
 }
 
 impl<'a> Attempt<'a> {
@@ -164,8 +164,8 @@ impl<'a> Attempt<'a> {
             if !relation.is_table() {
                 for (key, provider) in &self.session.view_tables {
                     let account = provider.take_account();
-                    if account.rows > 0 || !account.undelivered.is_empty() {
-                        self.behind_views.entry(key.clone()).or_default().push((relation.table.clone(), account));
+                    if account.all_rows() > 0 {
+                        self.behind_views.entry(key.clone()).or_default().push(account);
                     }
                 }
             }

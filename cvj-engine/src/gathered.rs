@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::expression::Expression;
 use crate::products::{ProductCode, Products};
+use crate::rejections::Rejections;
 use crate::relation::RowParts;
 
 /// Digits after the point of money in the accumulator.
@@ -32,7 +33,7 @@ pub(crate) struct Gathered {
     /// Newest time of a used row.
     pub(crate) newest: Option<i64>,
     pub(crate) rows: u64,
-    pub(crate) rejects: Vec<RejectedRow>,
+    pub(crate) rejects: Rejections,
     pub(crate) left_out: BTreeMap<String, u64>,
     /// By the value's key.
     pub(crate) unassigned: HashMap<(String, Uses), UnassignedRows>,
@@ -58,7 +59,7 @@ impl Gathered {
         self.days.extend(part.days);
         self.newest = self.newest.max(part.newest);
         self.rows += part.rows;
-        self.rejects.extend(part.rejects);
+        self.rejects.add(part.rejects);
         for (why, rows) in part.left_out {
             *self.left_out.entry(why).or_default() += rows;
         }
@@ -108,34 +109,6 @@ impl FeedScope {
             (Self::Product(own), Some(product)) => own == product,
         }
     }
-}
-
-/// One definition's rejection of one row.
-#[derive(Clone, Debug)]
-pub(crate) struct RejectedRow {
-    pub(crate) row: u64,
-    pub(crate) definition: String,
-    /// Metrics reject only rows of the history's periods.
-    pub(crate) is_metric: bool,
-    pub(crate) at: Option<i64>,
-    pub(crate) place: Place,
-    pub(crate) column: String,
-    pub(crate) why: String,
-    pub(crate) value: String,
-}
-
-impl RejectedRow {
-    /// What a sample shows, in the order in which samples are listed.
-    pub(crate) fn printed(&self) -> (&Place, &str, &str, &str, &str) {
-        (&self.place, &self.definition, &self.column, &self.why, &self.value)
-    }
-}
-
-/// Where a row stands; line 0 where it has none.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) file: String,
-    pub(crate) line: u64,
 }
 
 /// What decides whether an unassigned row counts, once the periods of the history are known.

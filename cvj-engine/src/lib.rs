@@ -26,6 +26,7 @@ mod people;
 pub mod plugin;
 mod presence;
 mod products;
+mod rejections;
 mod relation;
 mod restatement;
 mod rows;

@@ -1,6 +1,7 @@
 //! One partition of a scan: the source's batches in the shape that DataFusion reads, and the account of what came with them.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +15,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 
+use crate::rejections::{Place, Rejection, RowKey, Sample, When};
 use crate::scan::{ROW_BITS, SharedAccount, SourceTable, Unreadable, locked};
 use crate::sources::SideChannels;
 
@@ -31,6 +33,8 @@ pub(crate) struct PartitionScan {
     pub(crate) wanted: Vec<usize>,
     pub(crate) schema: SchemaRef,
     pub(crate) account: SharedAccount,
+    /// The definition for which rows with unreadable cells are dropped.
+    pub(crate) dropped_for: String,
 }
 
 impl fmt::Debug for PartitionScan {
@@ -84,12 +88,29 @@ impl PartitionScan {
         Ok(())
     }
 
-    fn enter(&self, rows: u64, cells: Vec<Rejected>) {
+    /// Enters rows and what of them could not be read: for those who judge the rows, or, where they are dropped, for good.
+    fn enter(&self, rows: u64, cells: Vec<Rejected>, undelivered: Vec<Rejected>) {
         let mut account = locked(&self.account);
         account.rows += rows;
+        for cell in undelivered {
+            let key = RowKey::new(&place(&cell), u64::MAX - account.undelivered);
+            account.undelivered += 1;
+            account.rejections.enter_row(key, [rejection("all definitions", &cell)]);
+        }
+        let mut by_row: BTreeMap<u64, Vec<Rejected>> = BTreeMap::new();
         for cell in cells {
-            let row = cell.row.unwrap_or_default();
-            account.unread.entry(self.row_number(row)).or_default().push(cell);
+            by_row.entry(self.row_number(cell.row.unwrap_or_default())).or_default().push(cell);
+        }
+        match self.table.unreadable {
+            Unreadable::Flagged if self.table.spread => account.unread.extend(by_row),
+            // Its rows were judged before.
+            Unreadable::Flagged => {}
+            Unreadable::Dropped => {
+                for (row, cells) in by_row {
+                    let key = RowKey::new(&place(&cells[0]), row);
+                    account.rejections.enter_row(key, cells.iter().map(|cell| rejection(&self.dropped_for, cell)));
+                }
+            }
         }
     }
 
@@ -167,7 +188,7 @@ impl Reading {
         let cells = pending.take_cells(*first_row + rows);
         scan.check_cells(&cells, *first_row)?;
         let batch = scan.shape(&batch, *first_row, &cells)?;
-        scan.enter(rows, cells);
+        scan.enter(rows, cells, pending.take_undelivered());
         *first_row += rows;
         Ok(Some(batch))
     }
@@ -177,8 +198,8 @@ impl Reading {
             let row = cell.row.unwrap_or_default();
             return Err(self.scan.failed(fault(&format!("rejected row {row}, which it did not deliver"))));
         }
+        self.scan.enter(0, Vec::new(), self.pending.take_undelivered());
         let mut account = locked(&self.scan.account);
-        account.undelivered.append(&mut locked(&self.pending.undelivered));
         for (why, rows) in locked(&self.pending.left_out).drain(..) {
             *account.left_out.entry(why).or_default() += rows;
         }
@@ -204,6 +225,12 @@ impl Pending {
     }
 }
 
+impl Pending {
+    fn take_undelivered(&self) -> Vec<Rejected> {
+        std::mem::take(&mut *locked(&self.undelivered))
+    }
+}
+
 impl SideChannels for Pending {
     fn reject(&self, rejected: &Rejected) {
         if rejected.row.is_some() {
@@ -216,6 +243,22 @@ impl SideChannels for Pending {
     fn left_out(&self, why: &str, rows: u64) {
         locked(&self.left_out).push((why.to_owned(), rows));
     }
+}
+
+fn place(cell: &Rejected) -> Place {
+    Place { file: cell.file.clone(), line: cell.line }
+}
+
+/// A rejection without its value: the text of a whole row may name a person, and what a view makes of a column is not known.
+fn rejection(definition: &str, cell: &Rejected) -> Rejection {
+    let sample = Sample {
+        place: place(cell),
+        definition: definition.to_owned(),
+        column: cell.column.clone(),
+        why: cell.why.clone(),
+        value: String::new(),
+    };
+    Rejection { when: When::ALWAYS, sample }
 }
 
 /// A breach of the plugin contract.

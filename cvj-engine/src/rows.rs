@@ -14,6 +14,7 @@ use arrow_array::types::{Int64Type, UInt64Type};
 use arrow_array::{Array, RecordBatch, UInt64Array};
 use arrow_cast::cast;
 use arrow_schema::DataType;
+use cvj_core::source::Rejected;
 use cvj_core::{Occurrence, Stage};
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::SendableRecordBatchStream;
@@ -22,12 +23,13 @@ use futures::StreamExt;
 use tokio::runtime::Handle;
 
 use crate::calendar::{Calendar, DAY};
-use crate::gathered::{FeedScope, Gathered, Place, RejectedRow, UnassignedRows, Uses};
+use crate::gathered::{FeedScope, Gathered, UnassignedRows, Uses};
 use crate::judge::{Columns, Judge, RowQuery};
 use crate::occurrence::{OrderRow, select};
 use crate::people::{Arrivals, People, Touch, person_key};
 use crate::presence::Presence;
 use crate::products::{ProductCode, Products, Resolver, UNASSIGNED, product_key};
+use crate::rejections::{Place, Rejection, RowKey, Sample, When};
 use crate::relation::{BoundStage, Relation};
 use crate::scan::{Account, ROW_MASK, SourceTable};
 
@@ -137,16 +139,6 @@ struct Pass<'a> {
     gathered: Gathered,
     /// Rows whose occurrences matter, per definition.
     orders: Vec<Vec<OrderRow>>,
-    /// Rejections whose column and reason the account of the scan knows.
-    pending: Vec<PendingReject>,
-}
-
-struct PendingReject {
-    judge: usize,
-    row: u64,
-    at: Option<i64>,
-    place: Place,
-    of_filter: bool,
 }
 
 /// What a definition makes of a row.
@@ -171,9 +163,8 @@ impl<'a> Pass<'a> {
             arrivals: Arrivals::new(setting.people),
             presence: Presence::default(),
             revenue: hashbrown::HashMap::new(),
-            gathered: Gathered::default(),
+            gathered: Gathered { rejects: setting.relation.rejections(), ..Gathered::default() },
             orders: setting.query.judges.iter().map(|_| Vec::new()).collect(),
-            pending: Vec::new(),
         }
     }
 
@@ -181,12 +172,22 @@ impl<'a> Pass<'a> {
         let Setting { relation, calendar, limit, query, .. } = *self.setting;
         let RowQuery { judges, row_number, place, .. } = query;
         let columns = Columns::read(batch, judges)?;
+        let when = |judge: &Judge<'_>, at: Option<i64>, period| When {
+            is_metric: judge.is_metric,
+            day: at.map(|at| (period, calendar.local(at).div_euclid(DAY))),
+        };
         let numbers: Option<UInt64Array> = row_number.map(|place| batch.column(place).as_primitive::<UInt64Type>().clone());
         let lines = place.map(|(file, line)| -> DataFusionResult<_> {
             let files = cast(batch.column(file), &DataType::Utf8)?;
             Ok((files.as_string::<i32>().clone(), batch.column(line).as_primitive::<Int64Type>().clone()))
         });
         let lines = lines.transpose()?;
+        let mut unread = match (&relation.provider, &numbers) {
+            (Some(provider), Some(numbers)) if !numbers.is_empty() => {
+                provider.take_unread(numbers.value(0)..=numbers.value(numbers.len() - 1))
+            }
+            _ => BTreeMap::new(),
+        };
         for row in 0..batch.num_rows() {
             let number = numbers.as_ref().map_or(self.gathered.rows, |numbers| numbers.value(row));
             self.gathered.rows += 1;
@@ -201,6 +202,8 @@ impl<'a> Pass<'a> {
             let mut unassigned: Vec<(String, Uses)> = Vec::new();
             // Periods of metrics that reject the row; a rejection without one counts always.
             let mut rejected: Vec<Option<i32>> = Vec::new();
+            let mut rejections: Vec<Rejection> = Vec::new();
+            let cells = unread.remove(&number).unwrap_or_default();
             for (index, judge) in judges.iter().enumerate() {
                 let at = columns.instant(judge.places.at, row).filter(|_| !columns.flag(judge.places.at_unread, row));
                 let period = at.map_or(-1, |at| calendar.period_index(at));
@@ -211,21 +214,13 @@ impl<'a> Pass<'a> {
                     Judgement::Ignored => {}
                     Judgement::Unread { of_filter } => {
                         rejected.push(at.filter(|_| judge.is_metric).map(|_| period));
-                        self.pending.push(PendingReject { judge: index, row: number, at, place: place_of(), of_filter });
+                        let sample = unread_cell(judge, &cells, of_filter, place_of());
+                        rejections.push(Rejection { when: when(judge, at, period), sample });
                     }
                     Judgement::Rejected { column, why, value } => {
                         rejected.push(at.filter(|_| judge.is_metric).map(|_| period));
-                        let (definition, is_metric) = (judge.label.clone(), judge.is_metric);
-                        self.gathered.rejects.push(RejectedRow {
-                            row: number,
-                            definition,
-                            is_metric,
-                            at,
-                            place: place_of(),
-                            column,
-                            why,
-                            value,
-                        });
+                        let sample = Sample { place: place_of(), definition: judge.label.clone(), column, why, value };
+                        rejections.push(Rejection { when: when(judge, at, period), sample });
                     }
                     Judgement::Used { at, touch } => {
                         self.gathered.newest = self.gathered.newest.max(Some(at));
@@ -244,6 +239,9 @@ impl<'a> Pass<'a> {
                         }
                     }
                 }
+            }
+            if let Some(first) = rejections.first() {
+                self.gathered.rejects.enter_row(RowKey::new(&first.sample.place, number), rejections);
             }
             if let Some(rejected) = rejected.into_iter().collect::<Option<Vec<i32>>>() {
                 // The rows of a view come in any order: there, the least spelling stands for the value.
@@ -377,7 +375,6 @@ impl<'a> Pass<'a> {
         for (orders, more) in self.orders.iter_mut().zip(part.orders) {
             orders.extend(more);
         }
-        self.pending.extend(part.pending);
     }
 
     fn finish(mut self, account: Account) -> Gathered {
@@ -393,45 +390,28 @@ impl<'a> Pass<'a> {
         self.settle();
         all.add(std::mem::take(&mut self.gathered));
         self.gathered = all;
-        for pending in std::mem::take(&mut self.pending) {
-            let judge = &judges[pending.judge];
-            let uses = |column: &str| {
-                let of_filter = || judge.row.filter.as_ref().is_some_and(|filter| filter.columns.contains_key(column));
-                if pending.of_filter { of_filter() } else { judge.row.used.contains_key(column) }
-            };
-            let cells = account.unread.get(&pending.row).map(Vec::as_slice).unwrap_or_default();
-            let cell = cells.iter().find(|cell| cell.column.is_empty() || uses(&cell.column));
-            self.gathered.rejects.push(RejectedRow {
-                row: pending.row,
-                definition: judge.label.clone(),
-                is_metric: judge.is_metric,
-                at: pending.at,
-                place: cell.map_or(pending.place, |cell| Place { file: cell.file.clone(), line: cell.line }),
-                column: cell.map(|cell| cell.column.clone()).unwrap_or_default(),
-                why: cell.map_or_else(|| "could not be read".to_owned(), |cell| cell.why.clone()),
-                // A person's key reaches no output.
-                value: cell
-                    .filter(|cell| !judge.person_columns.contains(&cell.column))
-                    .map(|cell| cell.value.clone())
-                    .unwrap_or_default(),
-            });
-        }
-        for (number, cell) in account.undelivered.into_iter().enumerate() {
-            self.gathered.rejects.push(RejectedRow {
-                row: u64::MAX - number as u64,
-                definition: "all definitions".to_owned(),
-                is_metric: false,
-                at: None,
-                place: Place { file: cell.file, line: cell.line },
-                column: cell.column,
-                why: cell.why,
-                // The text of a whole row may name a person.
-                value: String::new(),
-            });
-            self.gathered.rows += 1;
-        }
+        self.gathered.rows += account.undelivered;
+        self.gathered.rejects.add(account.rejections);
         self.gathered.left_out = account.left_out;
         self.gathered
+    }
+}
+
+/// The unreadable cell for which a definition rejects its row.
+fn unread_cell(judge: &Judge<'_>, cells: &[Rejected], of_filter: bool, place: Place) -> Sample {
+    let uses = |column: &str| {
+        let of_filter_columns = || judge.row.filter.as_ref().is_some_and(|filter| filter.columns.contains_key(column));
+        if of_filter { of_filter_columns() } else { judge.row.used.contains_key(column) }
+    };
+    let cell = cells.iter().find(|cell| cell.column.is_empty() || uses(&cell.column));
+    // A person's key reaches no output.
+    let shown = cell.filter(|cell| !judge.person_columns.contains(&cell.column));
+    Sample {
+        place: cell.map_or(place, |cell| Place { file: cell.file.clone(), line: cell.line }),
+        definition: judge.label.clone(),
+        column: cell.map(|cell| cell.column.clone()).unwrap_or_default(),
+        why: cell.map_or_else(|| "could not be read".to_owned(), |cell| cell.why.clone()),
+        value: shown.map(|cell| cell.value.clone()).unwrap_or_default(),
     }
 }
 

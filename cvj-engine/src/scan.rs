@@ -3,8 +3,9 @@
 //! Beside the table's columns it has `_row` (the row's number in the scan) and, for every column that a definition needs, a
 //! truth value `_unread.<column>`: the cell is not empty, but could not be read.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -24,6 +25,7 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use crate::error::EngineError;
 use crate::partition::PartitionScan;
 use crate::plugin;
+use crate::rejections::Rejections;
 use crate::sources::{Host, OpenSource};
 
 /// Column with the row's number: the partition's place in the upper 24 bits, the row's in its stream in the lower 40.
@@ -42,12 +44,21 @@ pub(crate) fn unread_column(column: &str) -> String {
 pub(crate) struct Account {
     /// Rows delivered by the source.
     pub(crate) rows: u64,
-    /// Cells that could not be read, by row number.
-    pub(crate) unread: HashMap<u64, Vec<Rejected>>,
     /// Rows that could not be delivered at all.
-    pub(crate) undelivered: Vec<Rejected>,
+    pub(crate) undelivered: u64,
+    /// Rows that are rejected whatever the definition.
+    pub(crate) rejections: Rejections,
+    /// Cells that could not be read, by row number, until the rows are judged.
+    pub(crate) unread: BTreeMap<u64, Vec<Rejected>>,
     /// Lines that are no rows of data.
     pub(crate) left_out: BTreeMap<String, u64>,
+}
+
+impl Account {
+    /// Rows, delivered or not.
+    pub(crate) fn all_rows(&self) -> u64 {
+        self.rows + self.undelivered
+    }
 }
 
 /// What becomes of rows with unreadable cells.
@@ -112,12 +123,21 @@ pub(crate) struct SourceTable {
     /// Own columns, then `_row`, then the flags.
     schema: SchemaRef,
     pub(crate) unreadable: Unreadable,
+    /// Views read the table.
+    behind_views: bool,
     /// Partitions are streams of their own, in any order beside each other.
-    spread: bool,
-    /// Own columns by which a view's rows are dropped, whichever of them a scan delivers.
-    needed: Arc<Mutex<Vec<usize>>>,
+    pub(crate) spread: bool,
+    /// For whom rows are dropped.
+    needed: Arc<Mutex<Needed>>,
     /// One account a scan: a query may scan a table twice.
     accounts: Arc<Mutex<Vec<SharedAccount>>>,
+}
+
+/// A view, and the own columns by which its rows are dropped, whichever of them a scan delivers.
+#[derive(Default)]
+struct Needed {
+    view: String,
+    columns: Vec<usize>,
 }
 
 pub(crate) type SharedAccount = Arc<Mutex<Account>>;
@@ -135,6 +155,7 @@ impl SourceTable {
         table: &TableInfo,
         demands: &BTreeMap<String, Kind>,
         unreadable: Unreadable,
+        behind_views: bool,
     ) -> Result<Self, EngineError> {
         let kinds: Vec<Kind> =
             table.schema.fields().iter().map(|field| demands.get(field.name()).copied().unwrap_or(Kind::Any)).collect();
@@ -171,45 +192,30 @@ impl SourceTable {
             kinds,
             schema: Arc::new(Schema::new(all)),
             unreadable,
+            behind_views,
             spread: false,
             needed: Arc::default(),
             accounts: Arc::default(),
         })
     }
 
-    /// Takes what the scans so far said: each row once, however often it was scanned.
+    /// Takes what the scans so far said. A query may scan a table twice, or not to its end: the longest scan tells all.
     pub(crate) fn take_account(&self) -> Account {
-        let accounts: Vec<Account> = std::mem::take(&mut *locked(&self.accounts))
-            .into_iter()
-            .map(|account| std::mem::take(&mut *locked(&account)))
-            .filter(|account| account.rows > 0 || !account.undelivered.is_empty() || !account.left_out.is_empty())
-            .collect();
-        if let [account] = accounts.as_slice() {
-            return account.clone();
-        }
-        let mut merged = Account::default();
-        let mut seen = HashSet::new();
-        for account in accounts {
-            merged.rows = merged.rows.max(account.rows);
-            for (row, cells) in account.unread {
-                let known = merged.unread.entry(row).or_default();
-                for cell in cells {
-                    if !known.contains(&cell) {
-                        known.push(cell);
-                    }
-                }
-            }
-            for row in account.undelivered {
-                if seen.insert((row.file.clone(), row.line, row.why.clone())) {
-                    merged.undelivered.push(row);
-                }
-            }
-            for (why, rows) in account.left_out {
-                let known = merged.left_out.entry(why).or_default();
-                *known = rows.max(*known);
+        let accounts = std::mem::take(&mut *locked(&self.accounts)).into_iter();
+        let accounts = accounts.map(|account| std::mem::take(&mut *locked(&account)));
+        accounts.max_by_key(|account| (account.all_rows(), account.left_out.len())).unwrap_or_default()
+    }
+
+    /// Takes the cells of these rows that could not be read.
+    pub(crate) fn take_unread(&self, rows: RangeInclusive<u64>) -> BTreeMap<u64, Vec<Rejected>> {
+        let mut taken = BTreeMap::new();
+        for account in locked(&self.accounts).iter() {
+            let unread = &mut locked(account).unread;
+            while let Some(row) = unread.range(rows.clone()).next().map(|(row, _)| *row) {
+                taken.extend(unread.remove(&row).map(|cells| (row, cells)));
             }
         }
-        merged
+        taken
     }
 
     /// The same table, for readers to whom the order of rows means nothing: one stream per partition, read on the thread that
@@ -218,10 +224,15 @@ impl SourceTable {
         Self { spread: true, ..self.clone() }
     }
 
-    /// Sets the columns by which rows are dropped for the view that is read next.
-    pub(crate) fn need(&self, columns: &[String]) {
+    /// Sets the view that is read next, and the columns by which its rows are dropped.
+    pub(crate) fn need(&self, view: &str, columns: &[String]) {
         let index = |column: &String| self.own.index_of(column).ok();
-        *locked(&self.needed) = columns.iter().filter_map(index).collect();
+        *locked(&self.needed) = Needed { view: view.to_owned(), columns: columns.iter().filter_map(index).collect() };
+    }
+
+    /// An account of rejected rows, which knows every row if views tell of them, too.
+    pub(crate) fn rejections(&self) -> Rejections {
+        if self.behind_views { Rejections::knowing_rows() } else { Rejections::default() }
     }
 
     /// The field of an own column.
@@ -246,7 +257,7 @@ impl SourceTable {
             .iter()
             .filter_map(|&index| if index < own { Some(index) } else { (index > own).then(|| index - own - 1) })
             .collect();
-        read.extend(locked(&self.needed).iter());
+        read.extend(locked(&self.needed).columns.iter());
         read.sort_unstable();
         read.dedup();
         let columns = read.iter().map(|&index| ColumnRequest { index, kind: self.kinds[index] }).collect();
@@ -263,7 +274,8 @@ impl SourceTable {
         };
         let plan = self.source.plan(&request, &self.host.task()).map_err(|error| self.failure(error))?;
         let schema = Arc::new(self.schema.project(&wanted)?);
-        let account = SharedAccount::default();
+        let account = Account { rejections: self.rejections(), ..Account::default() };
+        let account: SharedAccount = Arc::new(Mutex::new(account));
         locked(&self.accounts).push(account.clone());
         let scans = plan.partitions.into_iter().enumerate().map(|(number, partition)| PartitionScan {
             table: self.clone(),
@@ -274,6 +286,7 @@ impl SourceTable {
             wanted: wanted.clone(),
             schema: schema.clone(),
             account: account.clone(),
+            dropped_for: format!("view {}", locked(&self.needed).view),
         });
         let streams: Vec<Arc<dyn PartitionStream>> = if self.spread {
             scans.map(|scan| Arc::new(scan) as Arc<dyn PartitionStream>).collect()

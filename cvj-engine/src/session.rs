@@ -129,7 +129,7 @@ impl Session {
             let schema = Arc::new(MemorySchemaProvider::new());
             catalog.register_schema(&source.name, schema.clone()).map_err(failed)?;
             for table in &source.tables {
-                let provider = SourceTable::new(source, table, &BTreeMap::new(), Unreadable::Dropped)?;
+                let provider = SourceTable::new(source, table, &BTreeMap::new(), Unreadable::Dropped, true)?;
                 schema.register_table(table.name.clone(), Arc::new(provider.clone())).map_err(failed)?;
                 if source.tables.len() == 1 {
                     let name = datafusion::common::TableReference::bare(source.name.as_str());
@@ -196,7 +196,7 @@ impl Session {
                 && let Some(table) = source.table(Some(&relation.table))
                 && relation.is_table()
             {
-                let provider = SourceTable::new(source, table, &relation.demands(), Unreadable::Flagged)?;
+                let provider = SourceTable::new(source, table, &relation.demands(), Unreadable::Flagged, !views.is_empty())?;
                 for (name, provider) in
                     [(relation.sql_name.clone(), provider.clone()), (relation.unordered_name(), provider.spread())]
                 {
@@ -240,7 +240,7 @@ impl Session {
             Ok(TreeNodeRecursion::Continue)
         })?;
         for (key, provider) in &self.view_tables {
-            provider.need(needed.get(key).map(Vec::as_slice).unwrap_or_default());
+            provider.need(&relation.table, needed.get(key).map(Vec::as_slice).unwrap_or_default());
         }
         Ok(())
     }
