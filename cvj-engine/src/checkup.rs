@@ -49,6 +49,8 @@ pub struct CheckedTable {
     pub name: String,
     /// The files it is read from.
     pub files: Vec<String>,
+    /// How they are written, for people.
+    pub format: Vec<String>,
     /// Its columns.
     pub columns: Vec<CheckedColumn>,
     /// Rows read; `None` where no definition uses the table.
@@ -152,6 +154,7 @@ fn checked_table(
     Ok(CheckedTable {
         name: table.name.clone(),
         files: table.details.files.clone(),
+        format: table.details.format.clone(),
         columns,
         rows: part.map(|(_, gathered)| gathered.rows),
         rows_rejected: rejected.as_ref().map(|rejected| rejected.rows).unwrap_or_default(),
