@@ -29,6 +29,7 @@ mod products;
 mod rejections;
 mod relation;
 mod restatement;
+mod revenue;
 mod rows;
 mod scan;
 mod session;

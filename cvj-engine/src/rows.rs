@@ -31,6 +31,7 @@ use crate::presence::Presence;
 use crate::products::{ProductCode, Products, Resolver, UNASSIGNED, product_key};
 use crate::rejections::{Place, Rejection, RowKey, Sample, When};
 use crate::relation::{BoundStage, Relation};
+use crate::revenue::Revenue;
 use crate::scan::{Account, ROW_MASK, SourceTable};
 
 /// Runs the pass. `limit`: rows at or after it are ignored.
@@ -135,7 +136,9 @@ struct Pass<'a> {
     stages: hashbrown::HashMap<String, Stage>,
     arrivals: Arrivals<'a>,
     presence: Presence,
-    revenue: hashbrown::HashMap<(ProductCode, u8, i32), i128>,
+    revenue: Revenue,
+    /// The stages that each definition gave a touchpoint to.
+    fed: Vec<[bool; 8]>,
     gathered: Gathered,
     /// Rows whose occurrences matter, per definition.
     orders: Vec<Vec<OrderRow>>,
@@ -162,7 +165,8 @@ impl<'a> Pass<'a> {
             stages: hashbrown::HashMap::new(),
             arrivals: Arrivals::new(setting.people),
             presence: Presence::default(),
-            revenue: hashbrown::HashMap::new(),
+            revenue: Revenue::default(),
+            fed: vec![[false; 8]; setting.query.judges.len()],
             gathered: Gathered { rejects: setting.relation.rejections(), ..Gathered::default() },
             orders: setting.query.judges.iter().map(|_| Vec::new()).collect(),
         }
@@ -331,7 +335,7 @@ impl<'a> Pass<'a> {
         let judge = &self.setting.query.judges[index];
         let Some(places) = &judge.places.touch else { return };
         let value = places.value.and_then(|place| columns.money(place, row));
-        *self.gathered.feeds.entry((touch.stage, judge.scope)).or_default() |= judge.has_value;
+        self.fed[index][usize::from(touch.stage)] = true;
         if judge.occurrence == Occurrence::All && places.order.is_none() {
             self.enter_value(touch, period, value);
             self.arrivals.push(person, touch);
@@ -345,7 +349,7 @@ impl<'a> Pass<'a> {
 
     fn enter_value(&mut self, touch: Touch, period: i32, value: Option<i128>) {
         if let Some(value) = value {
-            *self.revenue.entry((touch.product, touch.stage, period)).or_default() += value;
+            self.revenue.add(touch.product, touch.stage, period, value);
         }
     }
 
@@ -365,7 +369,12 @@ impl<'a> Pass<'a> {
         self.arrivals.finish();
         self.gathered.presence = self.presence.periods();
         self.gathered.days = self.presence.days();
-        self.gathered.revenue = std::mem::take(&mut self.revenue).into_iter().collect();
+        self.gathered.revenue = self.revenue.sums();
+        for (judge, fed) in self.setting.query.judges.iter().zip(&self.fed) {
+            for stage in (0..8).filter(|stage| fed[*stage]) {
+                *self.gathered.feeds.entry((stage as u8, judge.scope)).or_default() |= judge.has_value;
+            }
+        }
     }
 
     /// Adds what another thread made of other rows.
