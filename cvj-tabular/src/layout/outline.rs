@@ -157,6 +157,11 @@ impl Outline {
         self.after_blank = true;
     }
 
+    /// Full rows of the current table so far.
+    pub fn rows(&self) -> u64 {
+        self.tables.get(self.current).map_or(0, |table| table.full_rows)
+    }
+
     /// Rows are passed over here, none of them blank.
     pub fn gap(&mut self) {
         self.decide();
