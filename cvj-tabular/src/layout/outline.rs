@@ -238,6 +238,12 @@ impl Outline {
         {
             return false;
         }
+        // Names stand above each column, but for the first perhaps.
+        let blank = heading.names.iter().filter(|name| name.is_empty()).count();
+        let unnamed = blank > usize::from(heading.names.first().is_some_and(String::is_empty));
+        if unnamed || header.looks.iter().any(|look| !matches!(look, Look::Blank | Look::Text)) {
+            return false;
+        }
         let announced =
             !self.notes.is_empty() || heading.row > 0 || self.tail.iter().any(|(row, after)| *after && self.is_note(row));
         if below.is_empty() && !announced {
