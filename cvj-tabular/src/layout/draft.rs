@@ -108,7 +108,7 @@ impl Draft {
     }
 }
 
-/// The number of rows that a footer names: `(29 records)`, `Rows: 29`.
+/// The number of rows that a footer names: `Grand totals (29 records)`, `Rows: 29`.
 pub(super) fn rows_said(text: &str) -> Option<u64> {
     const WORDS: [&str; 16] = [
         "records",
@@ -128,11 +128,27 @@ pub(super) fn rows_said(text: &str) -> Option<u64> {
         "enregistrements",
         "registros",
     ];
-    let text = text.trim().trim_matches(['(', ')', '.']).to_lowercase();
+    let within = text.rsplit_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(within, _)| within);
+    let text = within.unwrap_or(text).trim().to_lowercase();
     let (number, word) = text.split_once(':').map(|(word, number)| (number, word)).or_else(|| text.split_once(' '))?;
     if !WORDS.contains(&word.trim()) {
         return None;
     }
     let digits: String = number.trim().chars().filter(|c| !matches!(c, ',' | '.' | '\'' | '\u{a0}')).collect();
     digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn footers_say_how_many_rows_there_are() {
+        let check = |text: &str, expect: Option<u64>| assert_eq!(rows_said(text), expect, "{text}");
+        check("Grand Totals (1,029 records)", Some(1029));
+        check("29 rows", Some(29));
+        check("Datensätze: 29", Some(29));
+        check("Copyright (c) 2000-2026 salesforce.com", None);
+        check("All records", None);
+    }
 }

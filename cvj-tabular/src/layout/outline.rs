@@ -157,6 +157,11 @@ impl Outline {
         self.after_blank = true;
     }
 
+    /// Full rows of the current table so far.
+    pub fn rows(&self) -> u64 {
+        self.tables.get(self.current).map_or(0, |table| table.full_rows)
+    }
+
     /// Rows are passed over here, none of them blank.
     pub fn gap(&mut self) {
         self.decide();
@@ -231,6 +236,12 @@ impl Outline {
         if !rows[..heading.begins].iter().all(|row| self.is_note(row))
             || header.cells.first().is_some_and(|cell| is_label(&cell.to_text()))
         {
+            return false;
+        }
+        // Names stand above each column, but for the first perhaps.
+        let blank = heading.names.iter().filter(|name| name.is_empty()).count();
+        let unnamed = blank > usize::from(heading.names.first().is_some_and(String::is_empty));
+        if unnamed || header.looks.iter().any(|look| !matches!(look, Look::Blank | Look::Text)) {
             return false;
         }
         let announced =

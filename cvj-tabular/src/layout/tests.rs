@@ -242,7 +242,7 @@ fn file() -> impl Strategy<Value = (Vec<Line>, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     /// Whatever stands around and between the rows, each of them is data exactly once.
     #[test]

@@ -15,6 +15,18 @@ use crate::records::{Record, Records};
 /// Blank lines that are remembered; if there are as many, there may be more.
 const BLANKS: usize = 10_000;
 
+/// A table's first rows that must be looked at before others are passed over.
+const MOST_TELLING: u64 = 100;
+
+/// What becomes of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Row,
+    Passed,
+    /// It is not taken, nor is any behind it.
+    Stop,
+}
+
 /// What the configuration says about lines that are no data.
 #[derive(Clone, Debug)]
 pub struct Lines {
@@ -62,74 +74,61 @@ impl Look<'_> {
     }
 
     fn outline(&self, lines: &Lines, middle: Option<(u64, Start)>, task: &Task) -> Result<Found, SourceError> {
-        let Boundaries { starts, end, .. } = self.boundaries;
         let mut outline = Outline::new(lines.rules.clone());
-        let Some(first) = starts.first() else { return Ok(outline.finish(true)) };
+        let Some(first) = self.boundaries.starts.first() else { return Ok(outline.finish(true)) };
         let Some((from, to)) = middle else {
-            self.feed(&mut outline, lines, *first, |_| Some(true), task)?;
+            self.feed(&mut outline, lines, *first, task, |_, _| Taken::Row)?;
             return Ok(outline.finish(true));
         };
-        if self.input.splittable().is_some() {
-            self.feed(&mut outline, lines, *first, |offset| (offset < from).then_some(true), task)?;
-            outline.gap();
-            self.feed(&mut outline, lines, to, |_| Some(true), task)?;
-        } else {
+        let enough = |outline: &Outline, offset: u64| offset >= from && outline.rows() >= MOST_TELLING;
+        if self.input.splittable().is_none() {
             let mut gap = false;
-            let tail = end.saturating_sub(self.ends);
-            self.feed_with(
-                &mut outline,
-                lines,
-                *first,
-                |outline, offset| {
-                    let within = (from..tail).contains(&offset);
-                    if within && !gap {
-                        gap = true;
-                        outline.gap();
-                    }
-                    Some(!within)
-                },
-                task,
-            )?;
+            self.feed(&mut outline, lines, *first, task, |outline, offset| {
+                if offset >= to.offset || !(gap || enough(outline, offset)) {
+                    return Taken::Row;
+                }
+                if !std::mem::replace(&mut gap, true) {
+                    outline.gap();
+                }
+                Taken::Passed
+            })?;
+            return Ok(outline.finish(true));
+        }
+        let reached = self.feed(&mut outline, lines, *first, task, |outline, offset| {
+            if enough(outline, offset) && offset < to.offset { Taken::Stop } else { Taken::Row }
+        })?;
+        if reached == Taken::Stop {
+            outline.gap();
+            self.feed(&mut outline, lines, to, task, |_, _| Taken::Row)?;
         }
         Ok(outline.finish(true))
     }
 
+    /// Hands over the rows from one on, as far as `take` says, which is asked with the byte where the row begins. Says what it
+    /// said last.
     fn feed(
         &self,
         outline: &mut Outline,
         lines: &Lines,
         from: Start,
-        take: impl Fn(u64) -> Option<bool>,
         task: &Task,
-    ) -> Result<(), SourceError> {
-        self.feed_with(outline, lines, from, |_, offset| take(offset), task)
-    }
-
-    /// Hands over the rows from one on. `take` says of the byte where a row begins whether it is taken, or with `None` that none
-    /// is any more.
-    fn feed_with(
-        &self,
-        outline: &mut Outline,
-        lines: &Lines,
-        from: Start,
-        mut take: impl FnMut(&mut Outline, u64) -> Option<bool>,
-        task: &Task,
-    ) -> Result<(), SourceError> {
+        mut take: impl FnMut(&mut Outline, u64) -> Taken,
+    ) -> Result<Taken, SourceError> {
         let Self { folder, input, boundaries, limits, .. } = *self;
         let encoding = boundaries.dialect.encoding;
         let mut records = Records::open(folder, input, boundaries.dialect, boundaries.runs(from, boundaries.end), limits);
         let mut count = 0_u64;
         loop {
             let offset = from.offset + records.position();
-            let Some(record) = records.advance()? else { return Ok(()) };
+            let Some(record) = records.advance()? else { return Ok(Taken::Row) };
             count += 1;
             if count.is_multiple_of(8192) && task.is_cancelled() {
                 return Err(SourceError::cancelled());
             }
             match take(outline, offset) {
-                None => return Ok(()),
-                Some(false) => continue,
-                Some(true) => {}
+                Taken::Row => {}
+                Taken::Passed => continue,
+                Taken::Stop => return Ok(Taken::Stop),
             }
             if record.after_blank() {
                 outline.blank();
