@@ -3,9 +3,20 @@
 //! [`workbook`] turns any of the four formats into rows of cells, [`survey`] finds tables and headers and looks at the first rows,
 //! [`part`] is a partition and reads it. What types columns have is settled by `cvj-tabular`.
 
+pub mod binary;
+pub mod limits;
+pub mod merged;
+pub mod nature;
+pub mod ooxml;
+pub mod opendocument;
+pub mod package;
 pub mod part;
+pub mod row;
+pub mod serial;
+pub mod shared_text;
 pub mod survey;
 pub mod workbook;
+pub mod xml;
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -130,6 +141,8 @@ impl StageMetrics for XlsxSource {
                 limit: scan.limit,
                 batch_rows: scan.batch_rows.clamp(1, 1 << 20),
                 copies: part.copies.clone(),
+                areas: part.areas.clone(),
+                bounds: limits::Bounds::default(),
             };
             part.partition()
         });
@@ -142,7 +155,11 @@ impl StageMetrics for XlsxSource {
     }
 
     fn read(&self, partition: &Partition, task: &Task) -> Result<BatchStream, SourceError> {
-        Part::of(partition)?.read(self.contradicted.clone(), task)
+        let part = Part::of(partition)?;
+        let kept = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.as_ref().and_then(|(survey, _)| survey.shared.clone()).filter(|(stamp, _)| *stamp == part.file);
+        drop(kept);
+        part.read(self.contradicted.clone(), known.map(|(_, shared)| shared), task)
     }
 }
 

@@ -2,14 +2,17 @@
 
 use cvj_core::source::{BatchSender, Partition};
 use cvj_core::{BatchStream, SourceError, Status, Task};
-use cvj_tabular::cell::Cell;
 use cvj_tabular::files::FileStamp;
 use cvj_tabular::rows::{Contradicted, Origin, RowAssembler};
 use cvj_tabular::settings::Nulls;
 use cvj_tabular::table::PlannedColumn;
 use serde::{Deserialize, Serialize};
 
-use crate::workbook::{Next, Workbook};
+use crate::limits::Bounds;
+use crate::row::Area;
+use crate::shared_text::SharedText;
+use crate::workbook::Workbook;
+use std::sync::Arc;
 
 /// A sheet, with all that is needed to read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,11 @@ pub struct Part {
     /// Names of files that are copies of this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<String>,
+    /// Merged areas.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub areas: Vec<Area>,
+    /// How large things may be.
+    pub bounds: Bounds,
 }
 
 impl Part {
@@ -56,7 +64,7 @@ impl Part {
     }
 
     /// Reads the part, in a thread of its own.
-    pub fn read(self, contradicted: Contradicted, task: &Task) -> Result<BatchStream, SourceError> {
+    pub fn read(self, contradicted: Contradicted, known: Option<Arc<SharedText>>, task: &Task) -> Result<BatchStream, SourceError> {
         let origin = Origin {
             table: self.table.clone(),
             file: self.file.name().to_owned(),
@@ -67,34 +75,40 @@ impl Part {
         // The file is looked at here, so that a changed one fails before a thread is started.
         self.file.open(&task.folder())?;
         let task = task.clone();
-        BatchStream::produced(rows.schema(), 2, move |sender| self.produce(rows, &task, sender))
+        BatchStream::produced(rows.schema(), 2, move |sender| self.produce(rows, known, &task, sender))
     }
 
-    fn produce(&self, mut rows: RowAssembler, task: &Task, sender: &BatchSender) -> Result<(), SourceError> {
-        let mut workbook = Workbook::open(&task.folder(), &self.file)?;
+    fn produce(
+        &self,
+        mut rows: RowAssembler,
+        known: Option<Arc<SharedText>>,
+        task: &Task,
+        sender: &BatchSender,
+    ) -> Result<(), SourceError> {
+        let mut workbook = Workbook::open(&task.folder(), &self.file, &self.bounds, known)?;
         let width = self.fields.len();
         let limit = self.limit.unwrap_or(u64::MAX);
-        if limit > 0 {
-            workbook.rows(&self.sheet, |row, cells| {
-                if row <= self.header_row || cells.iter().all(Cell::is_blank) {
-                    return Ok(Next::Row);
+        let mut sheet = workbook.read(&self.sheet, &self.areas)?;
+        let context = sheet.context();
+        while rows.rows() < limit {
+            let Some(row) = sheet.next_row()? else { break };
+            let filled = row.filled_width(&context);
+            if row.number <= self.header_row || filled == 0 {
+                continue;
+            }
+            if filled > width {
+                let texts: Vec<_> = (0..filled.min(20)).map(|field| row.cell(field, &context).to_text().into_owned()).collect();
+                rows.reject_row(row.number, format!("{filled} cells where the header has {width}"), texts.join("\t"));
+                continue;
+            }
+            rows.push(row.number, |field| Ok(row.cell(field, &context)))?;
+            if rows.pending() >= self.batch_rows {
+                if task.is_cancelled() {
+                    return Err(SourceError::cancelled());
                 }
-                let beyond = cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |last| last + 1);
-                if beyond > width {
-                    let texts: Vec<_> = cells.iter().take(20).map(Cell::to_text).collect();
-                    rows.reject_row(row, format!("{beyond} cells where the header has {width}"), texts.join("\t"));
-                    return Ok(Next::Row);
-                }
-                rows.push(row, |field| Ok(cells.get(field).cloned().unwrap_or(Cell::Empty)))?;
-                if rows.pending() >= self.batch_rows {
-                    if task.is_cancelled() {
-                        return Err(SourceError::cancelled());
-                    }
-                    task.progress(rows.rows(), None, "rows");
-                    sender.send(rows.finish()?)?;
-                }
-                Ok(if rows.rows() >= limit { Next::Stop } else { Next::Row })
-            })?;
+                task.progress(rows.rows(), None, "rows");
+                sender.send(rows.finish()?)?;
+            }
         }
         for copy in &self.copies {
             task.left_out(&format!("{copy} is a copy of {}", self.file.name()), rows.rows());

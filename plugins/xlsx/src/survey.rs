@@ -7,17 +7,21 @@ use std::sync::Arc;
 use cvj_core::columns::column_names;
 use cvj_core::nearest::nearest;
 use cvj_core::{SourceError, Status, Task};
-use cvj_tabular::cell::{Cell, Place};
+use cvj_tabular::cell::Place;
 use cvj_tabular::files::{FileStamp, copies};
 use cvj_tabular::header::header_text;
 use cvj_tabular::settings::Nulls;
 use cvj_tabular::table::TableProfile;
 
 use crate::SheetChoice;
-use crate::workbook::{Next, Workbook};
+use crate::limits::Bounds;
+use crate::row::Area;
+use crate::shared_text::SharedText;
+use crate::workbook::Workbook;
 
 /// Rows looked at from a sheet's begin; what lies beyond may contradict them.
 const FIRST_ROWS: u64 = 10_000;
+const STRIDE: u64 = 50;
 
 /// A sheet of a file.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub struct SheetPart {
     pub columns: Vec<usize>,
     /// Names of files that are copies of this one.
     pub copies: Vec<String>,
+    /// Merged areas.
+    pub areas: Vec<Area>,
 }
 
 /// A table and the sheets that make it.
@@ -50,6 +56,8 @@ pub struct Survey {
     pub stamps: Vec<FileStamp>,
     /// The tables.
     pub tables: Vec<Arc<SheetTable>>,
+    /// The shared texts of the last file, so that they are not read twice.
+    pub shared: Option<(FileStamp, Arc<SharedText>)>,
 }
 
 /// What a survey needs to know.
@@ -90,7 +98,7 @@ impl Survey {
             let mut copies: Vec<_> = copies.collect();
             copies.sort();
             let before = looked.len();
-            let mut workbook = Workbook::open(&folder, stamp)?;
+            let mut workbook = Workbook::open(&folder, stamp, &Bounds::default(), None)?;
             for sheet in chosen(&workbook, stamp.name(), scope.sheets)? {
                 if let Some(found) = begin(&mut workbook, stamp, &sheet, scope.header, copies.clone())? {
                     looked.push(found);
@@ -113,13 +121,14 @@ impl Survey {
                 look(&folder, name, sheets, scope, &mut open).map(Arc::new)
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { stamps, tables })
+        let shared = open.map(|(stamp, workbook)| (stamp, Arc::clone(workbook.shared())));
+        Ok(Self { stamps, tables, shared })
     }
 }
 
 /// The names of the sheets that are read.
 fn chosen(workbook: &Workbook, file: &str, choices: &[SheetChoice]) -> Result<Vec<String>, SourceError> {
-    let sheets = workbook.worksheets();
+    let sheets: Vec<_> = workbook.sheets().into_iter().map(|sheet| (sheet.name, sheet.visible)).collect();
     if choices.is_empty() {
         return Ok(sheets.into_iter().filter(|(_, visible)| *visible).map(|(name, _)| name).collect());
     }
@@ -153,25 +162,26 @@ fn begin(
     let mut found: Option<(u64, Vec<String>)> = None;
     let mut preamble = Vec::new();
     let mut any_row = false;
-    workbook.rows(sheet, |row, cells| {
-        if cells.iter().all(Cell::is_blank) {
-            return Ok(Next::Row);
+    let mut rows = workbook.read(sheet, &[])?;
+    let context = rows.context();
+    while let Some(row) = rows.next_row()? {
+        let width = row.filled_width(&context);
+        if width == 0 {
+            continue;
         }
         if found.is_some() {
             any_row = true;
-            return Ok(Next::Stop);
+            break;
         }
-        if header.is_none_or(|header| row >= header) {
-            let width = cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |last| last + 1);
-            found = Some((row, cells[..width].iter().map(|cell| header_text(&cell.to_text())).collect()));
+        let texts = (0..width).map(|column| header_text(&row.cell(column, &context).to_text()));
+        if header.is_none_or(|header| row.number >= header) {
+            found = Some((row.number, texts.collect()));
         } else {
-            let texts = cells.iter().filter(|cell| !cell.is_blank()).map(|cell| cell.to_text().trim().to_owned());
-            preamble.push(texts.collect::<Vec<_>>().join(" "));
+            preamble.push(texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "));
         }
-        Ok(Next::Row)
-    })?;
+    }
     let Some((header_row, headers)) = found.filter(|_| any_row) else { return Ok(None) };
-    let part = SheetPart { stamp: stamp.clone(), sheet: sheet.to_owned(), header_row, columns: Vec::new(), copies };
+    let part = SheetPart { stamp: stamp.clone(), sheet: sheet.to_owned(), header_row, columns: Vec::new(), copies, areas: Vec::new() };
     Ok(Some(Looked { part, headers, preamble }))
 }
 
@@ -221,25 +231,25 @@ fn look(
         let mut wide = (0, 0, 0);
         let workbook = match open.take() {
             Some((stamp, workbook)) if stamp == part.stamp => workbook,
-            _ => Workbook::open(folder, &part.stamp)?,
+            _ => Workbook::open(folder, &part.stamp, &Bounds::default(), None)?,
         };
         let (_, workbook) = open.insert((part.stamp.clone(), workbook));
-        let ended = workbook.rows(&part.sheet, |row, cells| {
-            if row <= part.header_row || cells.iter().all(Cell::is_blank) {
-                return Ok(Next::Row);
+        let mut rows = workbook.read(&part.sheet, &[])?;
+        let context = rows.context();
+        while let Some(row) = rows.next_row()? {
+            let filled = row.filled_width(&context);
+            if row.number <= part.header_row || filled == 0 {
+                continue;
             }
             seen += 1;
-            let beyond = cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |last| last + 1);
-            if beyond > width {
-                wide = if wide.0 == 0 { (1, row, beyond) } else { (wide.0 + 1, wide.1, wide.2) };
-            } else {
-                let missing = std::iter::repeat_n(Cell::Empty, width.saturating_sub(cells.len()));
-                let all = cells.iter().take(width).cloned().chain(missing);
-                profile.observe(&part.columns, all, scope.nulls, Place { file, line: row });
+            if filled > width {
+                wide = if wide.0 == 0 { (1, row.number, filled) } else { (wide.0 + 1, wide.1, wide.2) };
+            } else if seen <= FIRST_ROWS || scope.completely || seen % STRIDE == 0 {
+                let all = (0..width).map(|column| row.cell(column, &context));
+                profile.observe(&part.columns, all, scope.nulls, Place { file, line: row.number });
             }
-            Ok(if seen >= FIRST_ROWS && !scope.completely { Next::Stop } else { Next::Row })
-        })?;
-        profile.complete &= ended;
+        }
+        profile.complete &= scope.completely || seen <= FIRST_ROWS;
         let (count, row, beyond) = wide;
         if count * 2 > seen {
             let message = format!(

@@ -147,13 +147,13 @@ fn a_contradiction_beyond_the_first_rows_is_planned_anew_once() {
     let sheet = workbook.add_worksheet();
     sheet.write(0, 0, "n").unwrap();
     for row in 1..=10_500_u32 {
-        sheet.write(row, 0, if row == 10_400 { 0.25 } else { f64::from(row) }).unwrap();
+        sheet.write(row, 0, if row == 10_401 { 0.25 } else { f64::from(row) }).unwrap();
     }
     bench.save("a.xlsx", workbook);
     let scanned = bench.scan(json!({"path": "a.xlsx"}), &[("n", Kind::Number)]).unwrap();
     assert_eq!(types(&scanned), ["n Decimal128(38, 2)"]);
     assert_eq!((scanned.replanned, scanned.rows.len()), (1, 10_500));
-    assert_eq!(scanned.rows[10_399], ["0.25"]);
+    assert_eq!(scanned.rows[10_400], ["0.25"]);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn what_is_no_workbook_is_said() {
         assert!(error.message.contains(message), "{}", error.message);
         assert!(error.hint.unwrap().contains(hint));
     };
-    check("a.xls", b"<html><table>", "`a.xls` is no workbook", "plugin = \"csv\"");
+    check("a.xls", b"<html><table>", "`a.xls` is a web page", "save it as xlsx");
     check("b.xlsx", b"", "`b.xlsx` is empty", "export it again");
     check("c.xlsx", b"PK\x03\x04junk", "`c.xlsx` cannot be read as a workbook", "save it again");
     bench.save("d.xlsx", Workbook::new());
