@@ -190,8 +190,9 @@ fn text_of(row: &mut Row, text: &str, held: fn(std::ops::Range<u32>) -> Held) ->
     held(row.since(mark))
 }
 
+/// `calamine` does not tell days from times of day; a day that is no day then is taken for a time.
 fn reading(at: ExcelDateTime) -> Reading {
-    if at.is_duration() { Reading::Span } else { Reading::Date }
+    if at.is_duration() { Reading::Span } else { Reading::Time }
 }
 
 fn area(dimensions: &Dimensions) -> Area {

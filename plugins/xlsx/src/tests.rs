@@ -3,6 +3,8 @@ use cvj_tabular::trial::{Scanned, Trial};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 use serde_json::{Value, json};
 
+mod writers;
+
 use super::*;
 
 struct Bench {

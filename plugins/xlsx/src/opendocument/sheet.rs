@@ -38,6 +38,7 @@ struct Cell {
     /// Where the value is in the row's text.
     value: Option<std::ops::Range<u32>>,
     formula: bool,
+    truth: Option<bool>,
     span: bool,
     spanned: (u64, u64),
     covered: bool,
@@ -182,6 +183,9 @@ impl<'a> SheetReader<'a> {
                 self.xml.skip()?;
             }
         }
+        if let Some(truth) = cell.truth {
+            return Ok(Held::Boolean(truth));
+        }
         let text = row.since(mark);
         let shown = row.bytes(&text);
         let failed = cell.formula && (shown.starts_with(b"Err:") || shown.starts_with(b"#"));
@@ -223,6 +227,7 @@ impl Cell {
             kind: Kind::None,
             value: None,
             formula: false,
+            truth: None,
             span: false,
             spanned: (1, 1),
             covered: tag.name == b"table:covered-table-cell",
@@ -240,6 +245,8 @@ impl Cell {
                         cell.value = Some(row.since(mark));
                     }
                 }
+                // How LibreOffice keeps truth values that came from Excel.
+                b"table:formula" if matches!(value, b"of:=TRUE()" | b"of:=FALSE()") => cell.truth = Some(value == b"of:=TRUE()"),
                 b"table:formula" => cell.formula = true,
                 b"table:style-name" => style = Some(value),
                 b"table:number-columns-spanned" => cell.spanned.0 = crate::xml::whole(value).unwrap_or(1),

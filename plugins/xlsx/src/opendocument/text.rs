@@ -7,7 +7,7 @@ use crate::xml::{Token, Xml, unescape};
 
 /// Appends the paragraphs of the cell whose tag was opened last, on lines of their own, and reads its closing tag. What else
 /// stands in the cell (annotations, pictures, tables) is no text of it.
-pub fn paragraphs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Result<(), TextFault> {
+pub(super) fn paragraphs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Result<(), TextFault> {
     let begin = into.len();
     let mut first = true;
     loop {
