@@ -1,0 +1,632 @@
+//! The outline of a file or sheet: its blocks between blank rows, and what each of them is: lines before a header, a table, more
+//! of a table that began above, or footers.
+
+use super::date_range::DateRange;
+use super::heading::{self, Block, Heading};
+use super::look::{Kept, Look, comparable};
+use super::section::{ColumnSketch, Judged, Section};
+use super::sieve::{Holds, LeftOut, Sieve, Skip};
+use super::totals::{is_label, is_last_label};
+use super::{LayoutSettings, Row, ShortRows, TotalRows};
+use crate::moment::DateOrder;
+use crate::settings::{CellSettings, DateFormat, Nulls};
+
+/// Rows that are looked at before it is said what a block is.
+const OPENING: usize = 64;
+/// Lines that are kept until a table comes.
+const MOST_NOTES: usize = 1000;
+/// More lines than these behind a table are no footers.
+const MOST_FOOTERS: usize = 64;
+
+/// What an outline goes by.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The row of the header, if said.
+    pub header: Option<u64>,
+    /// Rows up to this one are passed over.
+    pub skip: u64,
+    /// Rows of totals are left out.
+    pub leave_out_totals: bool,
+    /// Rows that are too short are filled.
+    pub fill_short_rows: bool,
+    /// The number of a row's cells means something, as in text files; otherwise only filled ones count.
+    pub ragged: bool,
+    /// The order of day and month, if said.
+    pub order: Option<DateOrder>,
+    /// The texts that mean "no value".
+    pub nulls: Nulls,
+}
+
+impl Rules {
+    /// The rules of a configuration.
+    pub fn new(layout: &LayoutSettings, cells: &CellSettings, ragged: bool) -> Self {
+        Self {
+            header: layout.header,
+            skip: 0,
+            leave_out_totals: layout.totals == TotalRows::LeaveOut,
+            fill_short_rows: layout.short_rows == ShortRows::Fill,
+            ragged,
+            order: match &cells.date_format {
+                Some(DateFormat::Order(order)) => Some(*order),
+                _ => None,
+            },
+            nulls: cells.nulls(),
+        }
+    }
+}
+
+/// What was found in a file or sheet.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its tables, in order.
+    pub tables: Vec<TableLayout>,
+    /// Lines that belong to no table: all of them if there is none.
+    pub lines: Vec<String>,
+    /// The row that has values where a header was looked for, if there is no table.
+    pub values_at: Option<u64>,
+    /// Only the rows that were not looked at can tell whether a row holds totals: outline all of them.
+    pub wants_all: bool,
+}
+
+/// A table in a file or sheet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableLayout {
+    /// The line above its header that names it.
+    pub title: Option<String>,
+    /// Its header as written, groups and names joined.
+    pub headers: Vec<String>,
+    /// The row in which the names stand.
+    pub header_row: u64,
+    /// The lines before it.
+    pub preamble: Vec<String>,
+    /// The days it covers, if the lines before it say so.
+    pub range: Option<DateRange>,
+    /// The row behind the header; `None` if there is none.
+    pub data: Option<Mark>,
+    /// The row behind its last: another table, or lines before one. `None` if there is none.
+    pub ends: Option<Mark>,
+    /// Rows that look like data.
+    pub rows: u64,
+    /// The number of rows that a footer says it has.
+    pub rows_expected: Option<u64>,
+    /// The footers.
+    pub footers: Vec<String>,
+    /// Which of its rows are data.
+    pub sieve: Sieve,
+}
+
+/// The begin of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// Where it begins, in whatever the plugin counts.
+    pub at: u64,
+}
+
+/// Finds the tables among rows that come in order.
+#[derive(Debug)]
+pub struct Outline {
+    rules: Rules,
+    tables: Vec<Draft>,
+    current: usize,
+    section: Section,
+    /// The first rows of a block, until it is said what it is.
+    opening: Vec<Kept>,
+    opened: bool,
+    after_blank: bool,
+    /// Lines that may belong to a table that follows.
+    notes: Vec<Kept>,
+    /// Rows behind the last full row of the current table, with whether a blank row was before.
+    tail: Vec<(Kept, bool)>,
+    values_at: Option<u64>,
+    wants_all: bool,
+    last_row: u64,
+}
+
+#[derive(Debug)]
+struct Draft {
+    heading: Heading,
+    header: Vec<String>,
+    header_row: u64,
+    title: Option<String>,
+    preamble: Vec<String>,
+    range: Option<DateRange>,
+    commented: bool,
+    columns: Vec<ColumnSketch>,
+    rows: u64,
+    full_rows: u64,
+    /// The parts of the rows that are its, from and to.
+    runs: Vec<(Mark, Option<Mark>)>,
+    begins_next: bool,
+    skips: Vec<Skip>,
+    rows_expected: Option<u64>,
+    footers: Vec<String>,
+}
+
+impl Draft {
+    fn is_header(&self, cells: &[crate::cell::Cell<'_>]) -> bool {
+        let left = self.heading.left;
+        cells.len() >= left + self.header.len()
+            && self.header.iter().zip(&cells[left..]).all(|(header, cell)| *header == comparable(cell))
+            && self.header.iter().any(|header| !header.is_empty())
+    }
+
+    fn skip(&mut self, number: u64, why: LeftOut) {
+        match self.skips.last_mut() {
+            Some(last) if last.why == why && last.to + 1 == number => last.to = number,
+            _ => self.skips.push(Skip { from: number, to: number, why }),
+        }
+    }
+}
+
+impl Outline {
+    /// An outline without rows.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            tables: Vec::new(),
+            current: 0,
+            section: Section::default(),
+            opening: Vec::new(),
+            opened: false,
+            after_blank: false,
+            notes: Vec::new(),
+            tail: Vec::new(),
+            values_at: None,
+            wants_all: false,
+            last_row: 0,
+        }
+    }
+
+    /// Takes the next row that is not blank.
+    pub fn row(&mut self, row: &Row<'_>) {
+        self.last_row = row.number;
+        if row.cells.iter().all(crate::cell::Cell::is_blank) {
+            self.blank();
+            return;
+        }
+        if self.values_at.is_some() {
+            return;
+        }
+        if let Some(draft) = self.tables.get_mut(self.current).filter(|draft| draft.begins_next) {
+            draft.begins_next = false;
+            draft.runs.push((Mark { number: row.number, at: row.at }, None));
+        }
+        if self.tables.is_empty()
+            && (row.number <= self.rules.skip || self.rules.header.is_some_and(|header| row.number < header))
+        {
+            self.note(Kept::of(row, &self.rules.nulls));
+        } else if self.tables.is_empty() && self.rules.header.is_some() {
+            let rows = [Kept::of(row, &self.rules.nulls)];
+            let width = if self.rules.ragged { row.cells.len() } else { 0 };
+            let left = if self.rules.ragged { 0 } else { rows[0].looks.iter().position(|look| !look.is_blank()).unwrap_or(0) };
+            // The rows above may hold its groups.
+            let above = self.notes.iter().rposition(|note| note.merged.is_empty()).map_or(0, |last| last + 1);
+            let mut all = self.notes.split_off(above);
+            all.extend(rows);
+            let at = all.len() - 1;
+            let heading = heading::heading(&all, at, left, width);
+            self.begin(all, heading);
+        } else if self.opened && !self.tables.is_empty() {
+            self.data(row);
+        } else {
+            self.opening.push(Kept::of(row, &self.rules.nulls));
+            if self.opening.len() >= OPENING {
+                self.decide();
+                self.opened = true;
+            }
+        }
+    }
+
+    /// Takes a blank row: a block ends.
+    pub fn blank(&mut self) {
+        self.decide();
+        self.opened = false;
+        self.after_blank = true;
+    }
+
+    /// Rows are passed over here, none of them blank.
+    pub fn gap(&mut self) {
+        self.decide();
+        if self.tables.is_empty() {
+            self.one_column();
+        }
+        self.opened = true;
+        self.section.gap = true;
+        self.tail.clear();
+    }
+
+    /// The tables. `complete`: no row stands behind the last one taken.
+    pub fn finish(mut self, complete: bool) -> Found {
+        self.decide();
+        if self.tables.is_empty() && self.values_at.is_none() {
+            self.one_column();
+        }
+        if !self.tables.is_empty() {
+            self.section.gap |= !complete;
+            self.close_section();
+            if complete {
+                self.footers();
+            }
+        }
+        self.drop_empty();
+        let lines = self.notes.iter().map(Kept::line).collect();
+        let seen_to = (!complete).then_some(self.last_row);
+        let rules = self.rules;
+        let tables = self.tables.into_iter().map(|draft| draft.finish(&rules, seen_to)).collect();
+        Found { tables, lines, values_at: self.values_at, wants_all: self.wants_all }
+    }
+
+    fn note(&mut self, row: Kept) {
+        if self.notes.len() < MOST_NOTES {
+            self.notes.push(row);
+        }
+    }
+
+    /// Says what the block is whose first rows wait.
+    fn decide(&mut self) {
+        let rows = std::mem::take(&mut self.opening);
+        if rows.is_empty() || self.values_at.is_some() {
+            return;
+        }
+        if !self.tables.is_empty()
+            && let Some(row) = rows.iter().position(|row| self.tables.iter().any(|table| table.is_header(&row.cells)))
+            && rows[..row].iter().all(|row| self.is_note(row))
+        {
+            self.again(rows, row);
+            return;
+        }
+        match heading::find(&rows, self.rules.ragged) {
+            Block::Table(heading) if self.tables.is_empty() || self.is_new(&rows, &heading) => self.begin(rows, heading),
+            Block::Values(row) if self.tables.is_empty() => self.values_at = Some(rows[row].number),
+            _ if self.tables.is_empty() => {
+                let many = rows.len() >= OPENING || self.notes.len() + rows.len() >= MOST_NOTES;
+                self.notes.extend(rows);
+                if many {
+                    self.one_column();
+                }
+            }
+            _ => rows.iter().for_each(|row| self.data(&row.as_row())),
+        }
+    }
+
+    /// Whether a header after a blank row begins another table, and is no row of this one.
+    fn is_new(&self, rows: &[Kept], heading: &Heading) -> bool {
+        let header = &rows[heading.row];
+        let below = &rows[heading.row + 1..];
+        let table = &self.tables[self.current];
+        if !rows[..heading.begins].iter().all(|row| self.is_note(row))
+            || header.cells.first().is_some_and(|cell| is_label(&cell.to_text()))
+        {
+            return false;
+        }
+        let announced =
+            !self.notes.is_empty() || heading.row > 0 || self.tail.iter().any(|(row, after)| *after && self.is_note(row));
+        if below.is_empty() && !announced {
+            return false;
+        }
+        let width = table.heading.left + table.header.len();
+        let other_width = header.filled_width() != width && heading.left + heading.names.len() != width;
+        // Names where this table, and the rows below, have values.
+        let clashes = header.looks.iter().enumerate().filter(|(index, look)| {
+            **look == Look::Text
+                && index
+                    .checked_sub(table.heading.left)
+                    .and_then(|column| table.columns.get(column))
+                    .is_some_and(ColumnSketch::is_typed)
+                && below.iter().any(|row| matches!(row.looks.get(*index), Some(Look::Number | Look::Date)))
+        });
+        let clashes = clashes.count();
+        let typed_below = header.looks.iter().enumerate().any(|(index, look)| {
+            *look == Look::Text && below.iter().any(|row| matches!(row.looks.get(index), Some(Look::Number | Look::Date)))
+        });
+        let shares_a_name = heading.names.iter().any(|name| {
+            let name = name.to_lowercase();
+            !name.is_empty() && self.tables.iter().any(|table| table.header.contains(&name))
+        });
+        if other_width {
+            // A row that is too short or too long, alone, is no header.
+            announced || typed_below || below.len() > 1
+        } else {
+            announced || clashes > 1 || (clashes == 1 && shares_a_name)
+        }
+    }
+
+    /// A line that is no row of the current table: a comment, a title, a remark.
+    fn is_note(&self, row: &Kept) -> bool {
+        let Some(table) = self.tables.get(self.current) else { return true };
+        let width = table.heading.left + table.header.len();
+        let filled = row.filled();
+        if row.comment && filled < table.header.len() {
+            return true;
+        }
+        if self.rules.ragged && row.cells.len() < width {
+            return width > 2 || filled == 1;
+        }
+        filled == 1 && table.header.len() > 2 && row.looks.first().is_some_and(|look| *look == Look::Text)
+    }
+
+    /// Begins a table.
+    fn begin(&mut self, rows: Vec<Kept>, heading: Heading) {
+        self.end_run(rows.first());
+        let mut notes = std::mem::take(&mut self.notes);
+        let own = notes.len();
+        let mut rows = rows.into_iter();
+        notes.extend(rows.by_ref().take(heading.begins));
+        let header = rows.by_ref().nth(heading.row - heading.begins);
+        let mut demoted = Vec::new();
+        while let Some(draft) = self.tables.pop_if(|draft| draft.is_no_table(heading.names.len())) {
+            demoted.splice(0..0, draft.preamble.into_iter().chain([draft.heading.names.join(", ")]));
+        }
+        demoted.extend(notes.iter().map(Kept::line));
+        let order = self.rules.order;
+        let range = DateRange::in_lines(&demoted, order);
+        let title = notes.iter().rfind(|note| {
+            let text = note.line();
+            !note.comment
+                && note.filled() == 1
+                && text.len() <= 80
+                && text.chars().any(char::is_alphabetic)
+                && DateRange::in_lines(&[&text], order).is_none()
+        });
+        self.tables.push(Draft {
+            header: heading.names.iter().map(|name| name.to_lowercase()).collect(),
+            header_row: header.as_ref().map_or(0, |header| header.number),
+            title: title.map(|title| title.line().trim_end_matches(':').to_owned()),
+            range: range.or_else(|| self.tables.last().and_then(|table| table.range)),
+            commented: notes[own.min(notes.len())..].iter().any(|note| note.comment),
+            preamble: demoted,
+            columns: vec![ColumnSketch::default(); heading.names.len()],
+            rows: 0,
+            full_rows: 0,
+            runs: Vec::new(),
+            begins_next: true,
+            skips: Vec::new(),
+            rows_expected: None,
+            footers: Vec::new(),
+            heading,
+        });
+        self.current = self.tables.len() - 1;
+        self.opened = true;
+        self.after_blank = false;
+        self.rest(rows);
+    }
+
+    /// A table whose header stands once more goes on.
+    fn again(&mut self, rows: Vec<Kept>, row: usize) {
+        let Some(table) = self.tables.iter().position(|table| table.is_header(&rows[row].cells)) else { return };
+        let pending = std::mem::take(&mut self.notes);
+        if table == self.current {
+            self.close_section();
+            let tail: Vec<_> =
+                std::mem::take(&mut self.tail).into_iter().filter(|(_, after)| *after).map(|(row, _)| row).collect();
+            let draft = &mut self.tables[table];
+            tail.iter().chain(&pending).chain(&rows[..row]).for_each(|note| draft.skip(note.number, LeftOut::Preamble));
+        } else {
+            self.end_run(rows.first());
+            self.current = table;
+            let header = &rows[row];
+            self.tables[table].runs.push((Mark { number: header.number, at: header.at }, None));
+        }
+        self.opened = true;
+        self.after_blank = false;
+        self.rest(rows.into_iter().skip(row));
+    }
+
+    fn rest(&mut self, rows: impl Iterator<Item = Kept>) {
+        for row in rows {
+            if let Some(draft) = self.tables.get_mut(self.current).filter(|draft| draft.begins_next) {
+                draft.begins_next = false;
+                draft.runs.push((Mark { number: row.number, at: row.at }, None));
+            }
+            self.data(&row.as_row());
+        }
+    }
+
+    /// The current table is interrupted by another, which `next` belongs to.
+    fn end_run(&mut self, next: Option<&Kept>) {
+        if self.tables.is_empty() {
+            return;
+        }
+        self.close_section();
+        // Lines after a blank row belong to what follows.
+        let from = self.tail.iter().position(|(_, after)| *after).unwrap_or(self.tail.len());
+        let behind: Vec<_> = self.tail.drain(from..).map(|(row, _)| row).collect();
+        self.tail.clear();
+        let next = behind.first().or(next).map(|row| Mark { number: row.number, at: row.at });
+        let draft = &mut self.tables[self.current];
+        if let Some(run) = draft.runs.last_mut() {
+            run.1 = next;
+        }
+        draft.begins_next = false;
+        self.notes.splice(0..0, behind);
+    }
+
+    /// Takes a row of the current table.
+    fn data(&mut self, row: &Row<'_>) {
+        let looks: Vec<_> = row.cells.iter().map(|cell| Look::of(cell, &self.rules.nulls)).collect();
+        let nulls = &self.rules.nulls;
+        let draft = &mut self.tables[self.current];
+        if draft.is_header(row.cells) {
+            self.tail.clear();
+            self.close_section();
+            return;
+        }
+        let left = draft.heading.left;
+        let width = left + draft.header.len();
+        let filled = looks.iter().filter(|look| !look.is_blank()).count();
+        let short = if self.rules.ragged {
+            row.cells.len() < width || (self.after_blank && row.comment && filled < draft.header.len())
+        } else {
+            draft.header.len() > 2 && filled == 1
+        };
+        // Behind a blank row a line that only its first cell fills is no row.
+        let remark = self.after_blank && draft.header.len() > 2 && filled == 1 && looks.first() == Some(&Look::Text);
+        if short || remark {
+            self.tail.push((Kept::of(row, nulls), self.after_blank));
+            if self.tail.len() > MOST_FOOTERS * 2 {
+                self.tail.drain(..MOST_FOOTERS);
+            }
+            draft.rows += 1;
+            return;
+        }
+        for (note, after) in self.tail.drain(..) {
+            if after && note.comment {
+                draft.skip(note.number, LeftOut::Comment);
+            }
+        }
+        self.after_blank = false;
+        draft.rows += 1;
+        let first = looks.iter().position(|look| !look.is_blank()).unwrap_or(0);
+        let last = looks.iter().rposition(|look| !look.is_blank()).unwrap_or(0);
+        if row.cells.get(first).is_some_and(|cell| is_label(&cell.to_text()))
+            || row.cells.get(last).is_some_and(|cell| is_last_label(&cell.to_text()))
+        {
+            return;
+        }
+        if looks.iter().skip(width).any(|look| !look.is_blank()) {
+            return;
+        }
+        let (cells, looks) = (&row.cells[left.min(row.cells.len())..], &looks[left.min(looks.len())..]);
+        let (cells, looks) = (&cells[..cells.len().min(draft.header.len())], &looks[..looks.len().min(draft.header.len())]);
+        draft.full_rows += 1;
+        draft.columns.iter_mut().zip(cells.iter().zip(looks)).for_each(|(column, (cell, look))| column.add(cell, *look));
+        self.section.add(cells, looks, || Kept::of(&Row { cells, ..*row }, nulls));
+    }
+
+    fn close_section(&mut self) {
+        let section = std::mem::take(&mut self.section);
+        let Some(draft) = self.tables.get_mut(self.current) else { return };
+        if !self.rules.leave_out_totals {
+            return;
+        }
+        for judged in section.totals(&draft.columns) {
+            match judged {
+                Judged::Total(number) => draft.skips.push(Skip { from: number, to: number, why: LeftOut::Total }),
+                Judged::Open => self.wants_all = true,
+            }
+        }
+    }
+
+    /// The lines behind the last table.
+    fn footers(&mut self) {
+        let draft = &mut self.tables[self.current];
+        let width = draft.header.len();
+        let mut tail = std::mem::take(&mut self.tail);
+        let attached = |row: &Kept, rules: &Rules| {
+            rules.ragged && !rules.fill_short_rows && width > 2 && row.filled() == 1 && row.cells.len() < width
+        };
+        let from = tail.iter().rposition(|(row, after)| !after && !attached(row, &self.rules)).map_or(0, |last| last + 1);
+        let footers = tail.split_off(from);
+        if footers.len() > MOST_FOOTERS {
+            return;
+        }
+        for (row, _) in footers {
+            let text = row.line();
+            draft.rows = draft.rows.saturating_sub(1);
+            draft.rows_expected = draft.rows_expected.or_else(|| rows_said(&text));
+            draft.skip(row.number, if row.comment { LeftOut::Comment } else { LeftOut::Footer });
+            draft.footers.push(text);
+        }
+    }
+
+    /// A file in which no row has more than one cell is a table of one column.
+    fn one_column(&mut self) {
+        let rows = std::mem::take(&mut self.notes);
+        let skipped = |row: &Kept| row.comment || row.number <= self.rules.skip;
+        let Some(first) = rows.iter().position(|row| !skipped(row)) else {
+            self.notes = rows;
+            return;
+        };
+        let left = rows[first].looks.iter().position(|look| !look.is_blank()).unwrap_or(0);
+        if rows[first].looks[left] != Look::Text {
+            self.values_at = Some(rows[first].number);
+            self.notes = rows;
+            return;
+        }
+        let (left, width) = if self.rules.ragged { (0, rows[first].cells.len()) } else { (left, left + 1) };
+        let heading = heading::heading(&rows, first, left, width);
+        self.begin(rows, heading);
+    }
+
+    /// Tables without rows are none where others have some.
+    fn drop_empty(&mut self) {
+        if self.tables.iter().any(|table| table.rows > 0) {
+            self.tables.retain(|table| table.rows > 0 || table.commented);
+        }
+    }
+}
+
+impl Draft {
+    /// Two columns of text, or no row at all, before a wider table: lines about it.
+    fn is_no_table(&self, wider: usize) -> bool {
+        let about = self.header.len() <= 2 && wider > 2 && self.rows <= 20 && !self.columns.iter().any(ColumnSketch::is_typed);
+        !self.commented && self.title.is_none() && (self.rows == 0 || about)
+    }
+
+    fn finish(mut self, rules: &Rules, seen_to: Option<u64>) -> TableLayout {
+        for pair in self.runs.windows(2) {
+            let (ended, begins) = (pair[0].1, pair[1].0);
+            if let Some(ended) = ended.filter(|ended| ended.number < begins.number) {
+                self.skips.push(Skip { from: ended.number, to: begins.number - 1, why: LeftOut::Elsewhere });
+            }
+        }
+        self.skips.sort_by_key(|skip| (skip.from, skip.to));
+        let filled = (0..self.columns.len()).filter(|column| self.columns[*column].is_filled_in(self.full_rows));
+        let sieve = Sieve {
+            left: self.heading.left,
+            filled: filled.collect(),
+            holds: if rules.leave_out_totals {
+                self.columns.iter().map(ColumnSketch::holds).collect()
+            } else {
+                Vec::<Holds>::new()
+            },
+            header: self.header,
+            skips: self.skips,
+            seen_to,
+        };
+        TableLayout {
+            title: self.title,
+            headers: self.heading.names,
+            header_row: self.header_row,
+            preamble: self.preamble,
+            range: self.range,
+            data: self.runs.first().map(|run| run.0),
+            ends: self.runs.last().and_then(|run| run.1),
+            rows: self.rows,
+            rows_expected: self.rows_expected,
+            footers: self.footers,
+            sieve,
+        }
+    }
+}
+
+/// The number of rows that a footer names: `(29 records)`, `Rows: 29`.
+fn rows_said(text: &str) -> Option<u64> {
+    const WORDS: [&str; 16] = [
+        "records",
+        "record",
+        "rows",
+        "row",
+        "results",
+        "entries",
+        "total records",
+        "total rows",
+        "row count",
+        "record count",
+        "datensätze",
+        "zeilen",
+        "einträge",
+        "lignes",
+        "enregistrements",
+        "registros",
+    ];
+    let text = text.trim().trim_matches(['(', ')', '.']).to_lowercase();
+    let (number, word) = text.split_once(':').map(|(word, number)| (number, word)).or_else(|| text.split_once(' '))?;
+    if !WORDS.contains(&word.trim()) {
+        return None;
+    }
+    let digits: String = number.trim().chars().filter(|c| !matches!(c, ',' | '.' | '\'' | '\u{a0}')).collect();
+    digits.parse().ok()
+}
