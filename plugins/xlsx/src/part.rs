@@ -1,49 +1,40 @@
-//! A partition of a scan: one sheet of one file, and its reading.
+//! A partition of a scan: a table of one sheet of one file, and its reading.
+
+use std::sync::Arc;
 
 use cvj_core::source::{BatchSender, Partition};
 use cvj_core::{BatchStream, SourceError, Status, Task};
 use cvj_tabular::files::FileStamp;
-use cvj_tabular::rows::{Contradicted, Origin, RowAssembler};
-use cvj_tabular::settings::Nulls;
-use cvj_tabular::table::PlannedColumn;
+use cvj_tabular::part::{PartRows, TablePart};
+use cvj_tabular::rows::Contradicted;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Bounds;
-use crate::row::Area;
+use crate::row::{Area, RowView};
 use crate::shared_text::SharedText;
-use crate::workbook::Workbook;
-use std::sync::Arc;
+use crate::workbook::{Window, Workbook};
 
-/// A sheet, with all that is needed to read it.
+/// A batch ends before its rows come to many more bytes.
+const BATCH_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A table in a sheet, with all that is needed to read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// The table.
-    pub table: String,
+    /// What every partition carries.
+    pub part: TablePart,
     /// The file as it was planned with.
     pub file: FileStamp,
     /// The sheet's name.
     pub sheet: String,
-    /// The row of the header, counted from 1.
-    pub header_row: u64,
-    /// Which column of the table each column of the sheet is.
-    pub fields: Vec<usize>,
-    /// What is wanted.
-    pub columns: Vec<PlannedColumn>,
-    /// The texts that mean "no value".
-    pub nulls: Nulls,
-    /// The formats were settled from all rows.
-    pub settled: bool,
-    /// Stop after so many rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
-    /// Rows in a batch.
-    pub batch_rows: usize,
-    /// Names of files that are copies of this one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub copies: Vec<String>,
-    /// Merged areas.
+    /// The first row of data, counted from 1.
+    pub from: u64,
+    /// The row behind the last.
+    pub to: u64,
+    /// The sheet's merged areas.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub areas: Vec<Area>,
+    /// Hidden rows are left out.
+    pub skip_hidden: bool,
     /// How large things may be.
     pub bounds: Bounds,
 }
@@ -63,15 +54,14 @@ impl Part {
         })
     }
 
-    /// Reads the part, in a thread of its own.
-    pub fn read(self, contradicted: Contradicted, known: Option<Arc<SharedText>>, task: &Task) -> Result<BatchStream, SourceError> {
-        let origin = Origin {
-            table: self.table.clone(),
-            file: self.file.name().to_owned(),
-            contradicted: (!self.settled).then_some(contradicted),
-        };
-        let field_of = |column: usize| self.fields.iter().position(|field| *field == column);
-        let rows = RowAssembler::new(&self.columns, field_of, self.nulls.clone(), self.batch_rows, origin, task.clone());
+    /// Reads the part, in a thread of its own. `known` are the file's shared texts, if they were read before.
+    pub fn read(
+        self,
+        contradicted: Contradicted,
+        known: Option<Arc<SharedText>>,
+        task: &Task,
+    ) -> Result<BatchStream, SourceError> {
+        let rows = PartRows::new(self.part.clone(), contradicted, task);
         // The file is looked at here, so that a changed one fails before a thread is started.
         self.file.open(&task.folder())?;
         let task = task.clone();
@@ -80,42 +70,45 @@ impl Part {
 
     fn produce(
         &self,
-        mut rows: RowAssembler,
+        mut rows: PartRows,
         known: Option<Arc<SharedText>>,
         task: &Task,
         sender: &BatchSender,
     ) -> Result<(), SourceError> {
         let mut workbook = Workbook::open(&task.folder(), &self.file, &self.bounds, known)?;
-        let width = self.fields.len();
-        let limit = self.limit.unwrap_or(u64::MAX);
-        let mut sheet = workbook.read(&self.sheet, &self.areas)?;
+        let window = Window { areas: &self.areas, from: self.from, to: self.to, skip_hidden: self.skip_hidden };
+        let mut sheet = workbook.read(&self.sheet, window)?;
         let context = sheet.context();
-        while rows.rows() < limit {
+        let width = self.part.sieve.left() + self.part.sieve.width();
+        let mut bytes = 0;
+        while !rows.is_done() {
             let Some(row) = sheet.next_row()? else { break };
-            let filled = row.filled_width(&context);
-            if row.number <= self.header_row || filled == 0 {
-                continue;
+            if row.after_blank {
+                rows.blank();
             }
-            if filled > width {
-                let texts: Vec<_> = (0..filled.min(20)).map(|field| row.cell(field, &context).to_text().into_owned()).collect();
-                rows.reject_row(row.number, format!("{filled} cells where the header has {width}"), texts.join("\t"));
-                continue;
-            }
-            rows.push(row.number, |field| Ok(row.cell(field, &context)))?;
-            if rows.pending() >= self.batch_rows {
-                if task.is_cancelled() {
-                    return Err(SourceError::cancelled());
-                }
-                task.progress(rows.rows(), None, "rows");
-                sender.send(rows.finish()?)?;
+            let view = RowView::new(row, context, width);
+            rows.push(row.number, &view)?;
+            bytes += view.bytes();
+            if rows.is_full() || bytes > BATCH_BYTES {
+                bytes = 0;
+                send(&mut rows, task, sender)?;
             }
         }
-        for copy in &self.copies {
-            task.left_out(&format!("{copy} is a copy of {}", self.file.name()), rows.rows());
+        rows.finish()?;
+        if self.skip_hidden && sheet.hidden() > 0 {
+            task.left_out("hidden row", sheet.hidden());
         }
-        if rows.pending() > 0 {
-            sender.send(rows.finish()?)?;
-        }
-        Ok(())
+        send(&mut rows, task, sender)
+    }
+}
+
+fn send(rows: &mut PartRows, task: &Task, sender: &BatchSender) -> Result<(), SourceError> {
+    if task.is_cancelled() {
+        return Err(SourceError::cancelled());
+    }
+    task.progress(rows.rows(), None, "rows");
+    match rows.batch()? {
+        Some(batch) => sender.send(batch),
+        None => Ok(()),
     }
 }

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use cvj_core::SourceError;
 use cvj_tabular::cell::Cell;
+use cvj_tabular::part::RowCells;
 use jiff::civil::{Date, DateTime};
 
 use crate::serial::{self, Epoch, Reading};
@@ -17,6 +19,8 @@ pub struct Row {
     pub number: u64,
     /// It is not shown: hidden by hand or by a filter.
     pub hidden: bool,
+    /// A blank row stands before it.
+    pub after_blank: bool,
     /// The merged areas that begin in it.
     pub areas: Vec<Area>,
     text: Vec<u8>,
@@ -72,6 +76,7 @@ impl Row {
     pub fn begin(&mut self, number: u64) {
         self.number = number;
         self.hidden = false;
+        self.after_blank = false;
         self.areas.clear();
         self.text.clear();
         self.cells.clear();
@@ -166,6 +171,52 @@ impl Row {
 
     fn string(&self, range: &Range<u32>) -> Option<&str> {
         std::str::from_utf8(self.bytes(range)).ok()
+    }
+}
+
+/// A row's cells as values, as wide as its table at least: cells that are missing at a row's end are empty.
+pub struct RowView<'a> {
+    row: &'a Row,
+    context: Context<'a>,
+    width: usize,
+    /// Bytes of shared texts that were asked for: the file holds them once, what is read from it over and over.
+    shared: std::cell::Cell<u64>,
+}
+
+impl<'a> RowView<'a> {
+    /// A view of a row of a table that is so wide.
+    pub fn new(row: &'a Row, context: Context<'a>, width: usize) -> Self {
+        Self { row, context, width: width.max(row.filled_width(&context)), shared: std::cell::Cell::new(0) }
+    }
+
+    /// About how many bytes were asked for.
+    pub fn bytes(&self) -> u64 {
+        self.row.size() + self.shared.get()
+    }
+}
+
+impl RowCells for RowView<'_> {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn begins(&self, index: usize) -> Option<u8> {
+        match self.row.cells.get(index)? {
+            Held::Empty => None,
+            Held::Text(_) | Held::Shared(_) | Held::Error(_) => match self.row.cell(index, &self.context) {
+                Cell::Text(text) | Cell::Error(text) => text.trim_start().bytes().next(),
+                _ => None,
+            },
+            _ => Some(b'0'),
+        }
+    }
+
+    fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError> {
+        let cell = self.row.cell(index, &self.context);
+        if let (Some(Held::Shared(_)), Cell::Text(text)) = (self.row.cells.get(index), &cell) {
+            self.shared.set(self.shared.get() + text.len() as u64);
+        }
+        Ok(cell)
     }
 }
 

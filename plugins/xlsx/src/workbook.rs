@@ -81,17 +81,37 @@ impl Workbook {
         &self.shared
     }
 
-    /// Reads a sheet. `areas` are its merged areas as an earlier reading found them: in an xlsx they stand behind the rows.
-    pub fn read(&mut self, sheet: &str, areas: &[Area]) -> Result<SheetRows<'_>, SourceError> {
+    /// What cells need to become values.
+    pub fn context(&self) -> Context<'_> {
+        Context { shared: &self.shared, epoch: self.epoch }
+    }
+
+    /// Reads a sheet.
+    pub fn read(&mut self, sheet: &str, window: Window<'_>) -> Result<SheetRows<'_>, SourceError> {
         let context = Context { shared: &self.shared, epoch: self.epoch };
         let reader = match &mut self.format {
             Format::Ooxml(book) => Reader::Ooxml(Box::new(book.read(sheet)?)),
             Format::OpenDocument(book) => Reader::OpenDocument(Box::new(book.read(sheet)?)),
             Format::Binary(book) => Reader::Binary(book.read(sheet)?),
         };
-        let areas = if let Reader::Binary(reader) = &reader { reader.areas() } else { areas };
-        Ok(SheetRows { merged: Merged::new(areas), reader, context, row: Row::default() })
+        let areas = if let Reader::Binary(reader) = &reader { reader.areas() } else { window.areas };
+        let merged = Merged::new(areas);
+        let Window { from, to, skip_hidden, .. } = window;
+        Ok(SheetRows { reader, merged, context, row: Row::default(), before: 0, from, to, skip_hidden, hidden: 0 })
     }
+}
+
+/// Which rows of a sheet are read, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    /// The sheet's merged areas as an earlier reading found them: in an xlsx they stand behind the rows.
+    pub areas: &'a [Area],
+    /// The first row, counted from 1.
+    pub from: u64,
+    /// The row behind the last.
+    pub to: u64,
+    /// Hidden rows are passed over.
+    pub skip_hidden: bool,
 }
 
 /// The rows of a sheet.
@@ -100,6 +120,12 @@ pub struct SheetRows<'a> {
     merged: Merged,
     context: Context<'a>,
     row: Row,
+    /// The number of the row before, hidden ones included.
+    before: u64,
+    from: u64,
+    to: u64,
+    skip_hidden: bool,
+    hidden: u64,
 }
 
 enum Reader<'a> {
@@ -114,19 +140,37 @@ impl<'a> SheetRows<'a> {
         self.context
     }
 
-    /// The next row that has a cell, or `None` at the sheet's end.
+    /// Hidden rows so far, whether they were passed over or not.
+    pub fn hidden(&self) -> u64 {
+        self.hidden
+    }
+
+    /// The next row that is not blank, or `None` at the end.
     pub fn next_row(&mut self) -> Result<Option<&Row>, SourceError> {
         let row = &mut self.row;
-        let found = match &mut self.reader {
-            Reader::Ooxml(reader) => reader.next_row(row)?,
-            Reader::OpenDocument(reader) => reader.next_row(row)?,
-            Reader::Binary(reader) => reader.next_row(row)?,
-        };
-        if !found {
-            return Ok(None);
+        let mut after_blank = false;
+        loop {
+            let found = match &mut self.reader {
+                Reader::Ooxml(reader) => reader.next_row(row)?,
+                Reader::OpenDocument(reader) => reader.next_row(row)?,
+                Reader::Binary(reader) => reader.next_row(row)?,
+            };
+            if !found || row.number >= self.to {
+                return Ok(None);
+            }
+            self.merged.spread(row, &self.context);
+            if row.number < self.from || row.filled_width(&self.context) == 0 {
+                continue;
+            }
+            after_blank |= self.before > 0 && row.number > self.before + 1;
+            self.before = row.number;
+            self.hidden += u64::from(row.hidden);
+            if row.hidden && self.skip_hidden {
+                continue;
+            }
+            row.after_blank = after_blank;
+            return Ok(Some(row));
         }
-        self.merged.spread(row, &self.context);
-        Ok(Some(row))
     }
 
     /// Merged areas that came too late for the rows, once all rows were read.
