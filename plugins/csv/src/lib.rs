@@ -1,11 +1,15 @@
 //! Reads CSV exports: one table from one file or many, split at true record boundaries, only the wanted columns decoded.
 //!
-//! The way of a file: [`dialect`] understands its beginning, [`boundaries`] finds where records begin, [`survey`] looks at a
-//! sample (or all) of its rows, [`slice`](mod@slice) is a partition and reads it, [`records`] tokenises. What types columns have is settled by
+//! The way of a file: [`input`] unpacks it, [`dialect`] understands its beginning, [`boundaries`] finds where records begin and
+//! settles the [`encoding`], [`survey`] looks at a sample (or all) of its rows, [`slice`](mod@slice) is a partition and reads it, [`records`] tokenises. What types columns have is settled by
 //! `cvj-tabular`.
 
+pub mod automaton;
+pub mod beginning;
 pub mod boundaries;
 pub mod dialect;
+pub mod encoding;
+pub mod input;
 pub mod records;
 pub mod slice;
 pub mod survey;
@@ -15,14 +19,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cvj_core::source::{FilterAnswer, Partition, ScanPlan, ScanRequest, TableInfo};
 use cvj_core::{BatchStream, SourceError, StageMetrics, Status, Task};
 use cvj_tabular::files::find;
+use cvj_tabular::limits::Limits;
 use cvj_tabular::rows::Contradicted;
 use cvj_tabular::settings::{CellSettings, Paths};
 use cvj_tabular::table::schema;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::dialect::{Encoding, Said};
-use crate::slice::{Slice, split};
+use crate::dialect::Said;
+use crate::encoding::Encoding;
+use crate::slice::Slice;
 use crate::survey::{Scope, Sizes, Survey};
 
 /// A source that reads CSV files.
@@ -37,10 +43,13 @@ pub struct CsvConfig {
     /// The character between fields: one character, `tab`, or `auto` (the default).
     #[serde(default)]
     pub delimiter: Option<String>,
-    /// The character around fields: one character (the default is `"`), or `none`.
+    /// The character around fields: one character, `none`, or `auto` (the default): `"`, or `'` if the content shows it.
     #[serde(default)]
     pub quote: Option<String>,
-    /// How the bytes are characters.
+    /// What makes a quote within quotes text, beside doubling it: `\\`, `none`, or `auto` (the default).
+    #[serde(default)]
+    pub escape: Option<String>,
+    /// How the bytes are characters; left out: found from the content.
     #[serde(default)]
     pub encoding: Encoding,
     /// The line of the header, counted from 1; left out: the first that is neither blank nor a comment.
@@ -53,6 +62,9 @@ pub struct CsvConfig {
     /// What a comment line before the header begins with; left out: `# `.
     #[serde(default)]
     pub comment: Option<String>,
+    /// Bounds on what files may ask of memory and time.
+    #[serde(default)]
+    pub limits: Limits,
     /// How cells are read.
     #[serde(flatten)]
     pub cells: CellSettings,
@@ -63,6 +75,7 @@ pub struct CsvSource {
     path: Paths,
     table: String,
     said: Said,
+    limits: Limits,
     cells: CellSettings,
     sizes: Sizes,
     contradicted: Contradicted,
@@ -77,6 +90,7 @@ impl StageMetrics for CsvSource {
         let said = Said {
             delimiter: delimiter(config.delimiter.as_deref())?,
             quote: quote(config.quote.as_deref())?,
+            escape: escape(config.escape.as_deref())?,
             encoding: config.encoding,
             header: config.header,
             skip_lines: config.skip_lines,
@@ -86,6 +100,7 @@ impl StageMetrics for CsvSource {
             path: config.path,
             table: config.table.unwrap_or_else(|| task.source().to_owned()),
             said,
+            limits: config.limits,
             cells: config.cells,
             sizes: Sizes::default(),
             contradicted: Contradicted::default(),
@@ -95,7 +110,7 @@ impl StageMetrics for CsvSource {
 
     fn check(&self, task: &Task) -> Result<(), SourceError> {
         let folder = task.folder();
-        find(&folder, &self.path)?.iter().try_for_each(|file| file.open(&folder).map(|_| ()))
+        find(&folder, &self.path, &self.limits)?.iter().try_for_each(|file| file.open(&folder).map(|_| ()))
     }
 
     fn tables(&self, task: &Task) -> Result<Vec<TableInfo>, SourceError> {
@@ -118,19 +133,18 @@ impl StageMetrics for CsvSource {
             columns = survey.profile.settle(scan, &self.cells);
         }
         let columns = columns?;
-        let total: u64 = survey.files.iter().map(|file| file.stamp.size).sum();
+        let total: u64 = survey.files.iter().map(|file| file.input.size()).sum();
         let share = (total / scan.target_partitions.max(1) as u64).max(1);
         let mut partitions = Vec::new();
         for file in &survey.files {
-            for (offset, length, line) in split(file, (file.stamp.size + share / 2) / share) {
+            let boundaries = &file.boundaries;
+            for runs in boundaries.split(file.beginning.data, boundaries.end, (file.input.size() + share / 2) / share) {
                 let slice = Slice {
                     table: self.table.clone(),
-                    file: file.stamp.clone(),
-                    dialect: file.beginning.dialect,
-                    regular: file.boundaries.regular,
-                    offset,
-                    length,
-                    line,
+                    input: file.input.clone(),
+                    dialect: boundaries.dialect,
+                    runs,
+                    limits: self.limits.clone(),
                     fields: file.columns.clone(),
                     columns: columns.clone(),
                     nulls: self.cells.nulls(),
@@ -159,7 +173,7 @@ impl CsvSource {
     /// The survey of the files as they are now, looked at again only if one of them changed or more must be known.
     fn survey(&self, task: &Task, completely: bool) -> Result<Arc<Survey>, SourceError> {
         let completely = completely || self.contradicted.contains(&self.table);
-        let stamps = find(&task.folder(), &self.path)?;
+        let stamps = find(&task.folder(), &self.path, &self.limits)?;
         let mut kept = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(survey) = kept.as_ref()
             && survey.stamps == stamps
@@ -168,7 +182,8 @@ impl CsvSource {
             return Ok(Arc::clone(survey));
         }
         let nulls = self.cells.nulls();
-        let scope = Scope { table: &self.table, said: &self.said, nulls: &nulls, completely, sizes: self.sizes };
+        let scope =
+            Scope { table: &self.table, said: &self.said, limits: &self.limits, nulls: &nulls, completely, sizes: self.sizes };
         let survey = Arc::new(Survey::of(stamps, &scope, task)?);
         *kept = Some(Arc::clone(&survey));
         Ok(survey)
@@ -183,11 +198,19 @@ fn delimiter(written: Option<&str>) -> Result<Option<u8>, SourceError> {
     }
 }
 
-fn quote(written: Option<&str>) -> Result<u8, SourceError> {
+fn quote(written: Option<&str>) -> Result<Option<u8>, SourceError> {
     match written {
-        None => Ok(b'"'),
-        Some("none") => Ok(0),
-        Some(written) => one_byte("quote", written, "use one character, or `none`"),
+        None | Some("auto") => Ok(None),
+        Some("none") => Ok(Some(0)),
+        Some(written) => one_byte("quote", written, "use one character, `none`, or `auto`").map(Some),
+    }
+}
+
+fn escape(written: Option<&str>) -> Result<Option<u8>, SourceError> {
+    match written {
+        None | Some("auto") => Ok(None),
+        Some("none") => Ok(Some(0)),
+        Some(written) => one_byte("escape", written, "use `\\\\`, `none`, or `auto`").map(Some),
     }
 }
 

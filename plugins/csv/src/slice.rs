@@ -1,21 +1,20 @@
 //! A partition of a scan: a part of one file between two record boundaries, and its reading.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Take};
-
 use arrow_array::RecordBatch;
 use cvj_core::source::Partition;
 use cvj_core::{BatchStream, SourceError, Status, Task};
 use cvj_tabular::cell::Cell;
-use cvj_tabular::files::{FileStamp, cannot};
+use cvj_tabular::limits::Limits;
 use cvj_tabular::rows::{Contradicted, Origin, RowAssembler};
 use cvj_tabular::settings::Nulls;
 use cvj_tabular::table::PlannedColumn;
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::{Dialect, not_utf8};
+use crate::boundaries::{Run, not_utf8};
+use crate::dialect::Dialect;
+use crate::input::Input;
 use crate::records::{Record, Records};
-use crate::survey::{CsvFile, broken, fits};
+use crate::survey::fits;
 
 /// A part of a file, with all that is needed to read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,17 +22,13 @@ pub struct Slice {
     /// The table.
     pub table: String,
     /// The file as it was planned with.
-    pub file: FileStamp,
+    pub input: Input,
     /// How it is written.
     pub dialect: Dialect,
-    /// Whether `simd-csv` may read it.
-    pub regular: bool,
-    /// Where the part begins, in bytes.
-    pub offset: u64,
-    /// How many bytes it has.
-    pub length: u64,
-    /// The line on which it begins.
-    pub line: u64,
+    /// The part.
+    pub runs: Vec<Run>,
+    /// Bounds.
+    pub limits: Limits,
     /// Which column of the table each field of the file is.
     pub fields: Vec<usize>,
     /// What is wanted.
@@ -52,21 +47,6 @@ pub struct Slice {
     pub copies: Vec<String>,
 }
 
-/// Splits a file into at most `count` parts of about the same size, as offsets, lengths and lines.
-pub fn split(file: &CsvFile, count: u64) -> Vec<(u64, u64, u64)> {
-    let starts = &file.boundaries.starts;
-    let begin = starts[0].offset;
-    let share = ((file.stamp.size - begin) / count.max(1)).max(1);
-    let mut chosen = vec![starts[0]];
-    for start in &starts[1..] {
-        if start.offset >= begin + share * chosen.len() as u64 && (chosen.len() as u64) < count {
-            chosen.push(*start);
-        }
-    }
-    let ends = chosen.iter().skip(1).map(|start| start.offset).chain([file.stamp.size]);
-    chosen.iter().zip(ends).map(|(start, end)| (start.offset, end - start.offset, start.line)).collect()
-}
-
 impl Slice {
     /// The slice as a token.
     pub fn partition(&self) -> Result<Partition, SourceError> {
@@ -83,12 +63,11 @@ impl Slice {
 
     /// Reads the slice.
     pub fn read(self, contradicted: Contradicted, task: &Task) -> Result<BatchStream, SourceError> {
-        let mut file = self.file.open(&task.folder())?;
-        file.seek(SeekFrom::Start(self.offset)).map_err(|error| cannot("read", &self.file.path, &error))?;
-        let records = Records::new(file.take(self.length), self.dialect, self.regular, self.line);
+        self.input.unchanged(&task.folder())?;
+        let records = Records::open(&task.folder(), &self.input, self.dialect, self.runs.clone(), &self.limits);
         let origin = Origin {
             table: self.table.clone(),
-            file: self.file.name().to_owned(),
+            file: self.input.name().into_owned(),
             contradicted: (!self.settled).then_some(contradicted),
         };
         let field_of = |column: usize| self.fields.iter().position(|field| *field == column);
@@ -98,7 +77,7 @@ impl Slice {
 }
 
 struct Reading {
-    records: Records<Take<File>>,
+    records: Records,
     rows: RowAssembler,
     task: Task,
     slice: Slice,
@@ -138,19 +117,20 @@ impl Reading {
                 ended = true;
                 break;
             }
-            let record = self.records.advance().map_err(|error| broken(self.slice.file.name(), &error))?;
+            let record = self.records.advance()?;
             let Some(record) = record else {
                 ended = true;
                 break;
             };
             push(&mut self.rows, &self.slice, &record)?;
         }
-        self.task.progress(self.records.position(), Some(self.slice.length), "bytes");
+        let length = self.slice.runs.iter().map(|run| run.length).sum();
+        self.task.progress(self.records.position(), Some(length), "bytes");
         if ended {
             self.slice.limit = Some(0);
             if self.rows.rows() > 0 {
                 for copy in std::mem::take(&mut self.slice.copies) {
-                    self.task.left_out(&format!("{copy} is a copy of {}", self.slice.file.name()), self.rows.rows());
+                    self.task.left_out(&format!("{copy} is a copy of {}", self.slice.input.name()), self.rows.rows());
                 }
             }
             if self.rows.pending() == 0 {
@@ -195,5 +175,5 @@ fn cell<'a>(record: &'a Record<'_>, field: usize, slice: &Slice) -> Result<Cell<
         Cow::Borrowed(bytes) => encoding.decode(bytes),
         Cow::Owned(bytes) => encoding.decode(&bytes).map(|text| Cow::Owned(text.into_owned())),
     };
-    text.map(Cell::Text).ok_or_else(|| not_utf8(slice.file.name(), record.line()))
+    text.map(Cell::Text).ok_or_else(|| not_utf8(&slice.input.name(), record.line()))
 }

@@ -1,23 +1,23 @@
 //! A survey of a table's files: how each is written, where its records begin, and what a sample of its rows says.
 
 use std::collections::HashMap;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
 use cvj_core::{SourceError, Status, Task};
 use cvj_tabular::cell::{Cell, Place};
-use cvj_tabular::files::{FileStamp, cannot, copies, fill};
+use cvj_tabular::files::FileStamp;
 use cvj_tabular::header::Header;
+use cvj_tabular::limits::Limits;
 use cvj_tabular::settings::Nulls;
 use cvj_tabular::table::TableProfile;
 
-use crate::boundaries::{Boundaries, Start};
-use crate::dialect::{Beginning, Said, beginning, not_utf8};
+use crate::beginning::{Beginning, beginning};
+use crate::boundaries::{Boundaries, not_utf8};
+use crate::dialect::{Found, Said};
+use crate::input::{Input, copies};
 use crate::records::{Record, Records};
 
-/// The first bytes of a file, in which its header must end.
-const HEAD: usize = 1024 * 1024;
 /// Rows looked at from a table's begin.
 const FIRST_ROWS: u64 = 10_000;
 /// Places spread over the rest of a table, and the rows looked at in each.
@@ -44,9 +44,9 @@ impl Default for Sizes {
 /// A file of the table.
 #[derive(Clone, Debug)]
 pub struct CsvFile {
-    /// The file as it was.
-    pub stamp: FileStamp,
-    /// How it is written.
+    /// What is read.
+    pub input: Input,
+    /// Where its data begins.
     pub beginning: Beginning,
     /// Which column of the table each field is.
     pub columns: Vec<usize>,
@@ -74,6 +74,8 @@ pub struct Scope<'a> {
     pub table: &'a str,
     /// What the configuration says.
     pub said: &'a Said,
+    /// Bounds.
+    pub limits: &'a Limits,
     /// The texts that mean "no value".
     pub nulls: &'a Nulls,
     /// Look at every row.
@@ -86,28 +88,31 @@ impl Survey {
     /// Surveys these files.
     pub fn of(stamps: Vec<FileStamp>, scope: &Scope<'_>, task: &Task) -> Result<Self, SourceError> {
         let folder = task.folder();
-        let copied = copies(&folder, &stamps)?;
+        let Scope { said, limits, sizes, .. } = scope;
+        let inputs = Input::all(&folder, &stamps, said.encoding, limits)?;
+        let copied = copies(&folder, &inputs, limits)?;
         let mut header = Header::default();
         let mut files = Vec::new();
         let mut preamble = Vec::new();
-        for (index, stamp) in stamps.iter().enumerate() {
+        for (index, input) in inputs.iter().enumerate() {
             if copied.contains_key(&index) {
                 continue;
             }
-            let beginning = begin(&folder, stamp, scope.said)?;
+            let head = input.head(&folder, limits)?;
+            let found = Found::in_head(input, &head, said)?;
+            let boundaries = Boundaries::find(&folder, input, &found, sizes.piece, limits)?;
+            let beginning = beginning(&input.name(), &head, &found, boundaries.dialect, said, limits)?;
             let columns = header.add(&beginning.headers);
-            let start = Start { offset: beginning.data_offset, line: beginning.data_line };
-            let boundaries = Boundaries::find(&folder, stamp, beginning.dialect, start, scope.sizes.piece)?;
             if files.is_empty() {
                 preamble.clone_from(&beginning.preamble);
             }
             let copies =
-                copied.iter().filter(|(_, original)| **original == index).map(|(copy, _)| stamps[*copy].name().to_owned());
+                copied.iter().filter(|(_, original)| **original == index).map(|(copy, _)| inputs[*copy].name().into_owned());
             let mut copies: Vec<_> = copies.collect();
             copies.sort();
-            files.push(Arc::new(CsvFile { stamp: stamp.clone(), beginning, columns, boundaries, copies }));
+            files.push(Arc::new(CsvFile { input: input.clone(), beginning, columns, boundaries, copies }));
         }
-        let names = files.iter().map(|file| file.stamp.name().to_owned()).collect();
+        let names = files.iter().map(|file| file.input.name().into_owned()).collect();
         let profile = TableProfile { name: scope.table.to_owned(), header, files: names, preamble, ..TableProfile::default() };
         let mut survey = Self { stamps, files, profile };
         survey.look(&folder, scope, task)?;
@@ -115,7 +120,7 @@ impl Survey {
     }
 
     fn look(&mut self, folder: &Path, scope: &Scope<'_>, task: &Task) -> Result<(), SourceError> {
-        let size: u64 = self.files.iter().map(|file| file.stamp.size).sum();
+        let size: u64 = self.files.iter().map(|file| file.input.size()).sum();
         self.profile.complete = scope.completely || size <= scope.sizes.small;
         let mut lengths = Lengths::default();
         if self.profile.complete {
@@ -125,7 +130,7 @@ impl Survey {
         } else {
             let mut budget = FIRST_ROWS;
             for file in self.files.clone() {
-                if file.boundaries.regular {
+                if file.input.splittable().is_some() {
                     if budget > 0 {
                         let before = self.profile.rows;
                         self.observe(folder, scope, task, &file, 0, Some(budget), 1, &mut lengths)?;
@@ -138,7 +143,7 @@ impl Survey {
             let places: Vec<_> = self
                 .files
                 .iter()
-                .filter(|file| file.boundaries.regular)
+                .filter(|file| file.input.splittable().is_some())
                 .flat_map(|file| (0..file.boundaries.starts.len()).map(|start| (Arc::clone(file), start)))
                 .collect();
             for (file, start) in places.iter().step_by(places.len().div_ceil(PLACES).max(1)) {
@@ -166,16 +171,15 @@ impl Survey {
         stride: u64,
         lengths: &mut Lengths,
     ) -> Result<(), SourceError> {
-        let Start { offset, line } = file.boundaries.starts[start];
-        let mut opened = file.stamp.open(folder)?;
-        let name = file.stamp.name();
-        opened.seek(SeekFrom::Start(offset)).map_err(|error| cannot("read", &file.stamp.path, &error))?;
-        let mut records =
-            Records::new(opened.take(file.stamp.size - offset), file.beginning.dialect, file.boundaries.regular, line);
+        let (boundaries, data) = (&file.boundaries, file.beginning.data);
+        let start = boundaries.starts.get(start).copied().filter(|start| start.offset > data.offset).unwrap_or(data);
+        let name = &*file.input.name();
+        let runs = boundaries.runs(start, boundaries.end);
+        let mut records = Records::open(folder, &file.input, boundaries.dialect, runs, scope.limits);
         let mut seen = 0;
-        let encoding = file.beginning.dialect.encoding;
+        let encoding = boundaries.dialect.encoding;
         while rows.is_none_or(|rows| seen < rows) {
-            let Some(record) = records.advance().map_err(|error| broken(name, &error))? else { break };
+            let Some(record) = records.advance()? else { break };
             if record.is_blank() {
                 continue;
             }
@@ -210,22 +214,6 @@ impl Survey {
 pub fn fits(record: &Record<'_>, header: usize) -> bool {
     record.width() == header
         || (record.width() > header && (header..record.width()).all(|field| record.get(field).trim_ascii().is_empty()))
-}
-
-/// The error of bytes that make no records.
-pub fn broken(name: &str, error: &std::io::Error) -> SourceError {
-    if error.kind() == std::io::ErrorKind::InvalidData {
-        return SourceError::new(Status::InvalidData, format!("{name}: {error}"))
-            .with_hint("mend the quote, or set `quote = \"none\"` if the file does not quote fields");
-    }
-    cannot("read", name, error)
-}
-
-fn begin(folder: &Path, stamp: &FileStamp, said: &Said) -> Result<Beginning, SourceError> {
-    let mut head = vec![0; HEAD.min(stamp.size as usize)];
-    let read = fill(&mut stamp.open(folder)?, &mut head).map_err(|error| cannot("read", &stamp.path, &error))?;
-    head.truncate(read);
-    beginning(stamp.name(), &head, read as u64 == stamp.size, said)
 }
 
 /// Records that have other than the header's fields.

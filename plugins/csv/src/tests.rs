@@ -183,10 +183,10 @@ fn what_cannot_be_read_is_said() {
     };
     check(b"", json!({}), "`a.csv` is empty", "export it again");
     check(b"a,b\n", json!({}), "no row below it", "header");
-    check(b"a\nCaf\xe9\n", json!({}), "a.csv:2: not UTF-8", "encoding = \"windows-1252\"");
+    check(b"a\nCaf\xe9\n", json!({"encoding": "utf-8"}), "a.csv:2: not UTF-8", "encoding = \"windows-1252\"");
     check(b"a,b\n1,\0\n", json!({}), "a.csv:2: a NUL byte", "xlsx");
     check(b"Report\nOctober\na,b\n1,2\n3,4\n", json!({}), "a.csv:3: 2 fields where the header has 1", "header = 3");
-    check(b"a,b\n1,\"2\n3,4\n", json!({}), "line 2 is never closed", "quote = \"none\"");
+    check(b"a,b\n1,\"2\n3,4\n", json!({}), "a.csv:2: a quote opened on this line is never closed", "quote = \"none\"");
     check(b"a,b\n1,2\n", json!({"columns": {"amout": {"type": "money"}, "b": {}}}), "no column `amout`", "");
     check(b"a,b\n1,2\n", json!({"path": "b.csv"}), "no file matches", "a.csv");
 }
@@ -222,7 +222,7 @@ fn stray_quotes_and_latin_text_are_read_whole() {
     let mut bench = bench(&[("a.csv", text.as_bytes())], json!({}));
     bench.source.sizes = TINY;
     let scanned = bench.split(&[], 4).unwrap();
-    assert_eq!((scanned.partitions, scanned.rows.len()), (1, 50));
+    assert_eq!((scanned.partitions, scanned.rows.len()), (4, 50));
     assert_eq!(scanned.rows[7][..2], ["7\" pipe", "a, b"]);
     let latin = self::bench(&[("a.csv", b"a\nCaf\xe9 \x80\n")], json!({"encoding": "latin-1"}));
     assert_eq!(latin.scan(&[("a", Kind::Any)]).unwrap().rows, [["Café €"]]);

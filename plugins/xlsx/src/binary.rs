@@ -5,21 +5,20 @@ use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{
-    Cell, Data, DataRef, Dimensions, Error, ExcelDateTime, Range, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb,
-    XlsbError,
+    Cell, Data, DataRef, Dimensions, Error, ExcelDateTime, Range, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError,
 };
 use cvj_core::{SourceError, Status};
 
-use crate::limits::Bounds;
 use crate::package::locked;
 use crate::row::{Area, Held, Row};
 use crate::serial::{Epoch, Reading};
 use crate::workbook::SheetName;
+use cvj_tabular::limits::Limits;
 
 /// An open workbook.
 pub struct Binary {
     file: String,
-    bounds: Bounds,
+    limits: Limits,
     epoch: Epoch,
     kind: Kind,
 }
@@ -31,17 +30,17 @@ enum Kind {
 
 impl Binary {
     /// Opens an xls; `file` is its name.
-    pub fn open_xls(file: &str, bytes: BufReader<File>, bounds: &Bounds) -> Result<Self, SourceError> {
+    pub fn open_xls(file: &str, bytes: BufReader<File>, limits: &Limits) -> Result<Self, SourceError> {
         let xls = guarded(file, || Xls::new(bytes).map_err(Error::Xls))?;
         let epoch = if xls.has_1904_epoch() { Epoch::Y1904 } else { Epoch::Y1900 };
-        Ok(Self { file: file.to_owned(), bounds: bounds.clone(), epoch, kind: Kind::Xls(Box::new(xls)) })
+        Ok(Self { file: file.to_owned(), limits: limits.clone(), epoch, kind: Kind::Xls(Box::new(xls)) })
     }
 
     /// Opens an xlsb; `file` is its name.
-    pub fn open_xlsb(file: &str, bytes: BufReader<File>, bounds: &Bounds) -> Result<Self, SourceError> {
+    pub fn open_xlsb(file: &str, bytes: BufReader<File>, limits: &Limits) -> Result<Self, SourceError> {
         let xlsb = guarded(file, || Xlsb::new(bytes).map_err(Error::Xlsb))?;
         let epoch = if xlsb.has_1904_epoch() { Epoch::Y1904 } else { Epoch::Y1900 };
-        Ok(Self { file: file.to_owned(), bounds: bounds.clone(), epoch, kind: Kind::Xlsb(Box::new(xlsb)) })
+        Ok(Self { file: file.to_owned(), limits: limits.clone(), epoch, kind: Kind::Xlsb(Box::new(xlsb)) })
     }
 
     /// From which day dates are counted.
@@ -56,9 +55,7 @@ impl Binary {
             Kind::Xlsb(xlsb) => xlsb.sheets_metadata(),
         };
         let worksheets = metadata.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
-        worksheets
-            .map(|sheet| SheetName { name: sheet.name.clone(), visible: sheet.visible == SheetVisible::Visible })
-            .collect()
+        worksheets.map(|sheet| SheetName { name: sheet.name.clone(), visible: sheet.visible == SheetVisible::Visible }).collect()
     }
 
     /// Reads a sheet.
@@ -76,14 +73,14 @@ impl Binary {
                 (Cells::Stream(Box::new(next), None), Vec::new())
             }
         };
-        Ok(SheetReader { file, bounds: &self.bounds, cells, areas: areas.iter().map(area).collect() })
+        Ok(SheetReader { file, limits: &self.limits, cells, areas: areas.iter().map(area).collect() })
     }
 }
 
 /// Reads a sheet.
 pub struct SheetReader<'a> {
     file: &'a str,
-    bounds: &'a Bounds,
+    limits: &'a Limits,
     cells: Cells<'a>,
     areas: Vec<Area>,
 }
@@ -104,15 +101,16 @@ impl SheetReader<'_> {
 
     /// Reads the next row that has a cell; `false` at the sheet's end.
     pub fn next_row(&mut self, row: &mut Row) -> Result<bool, SourceError> {
-        let (file, bounds) = (self.file, self.bounds);
+        let (file, limits) = (self.file, self.limits);
         match &mut self.cells {
             Cells::Range(range, next) => {
                 let Some((top, left)) = range.start() else { return Ok(false) };
-                while let Some(cells) = range.rows().nth(*next) {
+                while *next < range.height() {
+                    let cells = &range[*next];
                     row.begin(u64::from(top) + *next as u64 + 1);
                     *next += 1;
                     for (index, data) in cells.iter().enumerate() {
-                        put(row, left as usize + index, &borrowed(data), file, bounds)?;
+                        put(row, left as usize + index, &borrowed(data), file, limits)?;
                     }
                     if row.width() > 0 {
                         return Ok(true);
@@ -129,14 +127,14 @@ impl SheetReader<'_> {
                 };
                 let number = begin.get_position().0;
                 row.begin(u64::from(number) + 1);
-                put(row, begin.get_position().1 as usize, begin.get_value(), file, bounds)?;
+                put(row, begin.get_position().1 as usize, begin.get_value(), file, limits)?;
                 while let Some(cell) = next()? {
                     let (found, column) = cell.get_position();
                     if found != number {
                         *first = Some(cell);
                         break;
                     }
-                    put(row, column as usize, cell.get_value(), file, bounds)?;
+                    put(row, column as usize, cell.get_value(), file, limits)?;
                 }
                 Ok(true)
             }
@@ -144,7 +142,7 @@ impl SheetReader<'_> {
     }
 }
 
-fn put(row: &mut Row, column: usize, data: &DataRef<'_>, file: &str, bounds: &Bounds) -> Result<(), SourceError> {
+fn put(row: &mut Row, column: usize, data: &DataRef<'_>, file: &str, limits: &Limits) -> Result<(), SourceError> {
     let held = match data {
         DataRef::Empty => return Ok(()),
         DataRef::Int(number) => Held::Number(*number as f64, Reading::Number),
@@ -156,15 +154,12 @@ fn put(row: &mut Row, column: usize, data: &DataRef<'_>, file: &str, bounds: &Bo
         DataRef::DateTimeIso(text) => text_of(row, text, Held::Iso),
         DataRef::Error(error) => text_of(row, &error.to_string(), Held::Error),
     };
-    let bound = |what: &str, bound: usize, key: &str| {
-        let message = format!("`{file}`: row {} has more than {bound} {what}", row.number);
-        Err(SourceError::new(Status::InvalidData, message).with_hint(format!("if that is meant, raise `limits.{key}`")))
-    };
-    if column >= bounds.columns {
-        return bound("columns", bounds.columns, "columns");
+    let place = || format!("`{file}`: row {}", row.number);
+    if column as u64 >= limits.columns {
+        return Err(limits.too_many_columns(place(), column as u64 + 1));
     }
-    if row.mark() as usize > bounds.row {
-        return bound("bytes", bounds.row, "row");
+    if u64::from(row.mark()) > limits.row.0 {
+        return Err(limits.row_too_long(place()));
     }
     row.put(column, held);
     Ok(())

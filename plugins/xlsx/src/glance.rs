@@ -67,24 +67,22 @@ impl Glance {
                 glance.between.push(row.clone());
                 if between_bytes > MOST_BYTES {
                     stride *= 2;
-                    let mut kept = false;
-                    glance.between.retain(|_| std::mem::replace(&mut kept, !kept));
+                    let mut odd = false;
+                    glance.between.retain(|_| {
+                        odd = !odd;
+                        odd
+                    });
                     between_bytes /= 2;
                 }
             }
-            let mut newest = if glance.last.len() < LAST_ROWS { None } else { glance.last.pop_front() };
-            if let Some(oldest) = &newest {
+            if glance.last.len() < LAST_ROWS {
+                glance.last.push_back(row.clone());
+            } else if let Some(mut oldest) = glance.last.pop_front() {
                 glance.gap = true;
                 glance.blank_in_gap |= oldest.after_blank;
+                oldest.clone_from(row);
+                glance.last.push_back(oldest);
             }
-            let newest = match newest.take() {
-                Some(mut reused) => {
-                    reused.clone_from(row);
-                    reused
-                }
-                None => row.clone(),
-            };
-            glance.last.push_back(newest);
         }
         glance.hidden = sheet.hidden();
         glance.late_areas = sheet.late_areas();

@@ -7,8 +7,8 @@ use cvj_core::{SourceError, Status};
 use cvj_tabular::files::{cannot, fill};
 use memchr::memmem;
 
-use crate::limits::Bounds;
 use crate::package::locked;
+use cvj_tabular::limits::Limits;
 
 /// A kind of file that holds a workbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +22,14 @@ pub enum Nature {
 }
 
 /// Says what the file is, or why it is no workbook; `name` is the file's name.
-pub fn nature(name: &str, file: &mut File, bounds: &Bounds) -> Result<Nature, SourceError> {
+pub fn nature(name: &str, file: &mut File, limits: &Limits) -> Result<Nature, SourceError> {
     let mut begin = vec![0; 4096];
     let read = fill(file, &mut begin).map_err(|error| cannot("read", name, &error))?;
     let begin = &begin[..read];
     match begin {
         [] => Err(no_workbook(name, "is empty", "export it again, or take it out of `path`")),
         [b'P', b'K', 3, 4, ..] => Ok(Nature::Package),
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => compound(name, file, bounds),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => compound(name, file, limits),
         [b'P', b'K', 5, 6, ..] => Err(no_workbook(name, "is an empty zip archive", "export it again")),
         [0x09, 0x00 | 0x02 | 0x04, ..] => {
             Err(no_workbook(name, "is a worksheet of Excel 4 or older", "open it in LibreOffice and save it as xlsx"))
@@ -45,13 +45,13 @@ pub fn other_archive(name: &str) -> SourceError {
 }
 
 /// A file in Microsoft's compound format: an old workbook, or the wrapping of an encrypted new one.
-fn compound(name: &str, file: &mut File, bounds: &Bounds) -> Result<Nature, SourceError> {
+fn compound(name: &str, file: &mut File, limits: &Limits) -> Result<Nature, SourceError> {
     let mut whole = Vec::new();
-    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(bounds.unpacked.saturating_add(1)).read_to_end(&mut whole));
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(limits.unpacked.0.saturating_add(1)).read_to_end(&mut whole));
     let read = read.map_err(|error| cannot("read", name, &error))?;
-    if read as u64 > bounds.unpacked {
-        let error = SourceError::new(Status::InvalidData, format!("`{name}` has more than {} bytes", bounds.unpacked));
-        return Err(error.with_hint("its format is held in memory whole: save it as xlsx, or raise `limits.unpacked`"));
+    if read as u64 > limits.unpacked.0 {
+        // The format is held in memory whole.
+        return Err(limits.too_much_unpacked(name, None));
     }
     let holds = |stream: &str| {
         let name: Vec<u8> = stream.encode_utf16().flat_map(u16::to_le_bytes).chain([0, 0]).collect();

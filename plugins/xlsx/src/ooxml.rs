@@ -10,17 +10,17 @@ use std::sync::Arc;
 use cvj_core::{SourceError, Status};
 
 use self::sheet::{CellRules, SheetReader};
-use crate::limits::Bounds;
 use crate::package::{Package, Part};
 use crate::serial::Epoch;
 use crate::shared_text::SharedText;
 use crate::workbook::SheetName;
 use crate::xml::Token;
+use cvj_tabular::limits::Limits;
 
 /// An open workbook.
 pub struct Ooxml {
     package: Package,
-    bounds: Bounds,
+    limits: Limits,
     epoch: Epoch,
     rules: CellRules,
     shared: Arc<SharedText>,
@@ -36,19 +36,20 @@ struct Relation {
 
 impl Ooxml {
     /// Opens the workbook in a package; `known` are its shared texts, if they were read before.
-    pub fn open(mut package: Package, bounds: &Bounds, known: Option<Arc<SharedText>>) -> Result<Self, SourceError> {
+    pub fn open(mut package: Package, limits: &Limits, known: Option<Arc<SharedText>>) -> Result<Self, SourceError> {
         let main = main_part(&mut package)?;
         let relations = relations(&mut package, &main)?;
         let mut book = Self {
             package,
-            bounds: bounds.clone(),
+            limits: limits.clone(),
             epoch: Epoch::Y1900,
             rules: CellRules::default(),
             shared: Arc::default(),
             sheets: Vec::new(),
         };
         book.contents(&main, &relations)?;
-        let part_of = |kind: &str| relations.values().find(|relation| relation.kind == kind).map(|relation| relation.part.as_str());
+        let part_of =
+            |kind: &str| relations.values().find(|relation| relation.kind == kind).map(|relation| relation.part.as_str());
         if let Some(part) = part_of("styles")
             && let Some(xml) = book.package.xml(part)?
         {
@@ -59,7 +60,7 @@ impl Ooxml {
         } else if let Some(part) = part_of("sharedStrings")
             && let Some(xml) = book.package.xml(part)?
         {
-            book.shared = Arc::new(SharedText::read(xml, bounds)?);
+            book.shared = Arc::new(SharedText::read(xml, limits)?);
         }
         Ok(book)
     }
@@ -88,7 +89,7 @@ impl Ooxml {
             None => None,
         };
         let xml = xml.ok_or_else(|| missing(&file, &format!("its sheet `{sheet}`")))?;
-        Ok(SheetReader::new(xml, &self.rules, &self.bounds))
+        Ok(SheetReader::new(xml, &self.rules, &self.limits))
     }
 
     /// Reads `workbook.xml`.

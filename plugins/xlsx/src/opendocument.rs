@@ -10,15 +10,15 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use cvj_core::SourceError;
 
 use self::sheet::SheetReader;
-use crate::limits::Bounds;
 use crate::package::{Package, locked};
 use crate::workbook::SheetName;
 use crate::xml::{Token, Xml};
+use cvj_tabular::limits::Limits;
 
 /// An open spreadsheet.
 pub struct OpenDocument {
     content: Content,
-    bounds: Bounds,
+    limits: Limits,
     sheets: Vec<SheetName>,
 }
 
@@ -50,19 +50,19 @@ impl Styles {
 
 impl OpenDocument {
     /// Opens the spreadsheet in a package.
-    pub fn open(mut package: Package, bounds: &Bounds) -> Result<Self, SourceError> {
+    pub fn open(mut package: Package, limits: &Limits) -> Result<Self, SourceError> {
         if package.has("encrypted-package") || is_encrypted(&mut package)? {
             return Err(locked(package.file()));
         }
-        Self::of(Content::Package(package), bounds)
+        Self::of(Content::Package(package), limits)
     }
 
     /// Opens a spreadsheet that is a single document; `file` is its name.
-    pub fn open_flat(file: &str, bytes: BufReader<File>, bounds: &Bounds) -> Result<Self, SourceError> {
-        Self::of(Content::Flat(file.to_owned(), bytes), bounds)
+    pub fn open_flat(file: &str, bytes: BufReader<File>, limits: &Limits) -> Result<Self, SourceError> {
+        Self::of(Content::Flat(file.to_owned(), bytes), limits)
     }
 
-    fn of(mut content: Content, bounds: &Bounds) -> Result<Self, SourceError> {
+    fn of(mut content: Content, limits: &Limits) -> Result<Self, SourceError> {
         let mut sheets = Vec::new();
         let mut xml = content.document()?;
         let mut styles = Styles::default();
@@ -71,7 +71,7 @@ impl OpenDocument {
             xml.skip()?;
         }
         drop(xml);
-        Ok(Self { content, bounds: bounds.clone(), sheets })
+        Ok(Self { content, limits: limits.clone(), sheets })
     }
 
     /// The sheets in order.
@@ -85,7 +85,7 @@ impl OpenDocument {
         let mut styles = Styles::default();
         while let Some(table) = next_table(&mut xml, &mut styles)? {
             if table.name == sheet {
-                return Ok(SheetReader::new(xml, styles, &self.bounds));
+                return Ok(SheetReader::new(xml, styles, &self.limits));
             }
             xml.skip()?;
         }

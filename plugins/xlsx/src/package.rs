@@ -9,8 +9,8 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
-use crate::limits::Bounds;
 use crate::xml::Xml;
+use cvj_tabular::limits::Limits;
 
 /// An open archive.
 pub struct Package {
@@ -18,7 +18,7 @@ pub struct Package {
     archive: ZipArchive<BufReader<File>>,
     /// Places in the archive by [`part_key`].
     parts: HashMap<String, usize>,
-    unpacked: u64,
+    limits: Limits,
 }
 
 /// A part as it is unpacked.
@@ -30,7 +30,7 @@ pub struct Part<'a> {
 
 impl Package {
     /// Opens a file as an archive; `file` is its name.
-    pub fn open(file: &str, bytes: BufReader<File>, bounds: &Bounds) -> Result<Self, SourceError> {
+    pub fn open(file: &str, bytes: BufReader<File>, limits: &Limits) -> Result<Self, SourceError> {
         let archive = ZipArchive::new(bytes).map_err(|error| broken(file, &error))?;
         let mut parts = HashMap::with_capacity(archive.len());
         for index in 0..archive.len() {
@@ -38,7 +38,7 @@ impl Package {
                 parts.insert(part_key(&name), index);
             }
         }
-        Ok(Self { file: file.to_owned(), archive, parts, unpacked: bounds.unpacked })
+        Ok(Self { file: file.to_owned(), archive, parts, limits: limits.clone() })
     }
 
     /// The file's name.
@@ -55,11 +55,12 @@ impl Package {
     pub fn part(&mut self, part: &str) -> Result<Option<Part<'_>>, SourceError> {
         let Some(index) = self.parts.get(&part_key(part)).copied() else { return Ok(None) };
         let inner = self.archive.by_index(index).map_err(|error| broken(&self.file, &error))?;
-        let too_large = too_large(&format!("`{}` of `{}`", part.trim_start_matches('/'), self.file), self.unpacked);
-        if inner.size() > self.unpacked {
-            return Err(too_large);
+        let allowed = self.limits.unpacked.0;
+        if inner.size() > allowed {
+            return Err(self.limits.too_much_unpacked(&self.file, Some(inner.size())));
         }
-        Ok(Some(Part { inner, left: self.unpacked, too_large }))
+        let too_large = self.limits.too_much_unpacked(&self.file, None);
+        Ok(Some(Part { inner, left: allowed, too_large }))
     }
 
     /// Opens a part of XML, if there is one of this name.
@@ -79,14 +80,14 @@ impl Package {
 
     /// Fails if all parts together unpack to more than allowed, whatever their sizes are said to be.
     pub fn measure(&mut self) -> Result<(), SourceError> {
-        let mut total = 0;
+        let allowed = self.limits.unpacked.0;
+        let mut total: u64 = 0;
         for index in 0..self.archive.len() {
             let inner = self.archive.by_index(index).map_err(|error| broken(&self.file, &error))?;
-            let mut rest = inner.take(self.unpacked + 1 - total);
-            total += std::io::copy(&mut rest, &mut std::io::sink())
-                .map_err(|error| broken(&self.file, &ZipError::Io(error)))?;
-            if total > self.unpacked {
-                return Err(too_large(&format!("`{}`", self.file), self.unpacked));
+            let mut rest = inner.take(allowed.saturating_add(1) - total);
+            total += std::io::copy(&mut rest, &mut std::io::sink()).map_err(|error| broken(&self.file, &ZipError::Io(error)))?;
+            if total > allowed {
+                return Err(self.limits.too_much_unpacked(&self.file, None));
             }
         }
         Ok(())
@@ -104,11 +105,6 @@ impl Read for Part<'_> {
 /// A part's name as it is looked up.
 fn part_key(name: &str) -> String {
     name.replace('\\', "/").trim_start_matches('/').to_lowercase()
-}
-
-fn too_large(what: &str, bound: u64) -> SourceError {
-    SourceError::new(Status::InvalidData, format!("{what} unpacks to more than {bound} bytes"))
-        .with_hint("if the file is meant to be so large, raise `limits.unpacked`")
 }
 
 fn broken(file: &str, error: &ZipError) -> SourceError {

@@ -9,10 +9,10 @@ use cvj_tabular::part::{PartRows, TablePart};
 use cvj_tabular::rows::Contradicted;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::Bounds;
 use crate::row::{Area, RowView};
 use crate::shared_text::SharedText;
 use crate::workbook::{Window, Workbook};
+use cvj_tabular::limits::Limits;
 
 /// A batch ends before its rows come to many more bytes.
 const BATCH_BYTES: u64 = 16 * 1024 * 1024;
@@ -36,7 +36,7 @@ pub struct Part {
     /// Hidden rows are left out.
     pub skip_hidden: bool,
     /// How large things may be.
-    pub bounds: Bounds,
+    pub limits: Limits,
 }
 
 impl Part {
@@ -75,7 +75,7 @@ impl Part {
         task: &Task,
         sender: &BatchSender,
     ) -> Result<(), SourceError> {
-        let mut workbook = Workbook::open(&task.folder(), &self.file, &self.bounds, known)?;
+        let mut workbook = Workbook::open(&task.folder(), &self.file, &self.limits, known)?;
         let window = Window { areas: &self.areas, from: self.from, to: self.to, skip_hidden: self.skip_hidden };
         let mut sheet = workbook.read(&self.sheet, window)?;
         let context = sheet.context();

@@ -4,9 +4,9 @@ use std::io::Read;
 
 use cvj_core::SourceError;
 
-use crate::limits::Bounds;
 use crate::ooxml::text::{rich_text, unescape_controls};
 use crate::xml::{Token, Xml};
+use cvj_tabular::limits::Limits;
 
 /// The shared texts.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl SharedText {
     }
 
     /// Reads `sharedStrings.xml`.
-    pub fn read<R: Read>(mut xml: Xml<R>, bounds: &Bounds) -> Result<Self, SourceError> {
+    pub fn read<R: Read>(mut xml: Xml<R>, limits: &Limits) -> Result<Self, SourceError> {
         let mut shared = Self::default();
         let mut bytes = Vec::new();
         while let Some(token) = xml.next()? {
@@ -35,8 +35,8 @@ impl SharedText {
             }
             bytes.clear();
             if !tag.empty {
-                let read = rich_text(&mut xml, &mut bytes, bounds.cell);
-                read.map_err(|fault| fault.error(&format!("text {} in {}", shared.ends.len() + 1, xml.name()), bounds.cell))?;
+                let read = rich_text(&mut xml, &mut bytes, limits);
+                read.map_err(|fault| fault.error(&format!("text {} in {}", shared.ends.len() + 1, xml.name()), limits))?;
             }
             unescape_controls(&mut bytes, 0);
             let text = std::str::from_utf8(&bytes).map_err(|_| xml.broken("it is not UTF-8"))?;

@@ -9,7 +9,6 @@ use cvj_core::SourceError;
 use cvj_tabular::files::{FileStamp, cannot};
 
 use crate::binary::{self, Binary};
-use crate::limits::Bounds;
 use crate::merged::Merged;
 use crate::nature::{Nature, nature};
 use crate::ooxml::{self, Ooxml};
@@ -18,6 +17,7 @@ use crate::package::{Package, Part};
 use crate::row::{Area, Context, Row};
 use crate::serial::Epoch;
 use crate::shared_text::SharedText;
+use cvj_tabular::limits::Limits;
 
 /// A worksheet's name, and whether it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,21 +43,16 @@ enum Format {
 
 impl Workbook {
     /// Opens a workbook by what it is, whatever its extension says. `known` are its shared texts, if they were read before.
-    pub fn open(
-        folder: &Path,
-        stamp: &FileStamp,
-        bounds: &Bounds,
-        known: Option<Arc<SharedText>>,
-    ) -> Result<Self, SourceError> {
+    pub fn open(folder: &Path, stamp: &FileStamp, limits: &Limits, known: Option<Arc<SharedText>>) -> Result<Self, SourceError> {
         let mut file = stamp.open(folder)?;
         let name = stamp.name();
-        let nature = nature(name, &mut file, bounds)?;
+        let nature = nature(name, &mut file, limits)?;
         file.seek(SeekFrom::Start(0)).map_err(|error| cannot("read", &stamp.path, &error))?;
         let bytes = BufReader::with_capacity(64 * 1024, file);
         let format = match nature {
-            Nature::Xls => Format::Binary(Binary::open_xls(name, bytes, bounds)?),
-            Nature::FlatOpenDocument => Format::OpenDocument(Box::new(OpenDocument::open_flat(name, bytes, bounds)?)),
-            Nature::Package => packaged(name, bytes, bounds, known)?,
+            Nature::Xls => Format::Binary(Binary::open_xls(name, bytes, limits)?),
+            Nature::FlatOpenDocument => Format::OpenDocument(Box::new(OpenDocument::open_flat(name, bytes, limits)?)),
+            Nature::Package => packaged(name, bytes, limits, known)?,
         };
         let (shared, epoch) = match &format {
             Format::Ooxml(book) => (Arc::clone(book.shared()), book.epoch()),
@@ -182,15 +177,10 @@ impl<'a> SheetRows<'a> {
     }
 }
 
-fn packaged(
-    file: &str,
-    bytes: BufReader<File>,
-    bounds: &Bounds,
-    known: Option<Arc<SharedText>>,
-) -> Result<Format, SourceError> {
-    let mut package = Package::open(file, bytes, bounds)?;
+fn packaged(file: &str, bytes: BufReader<File>, limits: &Limits, known: Option<Arc<SharedText>>) -> Result<Format, SourceError> {
+    let mut package = Package::open(file, bytes, limits)?;
     if package.has("content.xml") || package.has("encrypted-package") {
-        return OpenDocument::open(package, bounds).map(|book| Format::OpenDocument(Box::new(book)));
+        return OpenDocument::open(package, limits).map(|book| Format::OpenDocument(Box::new(book)));
     }
     if !package.has("[Content_Types].xml") && !package.has("_rels/.rels") {
         return Err(crate::nature::other_archive(file));
@@ -199,7 +189,7 @@ fn packaged(
         // `calamine` unpacks parts without a bound.
         package.measure()?;
         let bytes = package.into_bytes()?;
-        return Binary::open_xlsb(file, bytes, bounds).map(Format::Binary);
+        return Binary::open_xlsb(file, bytes, limits).map(Format::Binary);
     }
-    Ooxml::open(package, bounds, known).map(|book| Format::Ooxml(Box::new(book)))
+    Ooxml::open(package, limits, known).map(|book| Format::Ooxml(Box::new(book)))
 }

@@ -81,7 +81,12 @@ pub fn local(name: &[u8]) -> &[u8] {
 
 /// The digits of a whole number.
 pub fn whole(digits: &[u8]) -> Option<u64> {
-    std::str::from_utf8(digits).ok()?.trim().parse().ok()
+    let digits = digits.trim_ascii();
+    let value = digits.iter().try_fold(0_u64, |value, digit| match digit {
+        b'0'..=b'9' => value.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
+        _ => None,
+    });
+    value.filter(|_| !digits.is_empty())
 }
 
 /// The attributes of a tag.
@@ -90,15 +95,17 @@ pub struct Attributes<'a>(&'a [u8]);
 impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
+    // Names and values are a few bytes: a search that is quick over many would be slower.
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.0.trim_ascii_start();
-        let equals = memchr(b'=', rest)?;
+        let equals = rest.iter().position(|byte| *byte == b'=')?;
         let name = rest[..equals].trim_ascii_end();
         let value = rest[equals + 1..].trim_ascii_start();
-        let quote = *value.first().filter(|byte| matches!(byte, b'"' | b'\''))?;
-        let end = memchr(quote, &value[1..])?;
-        self.0 = &value[end + 2..];
-        Some((name, &value[1..=end]))
+        let (quote, value) = value.split_first().filter(|(byte, _)| matches!(byte, b'"' | b'\''))?;
+        let end = value.iter().position(|byte| byte == quote)?;
+        self.0 = &value[end + 1..];
+        Some((name, &value[..end]))
     }
 }
 
@@ -169,6 +176,34 @@ impl<R: Read> Xml<R> {
                 }
             }
         }
+    }
+
+    /// The text of `<name>text</name>`, if exactly that comes next, is at hand and has no entity; otherwise nothing is read. What cells hold is
+    /// nearly always written so.
+    #[inline]
+    pub fn leaf(&mut self, name: u8) -> Option<&[u8]> {
+        let rest = &self.buffer[self.at..self.end];
+        if self.verbatim || !rest.starts_with(&[b'<', name, b'>']) {
+            return None;
+        }
+        let length = rest[3..].iter().take(64).position(|byte| matches!(byte, b'<' | b'&'))?;
+        if !rest[3 + length..].starts_with(&[b'<', b'/', name, b'>']) {
+            return None;
+        }
+        let text = self.at + 3..self.at + 3 + length;
+        self.at = text.end + 4;
+        Some(&self.buffer[text])
+    }
+
+    /// Reads `</name>`, if exactly that comes next and is at hand.
+    #[inline]
+    pub fn closes(&mut self, name: u8) -> bool {
+        let closes = !self.verbatim && self.depth > 0 && self.buffer[self.at..self.end].starts_with(&[b'<', b'/', name, b'>']);
+        if closes {
+            self.at += 4;
+            self.depth -= 1;
+        }
+        closes
     }
 
     /// Passes over the content and the closing tag of the tag that was opened last.

@@ -2,13 +2,13 @@
 
 use std::io::Read;
 
-use cvj_core::{SourceError, Status};
+use cvj_core::SourceError;
 
 use super::text::{TextFault, rich_text, text, unescape_controls};
-use crate::limits::Bounds;
 use crate::row::{Area, Held, Row};
 use crate::serial::Reading;
 use crate::xml::{Token, Xml, whole};
+use cvj_tabular::limits::Limits;
 
 /// A cell whose formula has never been calculated has no value, which is not the same as being empty.
 const NOT_CALCULATED: &[u8] = b"of a formula that was never calculated";
@@ -26,7 +26,7 @@ pub struct CellRules {
 pub struct SheetReader<'a, R> {
     xml: Xml<R>,
     rules: &'a CellRules,
-    bounds: &'a Bounds,
+    limits: &'a Limits,
     /// The number of the last row.
     row: u64,
     within: bool,
@@ -36,8 +36,8 @@ pub struct SheetReader<'a, R> {
 
 impl<'a, R: Read> SheetReader<'a, R> {
     /// A reader of this part.
-    pub fn new(xml: Xml<R>, rules: &'a CellRules, bounds: &'a Bounds) -> Self {
-        Self { xml, rules, bounds, row: 0, within: false, areas: Vec::new() }
+    pub fn new(xml: Xml<R>, rules: &'a CellRules, limits: &'a Limits) -> Self {
+        Self { xml, rules, limits, row: 0, within: false, areas: Vec::new() }
     }
 
     /// The merged areas, known once all rows were read.
@@ -104,21 +104,29 @@ impl<'a, R: Read> SheetReader<'a, R> {
 
     /// Reads one cell up to its closing tag.
     fn cell(&mut self, row: &mut Row, column: usize, kind: Kind, style: usize) -> Result<(), SourceError> {
-        if column >= self.bounds.columns {
-            return Err(self.too_wide(row.number));
+        if column as u64 >= self.limits.columns {
+            return Err(self.limits.too_many_columns(self.place(row), column as u64 + 1));
         }
         let mark = row.mark();
+        if kind != Kind::Text
+            && let Some(value) = self.xml.leaf(b'v')
+        {
+            row.text().extend_from_slice(value);
+            if self.xml.closes(b'c') {
+                let held = self.held(row, mark, kind, style, false);
+                return self.put(row, column, held);
+            }
+        }
         let mut formula = false;
         let mut inline = false;
         let mut depth = 0;
         loop {
-            let longest = self.bounds.cell;
             let read = match self.xml.next()? {
                 Some(Token::Open(tag)) => match tag.local() {
-                    b"v" if !tag.empty => text(&mut self.xml, row.text(), longest),
+                    b"v" if !tag.empty => text(&mut self.xml, row.text(), self.limits),
                     b"is" if !tag.empty => {
                         inline = true;
-                        rich_text(&mut self.xml, row.text(), longest)
+                        rich_text(&mut self.xml, row.text(), self.limits)
                     }
                     b"f" => {
                         formula = true;
@@ -137,13 +145,17 @@ impl<'a, R: Read> SheetReader<'a, R> {
                 }
                 Some(_) => Ok(()),
             };
-            read.map_err(|fault| fault.error(&format!("{}: a cell of row {}", self.xml.name(), row.number), longest))?;
-            if row.mark() as usize > self.bounds.row {
-                return Err(self.too_long(row.number));
-            }
+            read.map_err(|fault| fault.error(&self.place(row), self.limits))?;
         }
         let kind = if inline { Kind::Text } else { kind };
         let held = self.held(row, mark, kind, style, formula);
+        self.put(row, column, held)
+    }
+
+    fn put(&self, row: &mut Row, column: usize, held: Held) -> Result<(), SourceError> {
+        if u64::from(row.mark()) > self.limits.row.0 {
+            return Err(self.limits.row_too_long(self.place(row)));
+        }
         if !matches!(held, Held::Empty) {
             row.put(column, held);
         }
@@ -171,14 +183,8 @@ impl<'a, R: Read> SheetReader<'a, R> {
         }
     }
 
-    fn too_wide(&self, row: u64) -> SourceError {
-        let message = format!("{}: row {row} has more than {} columns", self.xml.name(), self.bounds.columns);
-        SourceError::new(Status::InvalidData, message).with_hint("if the sheet is meant to be so wide, raise `limits.columns`")
-    }
-
-    fn too_long(&self, row: u64) -> SourceError {
-        let message = format!("{}: row {row} has more than {} bytes", self.xml.name(), self.bounds.row);
-        SourceError::new(Status::InvalidData, message).with_hint("if rows are meant to be so long, raise `limits.row`")
+    fn place(&self, row: &Row) -> String {
+        format!("{}: row {}", self.xml.name(), row.number)
     }
 }
 

@@ -104,11 +104,20 @@ mod tests {
                 assert_eq!(reading(code), expect, "{code}");
             }
         };
-        check(Reading::Date, &["yyyy-mm-dd", "d/m/yy h:mm", "[$-409]mmm d, yyyy;@", "mmm", "[$-F800]dddd\\,\\ mmmm\\ dd", "MMM\\ YYYY"]);
+        check(
+            Reading::Date,
+            &["yyyy-mm-dd", "d/m/yy h:mm", "[$-409]mmm d, yyyy;@", "mmm", "[$-F800]dddd\\,\\ mmmm\\ dd", "MMM\\ YYYY"],
+        );
         check(Reading::Date, &["[Red]dd\".\"mm\".\"yyyy", "ggge\"x\"m", "yyyy\\-mm\\-dd\\Thh:mm:ss.000", "DD.MM.YYYY"]);
         check(Reading::Time, &["h:mm", "hh:mm:ss AM/PM", "mm:ss.0", "[$-409]h:mm:ss"]);
         check(Reading::Span, &["[h]:mm", "[HH]:mm:ss", "[mm]:ss"]);
-        check(Reading::Number, &["General", "0", "#,##0.00", "0.00E+00", "0%", "@", "[Red]-0.0", "#,##0 \"days\"", "0 \\d", "\"Day\" 0"]);
-        check(Reading::Number, &["[$\u{20ac}-407] #,##0.00", "_-* #,##0.00_-;-* #,##0.00_-", "# ?/?", "#,##0.00 USD", "", "General;[Red]-General"]);
+        check(
+            Reading::Number,
+            &["General", "0", "#,##0.00", "0.00E+00", "0%", "@", "[Red]-0.0", "#,##0 \"days\"", "0 \\d", "\"Day\" 0"],
+        );
+        check(
+            Reading::Number,
+            &["[$\u{20ac}-407] #,##0.00", "_-* #,##0.00_-;-* #,##0.00_-", "# ?/?", "#,##0.00 USD", "", "General;[Red]-General"],
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use cvj_core::{SourceError, Status};
+use cvj_tabular::limits::Limits;
 use memchr::memmem;
 
 use crate::xml::{Token, Xml, local, unescape};
@@ -10,7 +11,7 @@ use crate::xml::{Token, Xml, local, unescape};
 /// Why a text cannot be read.
 pub enum TextFault {
     /// It is longer than allowed.
-    TooLong,
+    TooLong(u64),
     /// It has an entity that XML does not know.
     UnknownEntity,
     /// The document around it is broken.
@@ -18,20 +19,21 @@ pub enum TextFault {
 }
 
 impl TextFault {
-    /// The error of a text at this place that may have `longest` bytes.
-    pub fn error(self, place: &str, longest: usize) -> SourceError {
+    /// The error of a cell's text at this place.
+    pub fn error(self, place: &str, limits: &Limits) -> SourceError {
         match self {
-            Self::TooLong => SourceError::new(Status::InvalidData, format!("{place} has more than {longest} bytes"))
-                .with_hint("if texts are meant to be so long, raise `limits.cell`"),
-            Self::UnknownEntity => SourceError::new(Status::InvalidData, format!("{place} has an entity that XML does not know"))
-                .with_hint("open the file in the program that wrote it and save it again"),
+            Self::TooLong(length) => limits.cell_too_long(place, length),
+            Self::UnknownEntity => {
+                SourceError::new(Status::InvalidData, format!("{place}: a cell has an entity that XML does not know"))
+                    .with_hint("open the file in the program that wrote it and save it again")
+            }
             Self::Document(error) => error,
         }
     }
 }
 
 /// Appends the text of the tag that was opened last, tags within it left out, and reads its closing tag.
-pub fn text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Result<(), TextFault> {
+pub fn text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, limits: &Limits) -> Result<(), TextFault> {
     let begin = into.len();
     let mut depth = 0;
     loop {
@@ -55,14 +57,12 @@ pub fn text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Re
         if !known {
             return Err(TextFault::UnknownEntity);
         }
-        if into.len() - begin > longest {
-            return Err(TextFault::TooLong);
-        }
+        too_long(into, begin, limits)?;
     }
 }
 
 /// Appends the texts of all runs in the tag that was opened last, but not how they are pronounced.
-pub fn rich_text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Result<(), TextFault> {
+pub fn rich_text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, limits: &Limits) -> Result<(), TextFault> {
     let begin = into.len();
     let mut depth = 0;
     loop {
@@ -70,8 +70,8 @@ pub fn rich_text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) 
             None => return Ok(()),
             Some(Token::Open(tag)) if !tag.empty => match local(tag.name) {
                 b"t" => {
-                    let left = longest.saturating_sub(into.len() - begin);
-                    text(xml, into, left)?;
+                    text(xml, into, limits)?;
+                    too_long(into, begin, limits)?;
                 }
                 b"rPh" => xml.skip().map_err(TextFault::Document)?,
                 _ => depth += 1,
@@ -81,6 +81,12 @@ pub fn rich_text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) 
             Some(_) => {}
         }
     }
+}
+
+/// Fails if a cell's text, which begins there, is longer than allowed.
+pub fn too_long(text: &[u8], begin: usize, limits: &Limits) -> Result<(), TextFault> {
+    let length = (text.len() - begin) as u64;
+    if length > limits.cell.0 { Err(TextFault::TooLong(length)) } else { Ok(()) }
 }
 
 /// Resolves `_x000D_` and the like behind `from`: characters that XML cannot hold, and underscores that only look so.
@@ -141,10 +147,11 @@ mod tests {
         let mut xml = Xml::new(written.as_bytes(), "a");
         xml.next().unwrap();
         let mut bytes = Vec::new();
-        assert!(rich_text(&mut xml, &mut bytes, 100).is_ok());
+        assert!(rich_text(&mut xml, &mut bytes, &Limits::default()).is_ok());
         assert_eq!(bytes, "K\u{e4}se ".as_bytes());
+        let short = Limits { cell: cvj_tabular::limits::Bytes(3), ..Limits::default() };
         let mut xml = Xml::new(written.as_bytes(), "a");
         xml.next().unwrap();
-        assert!(matches!(rich_text(&mut xml, &mut Vec::new(), 3), Err(TextFault::TooLong)));
+        assert!(matches!(rich_text(&mut xml, &mut Vec::new(), &short), Err(TextFault::TooLong(6))));
     }
 }

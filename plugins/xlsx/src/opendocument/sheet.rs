@@ -1,14 +1,14 @@
 //! A sheet of an OpenDocument spreadsheet, row by row.
 
-use cvj_core::{SourceError, Status};
+use cvj_core::SourceError;
 
 use super::text::paragraphs;
 use super::{Document, Styles};
-use crate::limits::Bounds;
 use crate::ooxml::sheet::not_calculated;
 use crate::row::{Area, Held, Row};
 use crate::serial::{Reading, time_of_day};
 use crate::xml::{Tag, Token};
+use cvj_tabular::limits::Limits;
 
 /// No program has sheets with more rows.
 const MOST_ROWS: u64 = 1 << 24;
@@ -18,7 +18,7 @@ const MILLIS_PER_DAY: i64 = 86_400_000;
 pub struct SheetReader<'a> {
     xml: Document<'a>,
     styles: Styles,
-    bounds: &'a Bounds,
+    limits: &'a Limits,
     /// The number of the last row.
     row: u64,
     /// A row that is repeated, and how often it will be handed out again.
@@ -58,9 +58,9 @@ enum Kind {
 
 impl<'a> SheetReader<'a> {
     /// A reader of the sheet whose tag was opened last.
-    pub(super) fn new(xml: Document<'a>, styles: Styles, bounds: &'a Bounds) -> Self {
+    pub(super) fn new(xml: Document<'a>, styles: Styles, limits: &'a Limits) -> Self {
         let columns = Vec::new();
-        Self { xml, styles, bounds, row: 0, repeated: Row::default(), again: 0, grown: 0, columns, ended: false }
+        Self { xml, styles, limits, row: 0, repeated: Row::default(), again: 0, grown: 0, columns, ended: false }
     }
 
     /// Reads the next row that has a cell; `false` at the sheet's end.
@@ -70,10 +70,8 @@ impl<'a> SheetReader<'a> {
             self.repeated.number += 1;
             row.clone_from(&self.repeated);
             self.grown += row.size();
-            if self.grown > self.bounds.unpacked {
-                let message = format!("{}: its repeated rows come to more than {} bytes", self.xml.name(), self.bounds.unpacked);
-                return Err(SourceError::new(Status::InvalidData, message)
-                    .with_hint("if the file is meant to be so large, raise `limits.unpacked`"));
+            if self.grown > self.limits.unpacked.0 {
+                return Err(self.limits.too_much_unpacked(self.xml.name().trim_matches('`'), None));
             }
             return Ok(true);
         }
@@ -105,12 +103,16 @@ impl<'a> SheetReader<'a> {
                         let begin = self.columns.last().map_or(0, |(end, _)| *end);
                         let repeat = tag.number("table:number-columns-repeated").unwrap_or(1);
                         let style = tag.text("table:default-cell-style-name").unwrap_or_default();
-                        if self.columns.len() < self.bounds.columns {
+                        if (self.columns.len() as u64) < self.limits.columns {
                             self.columns.push((begin.saturating_add(repeat), self.styles.is_span(&style)));
                         }
                     }
-                    b"table:table-row-group" | b"table:table-rows" | b"table:table-header-rows" | b"table:table-columns"
-                    | b"table:table-column-group" | b"table:table-header-columns" => {}
+                    b"table:table-row-group"
+                    | b"table:table-rows"
+                    | b"table:table-header-rows"
+                    | b"table:table-columns"
+                    | b"table:table-column-group"
+                    | b"table:table-header-columns" => {}
                     _ if !tag.empty => self.xml.skip()?,
                     _ => {}
                 },
@@ -152,15 +154,11 @@ impl<'a> SheetReader<'a> {
             return Ok(());
         }
         let place = || format!("{}: row {}", self.xml.name(), row.number);
-        if column.saturating_add(cell.repeat) > self.bounds.columns as u64 {
-            let message = format!("{} has more than {} columns", place(), self.bounds.columns);
-            return Err(SourceError::new(Status::InvalidData, message)
-                .with_hint("if the sheet is meant to be so wide, raise `limits.columns`"));
+        if column.saturating_add(cell.repeat) > self.limits.columns {
+            return Err(self.limits.too_many_columns(place(), column.saturating_add(cell.repeat)));
         }
-        if row.mark() as usize > self.bounds.row {
-            let message = format!("{} has more than {} bytes", place(), self.bounds.row);
-            return Err(SourceError::new(Status::InvalidData, message)
-                .with_hint("if rows are meant to be so long, raise `limits.row`"));
+        if u64::from(row.mark()) > self.limits.row.0 {
+            return Err(self.limits.row_too_long(place()));
         }
         for column in column..column + cell.repeat {
             row.put(column as usize, held.clone());
@@ -175,10 +173,8 @@ impl<'a> SheetReader<'a> {
         let text_matters = cell.formula || cell.value.is_none() || cell.kind == Kind::Error;
         if !cell.empty {
             if text_matters {
-                let longest = self.bounds.cell;
-                paragraphs(&mut self.xml, row.text(), longest).map_err(|fault| {
-                    fault.error(&format!("{}: a cell of row {}", self.xml.name(), row.number), longest)
-                })?;
+                paragraphs(&mut self.xml, row.text(), self.limits)
+                    .map_err(|fault| fault.error(&format!("{}: row {}", self.xml.name(), row.number), self.limits))?;
             } else {
                 self.xml.skip()?;
             }
@@ -239,7 +235,11 @@ impl Cell {
                 b"table:number-columns-repeated" => cell.repeat = crate::xml::whole(value).unwrap_or(1).max(1),
                 b"office:value-type" if cell.kind != Kind::Error => cell.kind = Kind::of(value),
                 b"calcext:value-type" if value == b"error" => cell.kind = Kind::Error,
-                b"office:value" | b"office:date-value" | b"office:time-value" | b"office:boolean-value" | b"office:string-value" => {
+                b"office:value"
+                | b"office:date-value"
+                | b"office:time-value"
+                | b"office:boolean-value"
+                | b"office:string-value" => {
                     let mark = row.mark();
                     if crate::xml::unescape(value, row.text()) && row.mark() > mark {
                         cell.value = Some(row.since(mark));

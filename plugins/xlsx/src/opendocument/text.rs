@@ -2,12 +2,14 @@
 
 use std::io::Read;
 
-use crate::ooxml::text::TextFault;
+use cvj_tabular::limits::Limits;
+
+use crate::ooxml::text::{TextFault, too_long};
 use crate::xml::{Token, Xml, unescape};
 
 /// Appends the paragraphs of the cell whose tag was opened last, on lines of their own, and reads its closing tag. What else
 /// stands in the cell (annotations, pictures, tables) is no text of it.
-pub(super) fn paragraphs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Result<(), TextFault> {
+pub(super) fn paragraphs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, limits: &Limits) -> Result<(), TextFault> {
     let begin = into.len();
     let mut first = true;
     loop {
@@ -23,7 +25,8 @@ pub(super) fn paragraphs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest:
                 }
                 if !tag.empty {
                     if paragraph {
-                        runs(xml, into, longest.saturating_sub(into.len() - begin))?;
+                        runs(xml, into, limits)?;
+                        too_long(into, begin, limits)?;
                     } else {
                         xml.skip().map_err(TextFault::Document)?;
                     }
@@ -35,7 +38,7 @@ pub(super) fn paragraphs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest:
 }
 
 /// Appends the text of a paragraph and reads its closing tag.
-fn runs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Result<(), TextFault> {
+fn runs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, limits: &Limits) -> Result<(), TextFault> {
     let begin = into.len();
     let mut depth = 0;
     loop {
@@ -50,7 +53,7 @@ fn runs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Result
             Some(Token::Verbatim(piece)) => into.extend_from_slice(piece),
             Some(Token::Open(tag)) => match tag.name {
                 b"text:s" => {
-                    let count = tag.number("text:c").unwrap_or(1).min(longest as u64 + 1);
+                    let count = tag.number("text:c").unwrap_or(1).min(limits.cell.0 + 1);
                     into.resize(into.len() + count as usize, b' ');
                     depth += usize::from(!tag.empty);
                 }
@@ -73,9 +76,7 @@ fn runs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, longest: usize) -> Result
         if !known {
             return Err(TextFault::UnknownEntity);
         }
-        if into.len() - begin > longest {
-            return Err(TextFault::TooLong);
-        }
+        too_long(into, begin, limits)?;
     }
 }
 

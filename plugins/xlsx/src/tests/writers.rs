@@ -25,9 +25,19 @@ fn the_table_is_read_as_it_was_written() {
 #[test]
 fn every_program_s_workbook_reads_the_same() {
     let expect = told(&read("xlsxwriter.xlsx", &COLUMNS));
-    for name in ["xlsxwriter-inline-1904.xlsx", "xlwt.xls", "xlwt-1904.xls", "libreoffice.xlsx", "libreoffice.xls", "libreoffice.ods", "libreoffice.fods"] {
+    for name in [
+        "xlsxwriter-inline-1904.xlsx",
+        "xlwt.xls",
+        "xlwt-1904.xls",
+        "libreoffice.xlsx",
+        "libreoffice.xls",
+        "libreoffice.ods",
+        "libreoffice.fods",
+    ] {
         let told = told(&read(name, &COLUMNS)).join("\n").replace(name, "xlsxwriter.xlsx");
         println!("{name} {}", told == expect.join("\n"));
-        if told != expect.join("\n") { println!("{told}"); }
+        if told != expect.join("\n") {
+            println!("{told}");
+        }
     }
 }
