@@ -142,7 +142,7 @@ impl fmt::Display for Bytes {
             bytes if bytes >= KIB => (KIB, "KiB"),
             bytes => return write!(formatter, "{bytes} bytes"),
         };
-        if self.0 % unit == 0 {
+        if self.0.is_multiple_of(unit) {
             write!(formatter, "{} {name}", self.0 / unit)
         } else {
             write!(formatter, "{:.1} {name}", self.0 as f64 / unit as f64)

@@ -159,7 +159,7 @@ mod tests {
         let nulls = CellSettings::default().nulls();
         let row = |(number, row): (u64, &&str)| {
             let cells: Vec<_> = row.split('|').map(Cell::text).collect();
-            Kept::of(&Row { number, at: 0, cells: &cells, comment: row.starts_with("# "), merged: &[] }, &nulls)
+            Kept::of(&Row { number, cells: &cells, comment: row.starts_with("# "), merged: &[] }, &nulls)
         };
         (1..).zip(rows).map(row).collect()
     }

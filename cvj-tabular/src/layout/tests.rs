@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::settings::CellSettings;
 
@@ -13,7 +15,7 @@ fn outline(text: &str, change: impl Fn(&mut Rules)) -> Found {
         }
         let cells: Vec<_> = line.split('|').map(Cell::text).collect();
         let comment = line.starts_with("# ");
-        outline.row(&Row { number, at: number, cells: &cells, comment, merged: &[] });
+        outline.row(&Row { number, cells: &cells, comment, merged: &[] });
     }
     outline.finish(true)
 }
@@ -21,15 +23,14 @@ fn outline(text: &str, change: impl Fn(&mut Rules)) -> Found {
 /// The numbers of the rows that are data, and what is left out.
 fn rows(text: &str, table: &TableLayout) -> (Vec<u64>, Vec<(u64, LeftOut)>) {
     let (mut data, mut left_out) = (Vec::new(), Vec::new());
-    let from = table.data.map_or(u64::MAX, |from| from.number);
-    let to = table.ends.map_or(u64::MAX, |to| to.number);
-    for (number, line) in (1..).zip(text.lines()).filter(|(number, _)| (from..to).contains(number)) {
+    for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() {
             continue;
         }
         let cells: Vec<_> = line.split('|').map(Cell::text).collect();
         match table.sieve.judge(number, &cells[..], &CellSettings::default().nulls()).unwrap() {
             Verdict::Data => data.push(number),
+            Verdict::LeftOut(LeftOut::Elsewhere) => {}
             Verdict::LeftOut(why) => left_out.push((number, why)),
         }
     }
@@ -102,10 +103,7 @@ fn several_tables_stand_one_below_the_other() {
     check("name|mail\nx|2@x\n\ny|4@x\nz|5@x", &["name mail: [2, 4, 5]; "]);
     check("a|b\n1|2\n\na|b\n3|4", &["a b: [2, 5]; 4 RepeatedHeader"]);
     check("a|b\n1|2\na|b\n3|4", &["a b: [2, 4]; 3 RepeatedHeader"]);
-    check(
-        "a|b|c\n1|2|3\n\nd|e\n3|4\n\na|b|c\n5|6|7",
-        &["a b c: [2, 8]; 4 Elsewhere, 5 Elsewhere, 7 RepeatedHeader", "d e: [5]; "],
-    );
+    check("a|b|c\n1|2|3\n\nd|e\n3|4\n\na|b|c\n5|6|7", &["a b c: [2, 8]; 7 RepeatedHeader", "d e: [5]; "]);
     check("T\na|b|c\n1|2|3\n\nT\na|b|c\n4|5|6", &["a b c: [3, 7]; 5 Preamble, 6 RepeatedHeader"]);
 }
 
@@ -150,7 +148,7 @@ fn what_was_not_seen_is_asked_for() {
     let feed = |outline: &mut Outline, rows: &[(u64, &str)]| {
         for (number, line) in rows {
             let cells: Vec<_> = line.split('|').map(Cell::text).collect();
-            outline.row(&Row { number: *number, at: *number, cells: &cells, comment: false, merged: &[] });
+            outline.row(&Row { number: *number, cells: &cells, comment: false, merged: &[] });
         }
     };
     let rules = || Rules::new(&LayoutSettings::default(), &CellSettings::default(), true);
@@ -161,6 +159,8 @@ fn what_was_not_seen_is_asked_for() {
     let found = outline.finish(true);
     assert!(!found.wants_all);
     assert_eq!(found.tables[0].footers, ["Made by X"]);
+    let unseen: Vec<_> = [3, 4, 89, 90].into_iter().filter(|row| found.tables[0].sieve.is_unseen(*row)).collect();
+    assert_eq!(unseen, [4, 89]);
     let mut outline = Outline::new(rules());
     feed(&mut outline, &[(1, "name|clicks"), (2, "a|5"), (3, "b|6")]);
     outline.gap();
@@ -169,6 +169,94 @@ fn what_was_not_seen_is_asked_for() {
     let mut outline = Outline::new(rules());
     feed(&mut outline, &[(1, "name|clicks"), (2, "a|5"), (3, "b|6")]);
     let found = outline.finish(false);
-    assert_eq!(found.tables[0].sieve.seen_to(), Some(3));
+    assert!(found.tables[0].sieve.is_unseen(4) && !found.tables[0].sieve.is_unseen(3));
     assert!(found.tables[0].sieve.lacks_key(&[Cell::Empty, Cell::text("7")][..]));
+}
+
+/// A line of a made-up file.
+#[derive(Clone, Debug)]
+enum Line {
+    Blank,
+    Data(Vec<String>),
+    Other(String),
+}
+
+fn width_and_kinds() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(0_u8..3, 2..5)
+}
+
+/// A text, a number or a day; the first column is always filled, another may be empty.
+fn cell(kind: u8, value: u32, first: bool) -> String {
+    match kind {
+        _ if !first && value.is_multiple_of(5) => String::new(),
+        0 => format!("x{}", value % 50),
+        1 => (value % 100_000).to_string(),
+        _ => format!("2026-{:02}-{:02}", value % 12 + 1, value % 28 + 1),
+    }
+}
+
+fn file() -> impl Strategy<Value = (Vec<Line>, usize)> {
+    let before = proptest::collection::vec(0_u8..5, 0..6);
+    let rows = proptest::collection::vec((proptest::collection::vec(any::<u32>(), 5), 0_u8..12), 2..40);
+    (width_and_kinds(), before, rows, proptest::collection::vec(0_u8..3, 0..5)).prop_map(|(mut kinds, before, rows, behind)| {
+        kinds.insert(0, 0);
+        kinds.push(1);
+        let width = kinds.len();
+        let header = (0..width).map(|column| format!("Column {column}")).collect::<Vec<_>>().join("|");
+        let mut lines: Vec<_> = before
+            .into_iter()
+            .map(|kind| match kind {
+                0 => Line::Blank,
+                1 => Line::Other("Sales report".to_owned()),
+                2 => Line::Other("October 1, 2026 - October 31, 2026".to_owned()),
+                3 => Line::Other("# Account: Northwind".to_owned()),
+                _ => Line::Other(format!("Report{}", "|".repeat(width - 1))),
+            })
+            .collect();
+        lines.push(Line::Other(header.clone()));
+        for (index, (values, event)) in rows.into_iter().enumerate() {
+            match event {
+                0 if index > 0 => lines.push(Line::Blank),
+                1 if index > 0 => lines.push(Line::Other(header.clone())),
+                2 if index > 0 => lines.extend([Line::Blank, Line::Other("# a note".to_owned())]),
+                3 if index > 0 => lines.extend([Line::Blank, Line::Other("October".to_owned()), Line::Other(header.clone())]),
+                4 => lines.push(Line::Other(format!("Total: all{}{}", "|".repeat(width - 1), values[0]))),
+                5 => lines.push(Line::Other("|".repeat(width - 1))),
+                _ => {}
+            }
+            let cells = kinds.iter().zip(&values).enumerate().map(|(column, (kind, value))| cell(*kind, *value, column == 0));
+            let mut cells: Vec<_> = cells.collect();
+            cells.resize_with(width - 1, || "x".to_owned());
+            cells.push((values[0] % 9999 + 1).to_string());
+            lines.push(Line::Data(cells));
+        }
+        for kind in behind {
+            lines.push(match kind {
+                0 => Line::Blank,
+                1 => Line::Other("Copyright (c) 2026".to_owned()),
+                _ => Line::Other("(17 records)".to_owned()),
+            });
+        }
+        (lines, width)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever stands around and between the rows, each of them is data exactly once.
+    #[test]
+    fn rows_are_data_exactly_once((lines, width) in file()) {
+        let text: Vec<_> = lines.iter().map(|line| match line {
+            Line::Blank => String::new(),
+            Line::Data(cells) => cells.join("|"),
+            Line::Other(text) => text.clone(),
+        }).collect();
+        let text = text.join("\n");
+        let expect: Vec<_> = (1..).zip(&lines).filter(|(_, line)| matches!(line, Line::Data(_))).map(|(number, _)| number).collect::<Vec<u64>>();
+        let found = outline(&text, |_| {});
+        prop_assert_eq!(found.tables.len(), 1, "{}\n{:#?}", text, found);
+        prop_assert_eq!(found.tables[0].headers.len(), width, "{}", text);
+        prop_assert_eq!(rows(&text, &found.tables[0]).0, expect, "{}", text);
+    }
 }

@@ -57,6 +57,17 @@ pub struct Strays {
     pub tails: u64,
     /// Those among them whose quote follows a backslash.
     pub after_backslash: u64,
+    /// The first whose quote opened on a line before: a quote is missing there, and rows ran together.
+    pub runaway: Option<Runaway>,
+}
+
+/// A quoted part that goes over lines and closes within text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Runaway {
+    /// The line on which it opened.
+    pub opened: u64,
+    /// The line on which it closed.
+    pub closed: u64,
 }
 
 impl Automaton {
@@ -77,8 +88,9 @@ impl Automaton {
         }
     }
 
-    /// In the middle of a regular file: behind `previous`, within quotes or not.
-    pub fn resumed(&self, within: bool, previous: u8, line: u64) -> Self {
+    /// In the middle of a regular file: behind `previous`, within quotes or not; the last quote opened on line `opened`.
+    #[must_use]
+    pub fn resumed(&self, within: bool, previous: u8, line: u64, opened: u64) -> Self {
         let outside = match previous {
             b'\n' | b'\r' => State::RecordStart,
             byte if byte == self.delimiter => State::FieldStart,
@@ -91,13 +103,14 @@ impl Automaton {
             after_escape: false,
             previous,
             line,
+            opened,
             ..self.clone()
         }
     }
 
     /// Whether this is where it would be [resumed](Self::resumed) in a regular file.
     pub fn is_regular(&self) -> bool {
-        let regular = self.resumed(self.within(), self.previous, self.line);
+        let regular = self.resumed(self.within(), self.previous, self.line, self.opened);
         self.state == State::RecordStart && self.previous == 0
             || (self.state == regular.state && self.after_return == regular.after_return && !self.after_escape)
     }
@@ -173,6 +186,9 @@ impl Automaton {
                 if state == State::Quote {
                     self.strays.tails += 1;
                     self.strays.after_backslash += u64::from(self.after_backslash);
+                    if self.opened < self.line && byte != b' ' && self.strays.runaway.is_none() {
+                        self.strays.runaway = Some(Runaway { opened: self.opened, closed: self.line });
+                    }
                 }
                 self.state = State::Unquoted;
                 self.after_escape = byte == self.escape && byte != 0;

@@ -19,7 +19,7 @@ use crate::automaton::{Automaton, Step, Strays};
 use crate::dialect::{Dialect, Found};
 use crate::encoding::{Doubt, Encoding, Evidence};
 use crate::input::{Input, failed};
-use crate::records::unclosed;
+use crate::records::{ran_away, unclosed};
 
 /// So many blank lines are remembered.
 const BLANKS: usize = 10_000;
@@ -94,6 +94,9 @@ impl Boundaries {
             (Encoding::Utf8, Some(invalid)) => return Err(not_utf8(&input.name(), at(invalid)?)),
             (encoding, _) => encoding,
         };
+        if let Some(runaway) = passed.strays.runaway {
+            return Err(ran_away(&input.name(), runaway));
+        }
         if let Some(trouble) = passed.trouble {
             return Err(trouble);
         }
@@ -214,7 +217,7 @@ impl Pass<'_> {
                 }
             }
         }
-        walk.finish()
+        Ok(walk.finish())
     }
 
     /// Judges all pieces of a splittable input.
@@ -259,6 +262,9 @@ impl Pass<'_> {
 const CONTEXT: usize = 2;
 const AHEAD: usize = 4;
 
+/// A buffer, where it begins, and which part of it is a piece.
+type View<'a> = (&'a [u8], u64, Range<usize>);
+
 /// Goes over a stream in pieces that know their surroundings.
 struct Window {
     buffer: Vec<u8>,
@@ -274,8 +280,8 @@ impl Window {
         Self { buffer: Vec::new(), base, behind: 0, ended: false }
     }
 
-    /// The next piece: the buffer, where it begins, and which part of it is the piece.
-    fn next(&mut self, reader: &mut impl Read, piece: u64) -> io::Result<Option<(&[u8], u64, Range<usize>)>> {
+    /// The next piece.
+    fn next(&mut self, reader: &mut impl Read, piece: u64) -> io::Result<Option<View<'_>>> {
         let passed = self.behind.saturating_sub(CONTEXT);
         self.buffer.drain(..passed.min(self.buffer.len()));
         self.base += passed as u64;
@@ -312,6 +318,8 @@ struct Case {
     irregular: bool,
     /// The first and the last record that follow a line end of the piece: offset, and lines before it in the piece.
     records: Option<[(u64, u64); 2]>,
+    /// Lines before the last quote that opens in the piece.
+    opened: Option<u64>,
 }
 
 fn judge(bytes: &[u8], body: Range<usize>, base: u64, dialect: Dialect) -> Piece {
@@ -322,6 +330,10 @@ fn judge(bytes: &[u8], body: Range<usize>, base: u64, dialect: Dialect) -> Piece
     let mut pairs = 0;
     let starts_in_pair = body.start > 0 && bytes[body.start - 1] == b'\r' && bytes[body.start] == b'\n';
     let ends_in_pair = bytes[body.end - 1] == b'\r' && bytes.get(body.end) == Some(&b'\n');
+    let may_follow_quote = |byte: &u8| *byte == delimiter || matches!(*byte, b'\n' | b'\r') || *byte == quote;
+    if body.start > 0 && bytes[body.start - 1] == quote {
+        cases[0].irregular = !may_follow_quote(&bytes[body.start]);
+    }
     for at in memchr::memchr2_iter(b'\n', quote, &bytes[body.clone()]).map(|at| at + body.start) {
         let previous = at.checked_sub(1).map(|at| bytes[at]);
         if bytes[at] == b'\n' {
@@ -340,12 +352,15 @@ fn judge(bytes: &[u8], body: Range<usize>, base: u64, dialect: Dialect) -> Piece
             case.records = Some([case.records.map_or(record, |[first, _]| first), record]);
         } else {
             let opens = previous.is_none_or(|byte| byte == delimiter || byte == b'\n' || byte == quote);
-            let closes =
-                bytes.get(at + 1).is_none_or(|byte| *byte == delimiter || matches!(*byte, b'\n' | b'\r') || *byte == quote);
+            let closes = bytes.get(at + 1).is_none_or(&may_follow_quote);
             // Which case finds itself outside quotes here.
             let outside = usize::from(odd);
             cases[outside].irregular |= !opens;
             cases[1 - outside].irregular |= !closes;
+            // One right behind another is the second of two.
+            if previous != Some(quote) {
+                cases[outside].opened = Some(newlines - u64::from(starts_in_pair));
+            }
             odd = !odd;
         }
     }
@@ -401,18 +416,19 @@ impl<'a> Walk<'a> {
         let short = piece.range.end - piece.range.start <= self.pass.limits.row.0;
         let regular = !case.irregular && short && self.automaton.is_regular();
         let first = if regular {
-            self.automaton = self.automaton.resumed(within ^ piece.odd, piece.last, line + piece.lines);
+            let opened = case.opened.map_or(self.automaton.opened(), |lines| line + lines);
+            self.automaton = self.automaton.resumed(within ^ piece.odd, piece.last, line + piece.lines, opened);
             let start = |(offset, lines)| Start { offset, line: line + lines };
             let records = case.records.map(|records| records.map(start));
-            self.goes_on(records.map_or(piece.range.start, |[first, _]| first.offset))?;
+            self.goes_on(records.map_or(piece.range.start, |[first, _]| first.offset));
             records.map(|[first, last]| {
                 self.record = last;
                 first
             })
         } else {
-            self.careful(piece.range.start, &bytes()?)?
+            self.careful(piece.range.start, &bytes()?)
         };
-        self.goes_on(piece.range.end)?;
+        self.goes_on(piece.range.end);
         if let Some(is_regular) = self.passed.regular.last_mut() {
             *is_regular &= regular;
         }
@@ -427,15 +443,14 @@ impl<'a> Walk<'a> {
     }
 
     /// The record goes on up to here, line end included.
-    fn goes_on(&mut self, end: u64) -> Result<(), SourceError> {
+    fn goes_on(&mut self, end: u64) {
         if end.saturating_sub(self.record.offset) > self.pass.limits.row.0.saturating_add(2) && self.passed.trouble.is_none() {
-            self.passed.trouble = Some(self.row_too_long()?);
+            self.passed.trouble = Some(self.row_too_long());
         }
-        Ok(())
     }
 
     /// Goes over a piece byte by byte; gives the first record that follows a line end in it.
-    fn careful(&mut self, offset: u64, bytes: &[u8]) -> Result<Option<Start>, SourceError> {
+    fn careful(&mut self, offset: u64, bytes: &[u8]) -> Option<Start> {
         let mut first = None;
         for (at, byte) in bytes.iter().enumerate() {
             let step = self.automaton.step(*byte);
@@ -455,62 +470,42 @@ impl<'a> Walk<'a> {
             }
             let ended = offset + at as u64 + 1;
             self.after_blank |= step == Step::Blank;
-            self.goes_on(ended)?;
+            self.goes_on(ended);
             self.record = Start { offset: ended, line: self.automaton.line() };
             // Between the two halves of a line end no part begins.
             if *byte == b'\n' || bytes.get(at + 1).is_some_and(|next| *next != b'\n') {
                 first = first.or(Some(self.record));
             }
         }
-        Ok(first)
+        first
     }
 
-    fn finish(mut self) -> Result<Passed, SourceError> {
+    fn finish(mut self) -> Passed {
         let length = self.passed.end - self.record.offset;
         if self.passed.trouble.is_none() {
             if length > self.pass.limits.row.0 {
-                self.passed.trouble = Some(self.row_too_long()?);
+                self.passed.trouble = Some(self.row_too_long());
             } else if self.automaton.within() {
-                self.passed.trouble = Some(unclosed(&self.pass.input.name(), self.opened()?));
+                self.passed.trouble = Some(unclosed(&self.pass.input.name(), self.automaton.opened()));
             }
         }
         self.passed.strays = self.automaton.strays();
-        Ok(self.passed)
+        self.passed
     }
 
     /// The error of a row that does not end within bounds.
-    fn row_too_long(&self) -> Result<SourceError, SourceError> {
+    fn row_too_long(&self) -> SourceError {
         let name = self.pass.input.name();
         let error = self.pass.limits.row_too_long(format!("{name}:{}", self.record.line));
         if !self.automaton.within() {
-            return Ok(error);
+            return error;
         }
         let hint = format!(
             "a quote opened on line {} does not close: mend it, or set `quote = \"none\"` if the file does not quote fields; {}",
-            self.opened()?,
+            self.automaton.opened(),
             error.hint.clone().unwrap_or_default()
         );
-        Ok(error.with_hint(hint))
-    }
-
-    /// The line on which the quote opened that is open at the end of what was gone over.
-    fn opened(&self) -> Result<u64, SourceError> {
-        let Pass { folder, input, dialect, limits, .. } = self.pass;
-        let failed = |error| failed(&input.name(), error);
-        let mut reader = input.open(folder, limits)?;
-        io::copy(&mut (&mut reader).take(self.record.offset), &mut io::sink()).map_err(failed)?;
-        let mut automaton = Automaton::new(*dialect, self.record.line);
-        let mut left = reader.take(self.passed.end - self.record.offset);
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let read = fill(&mut left, &mut buffer).map_err(failed)?;
-            if read == 0 {
-                return Ok(automaton.opened());
-            }
-            for byte in &buffer[..read] {
-                automaton.step(*byte);
-            }
-        }
+        error.with_hint(hint)
     }
 }
 

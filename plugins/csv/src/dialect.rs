@@ -1,5 +1,7 @@
 //! How one CSV is written: what stands between fields and around them, found from its first records.
 
+use std::collections::HashMap;
+
 use cvj_core::{SourceError, Status};
 use serde::{Deserialize, Serialize};
 
@@ -185,21 +187,24 @@ impl Tongue<'_> {
 
     /// The quote and escape that go best with a delimiter.
     fn best_quotes(&self, delimiter: u8) -> (Token, Measure) {
-        let quote = self.said.quote.unwrap_or(b'"');
-        let mut token = Token { delimiter, quote, escape: self.said.escape.unwrap_or(0) };
-        let mut measure = self.measure(token);
+        let (token, measure) = self.best_escape(delimiter, self.said.quote.unwrap_or(b'"'));
         if self.said.quote.is_none() && measure.all.quoted == 0 {
-            let single = Token { quote: b'\'', ..token };
-            let other = self.measure(single);
-            if other.are_quotes_real() && other.score() >= measure.score() {
-                (token, measure) = (single, other);
+            let (single, other) = self.best_escape(delimiter, b'\'');
+            if other.are_quotes_real() && other.unsteady() <= measure.unsteady() {
+                return (single, other);
             }
         }
+        (token, measure)
+    }
+
+    fn best_escape(&self, delimiter: u8, quote: u8) -> (Token, Measure) {
+        let token = Token { delimiter, quote, escape: self.said.escape.unwrap_or(0) };
+        let measure = self.measure(token);
         if self.said.escape.is_none() && (measure.after_backslash > 0 || measure.unclosed) {
             let escaped = Token { escape: b'\\', ..token };
             let other = self.measure(escaped);
             if other.all.tails == 0 && !other.unclosed {
-                (token, measure) = (escaped, other);
+                return (escaped, other);
             }
         }
         (token, measure)
@@ -216,7 +221,7 @@ impl Tongue<'_> {
         let Token { delimiter, quote, escape } = token;
         let mut automaton = Automaton::new(Dialect { delimiter, quote, escape, encoding: Encoding::Auto }, 1);
         let mut records = Vec::new();
-        let mut record = Shape::default();
+        let (mut record, mut tails) = (Shape::default(), 0);
         let (mut field, mut quoted, mut protects) = (Vec::new(), false, false);
         // Without a line end at its end the last record would not be counted; cut short, it must not be.
         let end = usize::from(self.whole);
@@ -234,7 +239,8 @@ impl Tongue<'_> {
                     field.clear();
                     (quoted, protects) = (false, false);
                     if step == Step::Record {
-                        record.tails = automaton.strays().tails - records.iter().map(|known: &Shape| known.tails).sum::<u64>();
+                        record.tails = automaton.strays().tails - tails;
+                        tails += record.tails;
                         records.push(std::mem::take(&mut record));
                     }
                 }
@@ -300,7 +306,7 @@ struct Measure {
     records: u64,
     first_width: u64,
     widest: u64,
-    /// Records of several fields that have as many as a neighbour, and no text behind quotes.
+    /// Records of several fields, and no text behind quotes, that have as many as a neighbour or as most.
     steady: u64,
     /// Records from the first of several fields on.
     from_wide: u64,
@@ -313,12 +319,16 @@ impl Measure {
     fn of(records: &[Shape]) -> Self {
         let mut measure = Self { records: records.len() as u64, ..Self::default() };
         measure.first_width = records.first().map_or(0, |record| record.width);
+        let mut widths: HashMap<u64, u64> = HashMap::new();
         for (at, record) in records.iter().enumerate() {
             measure.widest = measure.widest.max(record.width);
             measure.from_wide += u64::from(measure.widest > 1);
-            let before = at.checked_sub(1).and_then(|at| records.get(at));
-            let agrees = record.agrees(before) || record.agrees(records.get(at + 1)) || records.len() == 1;
-            measure.steady += u64::from(record.width > 1 && record.tails == 0 && agrees);
+            if record.width > 1 && record.tails == 0 {
+                let before = at.checked_sub(1).and_then(|at| records.get(at));
+                let agrees = record.agrees(before) || record.agrees(records.get(at + 1)) || records.len() == 1;
+                measure.steady += u64::from(agrees);
+                *widths.entry(record.width).or_default() += 1;
+            }
             measure.all.quoted += record.quoted;
             measure.all.protected += record.protected;
             measure.all.bare += record.bare;
@@ -326,12 +336,18 @@ impl Measure {
             measure.all.unclean += record.unclean;
             measure.all.tails += record.tails;
         }
+        let most = widths.into_values().max().filter(|most| *most > 1);
+        measure.steady = measure.steady.max(most.unwrap_or(0));
         measure
     }
 
     /// How much speaks for the tokens: steady records, less the share of fields that hold other delimiters; among equals, width.
     fn score(&self) -> (u64, u64) {
         (self.steady * 1000 * (self.all.bare + 1 - self.all.unclean) / (self.all.bare + 1), self.widest)
+    }
+
+    fn unsteady(&self) -> u64 {
+        self.records - self.steady
     }
 
     fn is_one_column(&self) -> bool {

@@ -239,4 +239,4 @@ fn no_csv(message: String, hint: &str) -> SourceError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

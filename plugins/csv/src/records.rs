@@ -13,7 +13,7 @@ use cvj_core::{SourceError, Status};
 use cvj_tabular::limits::Limits;
 use simd_csv::{ZeroCopyByteRecord, ZeroCopyReader, ZeroCopyReaderBuilder};
 
-use crate::automaton::{Automaton, Step};
+use crate::automaton::{Automaton, Runaway, Step};
 use crate::boundaries::Run;
 use crate::dialect::Dialect;
 use crate::input::{Input, failed};
@@ -329,6 +329,9 @@ impl<B: BufRead> CarefulReader<B> {
                 let error = self.limits.row_too_long(format!("{}:{}", self.name, self.begins));
                 return Err(if self.automaton.within() { unclosed(&self.name, self.automaton.opened()) } else { error });
             }
+            if let Some(runaway) = self.automaton.strays().runaway {
+                return Err(ran_away(&self.name, runaway));
+            }
             if done {
                 self.ends.push(self.text.len());
                 return self.end_line().map(|()| true);
@@ -353,6 +356,14 @@ impl<B: BufRead> CarefulReader<B> {
 /// The error of a quote that does not close.
 pub fn unclosed(name: &str, line: u64) -> SourceError {
     SourceError::new(Status::InvalidData, format!("{name}:{line}: a quote opened on this line is never closed"))
+        .with_hint("mend the quote, or set `quote = \"none\"` if the file does not quote fields")
+}
+
+/// The error of a quote that closes within text, lines further down.
+pub fn ran_away(name: &str, runaway: Runaway) -> SourceError {
+    let Runaway { opened, closed } = runaway;
+    let message = format!("{name}:{opened}: a quote opened on this line closes within a field on line {closed}");
+    SourceError::new(Status::InvalidData, message)
         .with_hint("mend the quote, or set `quote = \"none\"` if the file does not quote fields")
 }
 
@@ -408,6 +419,9 @@ mod tests {
         records.advance().unwrap();
         let error = records.advance().err().unwrap();
         assert_eq!(error.message, "a.csv:2: a quote opened on this line is never closed");
+        let mut records = CarefulReader::new("x,\"2\n3,\"4\"\n".as_bytes(), Dialect::default(), 1, "a.csv", &limits);
+        let error = records.advance().err().unwrap();
+        assert_eq!(error.message, "a.csv:1: a quote opened on this line closes within a field on line 2");
     }
 
     #[test]

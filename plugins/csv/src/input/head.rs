@@ -65,7 +65,7 @@ pub(super) fn encoding(name: &str, head: &Head, said: Encoding) -> Result<Encodi
     }
 }
 
-/// UTF-16 without a mark: one byte of many characters is NUL, and always the same one of the two.
+/// UTF-16 without a mark: one byte of most characters is NUL, and always the same one of the two.
 fn wide(bytes: &[u8]) -> Option<Encoding> {
     let units = bytes.chunks_exact(2);
     let count = units.len();
@@ -74,7 +74,7 @@ fn wide(bytes: &[u8]) -> Option<Encoding> {
         high_first += usize::from(unit[0] == 0);
         low_first += usize::from(unit[1] == 0);
     }
-    let much = |nuls: usize, others: usize| nuls * 10 > count && others * 10 < nuls;
+    let much = |nuls: usize, others: usize| nuls * 2 > count && others * 10 < nuls;
     if much(low_first, high_first) {
         Some(Encoding::Utf16le)
     } else if much(high_first, low_first) {

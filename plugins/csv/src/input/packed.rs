@@ -16,7 +16,7 @@ const ZSTD_WINDOW: u64 = 128 << 20;
 pub(super) struct Unpacked<R> {
     bytes: R,
     name: String,
-    unpacked: u64,
+    count: u64,
     /// As many bytes are promised, or allowed.
     most: u64,
     limits: Limits,
@@ -24,11 +24,11 @@ pub(super) struct Unpacked<R> {
 
 impl<R: Read> Unpacked<R> {
     pub(super) fn new(bytes: R, name: String, most: u64, limits: &Limits) -> Self {
-        Self { bytes, name, unpacked: 0, most, limits: limits.clone() }
+        Self { bytes, name, count: 0, most, limits: limits.clone() }
     }
 
     fn broken(&self, error: io::Error) -> io::Error {
-        if error.get_ref().is_some_and(|inner| inner.is::<SourceError>()) {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<SourceError>) {
             return error;
         }
         let why = if error.kind() == io::ErrorKind::UnexpectedEof {
@@ -44,8 +44,8 @@ impl<R: Read> Unpacked<R> {
 impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.bytes.read(buffer).map_err(|error| self.broken(error))?;
-        self.unpacked += read as u64;
-        if self.unpacked <= self.most {
+        self.count += read as u64;
+        if self.count <= self.most {
             return Ok(read);
         }
         Err(if self.most < self.limits.unpacked.0 {

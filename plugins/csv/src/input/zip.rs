@@ -118,6 +118,6 @@ impl<R: Read> Read for Checked<R> {
         if self.left > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if self.crc.sum() != self.expected { Err(io::Error::other("its checksum is wrong")) } else { Ok(0) }
+        if self.crc.sum() == self.expected { Ok(0) } else { Err(io::Error::other("its checksum is wrong")) }
     }
 }
