@@ -137,6 +137,5 @@ fn outline_row(outline: &mut Outline, row: &Row, context: &Context<'_>) {
     let groups = cells.iter().filter(|cell| !cell.is_blank()).count() > 1;
     let across = row.areas.iter().filter(|area| groups && area.right > area.left);
     let merged: Vec<_> = across.map(|area| (area.left as usize, area.right as usize)).collect();
-    let (number, at) = (row.number, row.number);
-    outline.row(&cvj_tabular::layout::Row { number, at, cells: &cells, comment: false, merged: &merged });
+    outline.row(&cvj_tabular::layout::Row { number: row.number, cells: &cells, comment: false, merged: &merged });
 }

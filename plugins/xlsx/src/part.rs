@@ -81,8 +81,7 @@ impl Part {
         let context = sheet.context();
         let width = self.part.sieve.left() + self.part.sieve.width();
         let mut bytes = 0;
-        while !rows.is_done() {
-            let Some(row) = sheet.next_row()? else { break };
+        while let Some(row) = sheet.next_row()?.filter(|row| !rows.is_done(row.number)) {
             if row.after_blank {
                 rows.blank();
             }

@@ -9,9 +9,8 @@ use cvj_core::nearest::nearest;
 use cvj_core::{SourceError, Status, Task};
 use cvj_tabular::cell::Place;
 use cvj_tabular::files::{FileStamp, copies};
-use cvj_tabular::layout::{Found, Rules, TableHead, TableLayout, Verdict, table_names};
+use cvj_tabular::layout::{Found, LeftOut, Rules, ShortRows, TableHead, TableLayout, Verdict, table_names};
 use cvj_tabular::limits::Limits;
-use cvj_tabular::part::RowCells;
 use cvj_tabular::settings::Nulls;
 use cvj_tabular::table::TableProfile;
 
@@ -170,8 +169,7 @@ impl SheetTable {
         let Some(part) = self.parts.last() else { return Ok(()) };
         let sieve = &part.layout.sieve;
         let view = RowView::new(row, context, sieve.left() + sieve.width());
-        let is_part = part.holds(row.number) && view.width() <= sieve.left() + sieve.width();
-        if is_part && sieve.judge(row.number, &view, nulls)? == Verdict::Data {
+        if sieve.judge(row.number, &view, nulls)? == Verdict::Data && sieve.fits(&view, ShortRows::Fill) {
             let cells = (0..sieve.width()).map(|column| row.cell(sieve.left() + column, &context));
             let place = Place { file: part.stamp.name(), line: row.number };
             self.profile.observe(&part.columns, cells, nulls, place);
@@ -183,13 +181,7 @@ impl SheetTable {
 impl SheetPart {
     /// The first row, and the row behind the last.
     pub fn rows(&self) -> (u64, u64) {
-        let from = self.layout.data.map_or(u64::MAX, |mark| mark.number);
-        (from, self.layout.ends.map_or(u64::MAX, |mark| mark.number))
-    }
-
-    fn holds(&self, row: u64) -> bool {
-        let (from, to) = self.rows();
-        (from..to).contains(&row)
+        (self.layout.sieve.from(), self.layout.sieve.to().unwrap_or(u64::MAX))
     }
 }
 
@@ -229,7 +221,7 @@ fn sheets(
         if let Some(row) = outlined.values_at {
             values = values.or_else(|| Some((sheet.name.clone(), row)));
         }
-        if outlined.tables.iter().any(|table| table.data.is_some()) {
+        if outlined.tables.iter().any(|table| table.rows > 0) {
             let size = sheet.glance.as_ref().map_or(0, Glance::size);
             let glance = if size <= *room { sheet.glance } else { None };
             *room -= if glance.is_some() { size } else { 0 };
@@ -296,7 +288,7 @@ fn outlined(
     if glance.gap && (found.wants_all || glance.blank_in_gap || scope.completely) {
         found = outline_all(workbook.read(&name, scope.window(&areas))?, scope.rules, task)?;
     }
-    let tables = found.tables.iter().filter(|table| table.data.is_some()).cloned().collect();
+    let tables = found.tables.iter().filter(|table| table.rows > 0).cloned().collect();
     let hidden = glance.hidden;
     Ok((found, Sheet { stamp: stamp.clone(), name, areas: Arc::new(areas), tables, hidden, glance: Some(glance) }))
 }
@@ -378,6 +370,12 @@ fn observe(
 fn describe(file: &str, sheet: &Sheet, layout: &TableLayout, scope: &Scope<'_>) -> String {
     let mut words = vec![format!("sheet `{}`", sheet.name), format!("header in row {}", layout.header_row)];
     words.extend(layout.range.map(|range| range.to_string()));
+    for skip in layout.sieve.skips().iter().filter(|skip| matches!(skip.why, LeftOut::Total | LeftOut::Footer)) {
+        words.extend(skip.why.word().map(|what| match skip.to - skip.from {
+            0 => format!("{what} in row {}", skip.from),
+            _ => format!("{what} in rows {} to {}", skip.from, skip.to),
+        }));
+    }
     match sheet.hidden {
         0 => {}
         hidden => {

@@ -50,7 +50,7 @@ fn a_report_with_title_groups_totals_and_footers_is_its_rows() {
     assert_eq!(scanned.left_out, ["1 × total row", "1 × footer"]);
     let tables = bench.open(json!({"path": "a.xlsx"})).tables(&bench.task).unwrap();
     assert_eq!(tables[0].details.preamble, ["Web report", "October 1, 2026 - October 31, 2026"]);
-    assert_eq!(tables[0].details.format, ["a.xlsx: sheet `Sheet1`, header in row 6, 2026-10-01 to 2026-10-31"]);
+    assert_eq!(tables[0].details.format, ["a.xlsx: sheet `Sheet1`, header in row 6, 2026-10-01 to 2026-10-31, footer in row 13"]);
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn several_tables_in_a_sheet_are_several_tables() {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet().set_name("Web").unwrap();
     write(sheet, 0, 0, &["Sessions by day"]);
-    write(sheet, 1, 0, &["day", "sessions"]);
-    write(sheet, 2, 0, &["Mon", "1"]);
-    write(sheet, 3, 0, &["Tue", "2"]);
+    write(sheet, 1, 0, &["day", "sessions", "views"]);
+    write(sheet, 2, 0, &["Mon", "1", "7"]);
+    write(sheet, 3, 0, &["Tue", "2", "8"]);
     write(sheet, 5, 0, &["Users by country"]);
     write(sheet, 6, 0, &["country", "users", "new"]);
     write(sheet, 7, 0, &["DE", "3", "4"]);
@@ -94,7 +94,7 @@ fn several_tables_in_a_sheet_are_several_tables() {
         let scanned = bench.trial.scan(&source, &bench.task, &[], |scan| table.clone_into(&mut scan.table)).unwrap();
         scanned.rows.iter().map(|row| row[..row.len() - 2].join("|")).collect::<Vec<_>>()
     };
-    assert_eq!(read("web_sessions_by_day"), ["Mon|1", "Tue|2"]);
+    assert_eq!(read("web_sessions_by_day"), ["Mon|1|7", "Tue|2|8"]);
     assert_eq!(read("web_users_by_country"), ["DE|3|4", "FR|5|6"]);
     assert_eq!(read("key_people"), ["Ada|36"]);
 }
