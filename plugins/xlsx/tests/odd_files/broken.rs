@@ -59,8 +59,11 @@ fn files_cut_off_anywhere_are_refused() {
         .refused("a.xlsx", ""),
         odd("no workbook", plain().without("xl/workbook.xml").bytes()).refused("a.xlsx", ""),
         odd("no relations", plain().without("xl/_rels/workbook.xml.rels").bytes()).refused("a.xlsx", ""),
-        odd("tags that cross", plain().changed("xl/worksheets/sheet1.xml", "</c></row>", "</row></c>").bytes())
-            .refused("a.xlsx", ""),
+        odd(
+            "tags that cross where no cell is lost",
+            plain().changed("xl/worksheets/sheet1.xml", "</c></row>", "</row></c>").bytes(),
+        )
+        .reads_rows("name text, n int", 200),
         odd("a sheet of noise", plain().part("xl/worksheets/sheet1.xml", noise(500)).bytes()).refused("a.xlsx", ""),
         odd("shared texts of noise", plain().part("xl/sharedStrings.xml", "<sst><si><t>x").bytes()).refused("a.xlsx", ""),
     ]);
@@ -149,7 +152,7 @@ fn files_that_lie_are_refused() {
             "a row that no sheet has",
             plain().changed("xl/worksheets/sheet1.xml", "r=\"3\"", "r=\"99999999999999999999\"").bytes(),
         )
-        .refused("a.xlsx", ""),
+        .reads_rows("name text, n int", 200),
         odd(
             "a style that is not there",
             plain().changed("xl/worksheets/sheet1.xml", "<c r=\"B3\">", "<c r=\"B3\" s=\"4000000000\">").bytes(),

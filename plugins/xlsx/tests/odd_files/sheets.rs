@@ -132,8 +132,9 @@ impl Odd {
 fn tables_are_found_where_they_stand() {
     let far =
         worksheet(&[row(1, &words(&["name", "n"])), row(2, &words(&["Ada", "1"])), row(1_048_576, &words(&["Bo", "2"]))], "");
-    let wide =
-        |columns: usize, value: &str| (0..columns).map(|_| format!(r#"<c t="str"><v>{value}</v></c>"#)).collect::<String>();
+    let wide = |columns: usize, value: &str| {
+        (0..columns).map(|column| format!(r#"<c t="str"><v>{value}{column}</v></c>"#)).collect::<String>()
+    };
     check(&[
         odd(
             "away from the first cell",
@@ -166,8 +167,8 @@ fn tables_are_found_where_they_stand() {
         odd("a value beside the table", book(&[&["name", "n"], &["Ada", "1"], &["Bo", "2", "", "a note"], &["Cy", "3"]]).bytes())
             .reads("name text, n int", &["Ada|1", "Cy|3"])
             .rejects(&["a.xlsx:3"]),
-        odd("equal and empty headers", book(&[&["a", "A", "", "a"], &["1", "2", "3", "4"]]).bytes())
-            .reads("a int, a_2 int, column_3 int, a_3 int", &["1|2|3|4"]),
+        odd("equal and empty headers", book(&[&["a", "A", "", "b", "c"], &["1", "2", "3", "4", "5"]]).bytes())
+            .reads("a int, a_2 int, column_3 int, b int, c int", &["1|2|3|4|5"]),
         odd("years as headers", book(&[&["Region", "2024", "2025"], &["North", "10", "20"], &["South", "30", "40"]]).bytes())
             .reads("region text, _2024 int, _2025 int", &["North|10|20", "South|30|40"]),
         odd("a told header", book(&[&["x", "y"], &["name", "n"], &["Ada", "1"], &["Bo", "2"]]).bytes())
@@ -184,8 +185,8 @@ fn tables_are_found_where_they_stand() {
             ))
             .bytes(),
         )
-        .asking(&[("h_5000", Kind::Any)])
-        .reads("h_5000 int", &["7"]),
+        .asking(&[("h4999", Kind::Any)])
+        .reads("h4999 int", &["74999"]),
         odd("only a header", book(&[&["name", "n"]]).bytes()).refused("a.xlsx", ""),
         odd("nothing", book(&[]).bytes()).refused("a.xlsx", ""),
         odd(
@@ -265,6 +266,7 @@ fn hidden_things_are_said() {
             .refused("", "sheet"),
         odd("a sheet without its part", book(&TABLE).without("xl/worksheets/sheet1.xml").bytes()).refused("a.xlsx", ""),
         odd("a text that is not shared", Book::of(&[words(&["name", "n"]), vec![cell(r#" t="s""#, "99"), number("1")]]).bytes())
-            .refused("a.xlsx", ""),
+            .reads("name text, n int", &["∅|1"])
+            .rejects(&["a.xlsx:2 name: "]),
     ]);
 }
