@@ -8,6 +8,7 @@
 //! Nothing here knows how rows are written; a row is cells and a number.
 
 mod date_range;
+mod draft;
 mod heading;
 mod look;
 mod naming;
@@ -20,8 +21,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::date_range::DateRange;
+pub use self::draft::TableLayout;
 pub use self::naming::{TableHead, table_names};
-pub use self::outline::{Found, Mark, Outline, Rules, TableLayout};
+pub use self::outline::{Found, Outline, Rules};
 pub use self::sieve::{LeftOut, Sieve, Skip, Verdict};
 use crate::cell::Cell;
 use crate::fill_down::FillDown;
@@ -31,8 +33,6 @@ use crate::fill_down::FillDown;
 pub struct Row<'a> {
     /// Its number, counted from 1: the line on which it begins.
     pub number: u64,
-    /// Where it begins, in whatever the plugin counts.
-    pub at: u64,
     /// Its cells.
     pub cells: &'a [Cell<'a>],
     /// It is written as a comment. It counts as one only where comments stand: before a header.

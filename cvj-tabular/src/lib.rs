@@ -18,6 +18,7 @@ pub mod fill_down;
 pub mod format;
 pub mod header;
 pub mod layout;
+pub mod limits;
 pub mod moment;
 pub mod month;
 pub mod number;

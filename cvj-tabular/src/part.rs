@@ -134,9 +134,9 @@ impl PartRows {
         self.rows.pending() >= self.part.batch_rows
     }
 
-    /// Whether no more rows are wanted.
-    pub fn is_done(&self) -> bool {
-        self.part.limit.is_some_and(|limit| self.rows.rows() >= limit)
+    /// Whether no more rows are wanted, the next of which stands on this line.
+    pub fn is_done(&self, line: u64) -> bool {
+        self.part.limit.is_some_and(|limit| self.rows.rows() >= limit) || self.part.sieve.to().is_some_and(|to| line >= to)
     }
 
     /// A blank row was passed over.
@@ -147,14 +147,13 @@ impl PartRows {
     /// Takes the row on this line.
     pub fn push(&mut self, line: u64, row: &(impl RowCells + ?Sized)) -> Result<(), SourceError> {
         let part = &self.part;
-        if part.sieve.seen_to().is_some_and(|seen| line > seen) {
-            if self.after_blank {
-                return Err(self.surprised(line, "a row behind a blank one"));
-            }
-            self.incomplete = part.sieve.lacks_key(row).then_some(line);
+        if self.after_blank && part.sieve.is_unseen(line) {
+            return Err(self.surprised(line, "a row behind a blank one"));
         }
         self.after_blank = false;
+        self.incomplete = (part.sieve.is_open_behind(line) && part.sieve.lacks_key(row)).then_some(line);
         if let Verdict::LeftOut(why) = part.sieve.judge(line, row, &part.nulls)? {
+            self.after_blank = why == LeftOut::Empty;
             let count = self.left_out.entry(why).or_default();
             *count += 1;
             if let Some(word) = why.word().filter(|_| *count <= NAMED) {
@@ -163,13 +162,11 @@ impl PartRows {
             }
             return Ok(());
         }
-        let left = part.sieve.left();
-        let (found, header) = (row.width().saturating_sub(left), part.sieve.width());
-        let beyond = || (left + header..row.width()).any(|index| row.begins(index).is_some());
-        let short = found < header && part.short_rows == ShortRows::Reject;
-        let before = (0..left).any(|index| row.begins(index).is_some());
-        if short || before || (found > header && beyond()) {
+        if !part.sieve.fits(row, part.short_rows) {
+            let left = part.sieve.left();
+            let (found, header) = (row.width().saturating_sub(left), part.sieve.width());
             let cells = if found == 1 { "cell" } else { "cells" };
+            let before = (0..left).any(|index| row.begins(index).is_some());
             let why = if before {
                 "a value left of the table".to_owned()
             } else {

@@ -112,7 +112,6 @@ pub(super) fn comparable(cell: &Cell<'_>) -> String {
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) number: u64,
-    pub(super) at: u64,
     pub(super) comment: bool,
     pub(super) cells: Vec<Cell<'static>>,
     pub(super) looks: Vec<Look>,
@@ -123,7 +122,6 @@ impl Kept {
     pub(super) fn of(row: &super::Row<'_>, nulls: &Nulls) -> Self {
         Self {
             number: row.number,
-            at: row.at,
             comment: row.comment,
             cells: row.cells.iter().cloned().map(Cell::into_owned).collect(),
             looks: row.cells.iter().map(|cell| Look::of(cell, nulls)).collect(),
@@ -132,8 +130,8 @@ impl Kept {
     }
 
     pub(super) fn as_row(&self) -> super::Row<'_> {
-        let Self { number, at, comment, cells, merged, .. } = self;
-        super::Row { number: *number, at: *at, cells, comment: *comment, merged }
+        let Self { number, comment, cells, merged, .. } = self;
+        super::Row { number: *number, cells, comment: *comment, merged }
     }
 
     /// How many cells are not blank.

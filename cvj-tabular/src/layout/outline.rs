@@ -2,12 +2,14 @@
 //! of a table that began above, or footers.
 
 use super::date_range::DateRange;
+use super::draft::{Draft, TableLayout, rows_said};
 use super::heading::{self, Block, Heading};
-use super::look::{Kept, Look, comparable};
+use super::look::{Kept, Look};
 use super::section::{ColumnSketch, Judged, Section};
-use super::sieve::{Holds, LeftOut, Sieve, Skip};
+use super::sieve::{LeftOut, Skip};
 use super::totals::{is_label, is_last_label};
 use super::{LayoutSettings, Row, ShortRows, TotalRows};
+use crate::cell::Cell;
 use crate::moment::DateOrder;
 use crate::settings::{CellSettings, DateFormat, Nulls};
 
@@ -68,42 +70,6 @@ pub struct Found {
     pub wants_all: bool,
 }
 
-/// A table in a file or sheet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableLayout {
-    /// The line above its header that names it.
-    pub title: Option<String>,
-    /// Its header as written, groups and names joined.
-    pub headers: Vec<String>,
-    /// The row in which the names stand.
-    pub header_row: u64,
-    /// The lines before it.
-    pub preamble: Vec<String>,
-    /// The days it covers, if the lines before it say so.
-    pub range: Option<DateRange>,
-    /// The row behind the header; `None` if there is none.
-    pub data: Option<Mark>,
-    /// The row behind its last: another table, or lines before one. `None` if there is none.
-    pub ends: Option<Mark>,
-    /// Rows that look like data.
-    pub rows: u64,
-    /// The number of rows that a footer says it has.
-    pub rows_expected: Option<u64>,
-    /// The footers.
-    pub footers: Vec<String>,
-    /// Which of its rows are data.
-    pub sieve: Sieve,
-}
-
-/// The begin of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// Its number, counted from 1.
-    pub number: u64,
-    /// Where it begins, in whatever the plugin counts.
-    pub at: u64,
-}
-
 /// Finds the tables among rows that come in order.
 #[derive(Debug)]
 pub struct Outline {
@@ -122,42 +88,7 @@ pub struct Outline {
     values_at: Option<u64>,
     wants_all: bool,
     last_row: u64,
-}
-
-#[derive(Debug)]
-struct Draft {
-    heading: Heading,
-    header: Vec<String>,
-    header_row: u64,
-    title: Option<String>,
-    preamble: Vec<String>,
-    range: Option<DateRange>,
-    commented: bool,
-    columns: Vec<ColumnSketch>,
-    rows: u64,
-    full_rows: u64,
-    /// The parts of the rows that are its, from and to.
-    runs: Vec<(Mark, Option<Mark>)>,
-    begins_next: bool,
-    skips: Vec<Skip>,
-    rows_expected: Option<u64>,
-    footers: Vec<String>,
-}
-
-impl Draft {
-    fn is_header(&self, cells: &[crate::cell::Cell<'_>]) -> bool {
-        let left = self.heading.left;
-        cells.len() >= left + self.header.len()
-            && self.header.iter().zip(&cells[left..]).all(|(header, cell)| *header == comparable(cell))
-            && self.header.iter().any(|header| !header.is_empty())
-    }
-
-    fn skip(&mut self, number: u64, why: LeftOut) {
-        match self.skips.last_mut() {
-            Some(last) if last.why == why && last.to + 1 == number => last.to = number,
-            _ => self.skips.push(Skip { from: number, to: number, why }),
-        }
-    }
+    unseen: Option<(u64, u64)>,
 }
 
 impl Outline {
@@ -176,22 +107,22 @@ impl Outline {
             values_at: None,
             wants_all: false,
             last_row: 0,
+            unseen: None,
         }
     }
 
     /// Takes the next row that is not blank.
     pub fn row(&mut self, row: &Row<'_>) {
+        if let Some((from, to @ u64::MAX)) = &mut self.unseen {
+            *to = row.number.max(*from + 1) - 1;
+        }
         self.last_row = row.number;
-        if row.cells.iter().all(crate::cell::Cell::is_blank) {
+        if row.cells.iter().all(Cell::is_blank) {
             self.blank();
             return;
         }
         if self.values_at.is_some() {
             return;
-        }
-        if let Some(draft) = self.tables.get_mut(self.current).filter(|draft| draft.begins_next) {
-            draft.begins_next = false;
-            draft.runs.push((Mark { number: row.number, at: row.at }, None));
         }
         if self.tables.is_empty()
             && (row.number <= self.rules.skip || self.rules.header.is_some_and(|header| row.number < header))
@@ -226,6 +157,11 @@ impl Outline {
         self.after_blank = true;
     }
 
+    /// Full rows of the current table so far.
+    pub fn rows(&self) -> u64 {
+        self.tables.get(self.current).map_or(0, |table| table.full_rows)
+    }
+
     /// Rows are passed over here, none of them blank.
     pub fn gap(&mut self) {
         self.decide();
@@ -235,6 +171,7 @@ impl Outline {
         self.opened = true;
         self.section.gap = true;
         self.tail.clear();
+        self.unseen = Some((self.last_row + 1, u64::MAX));
     }
 
     /// The tables. `complete`: no row stands behind the last one taken.
@@ -252,9 +189,9 @@ impl Outline {
         }
         self.drop_empty();
         let lines = self.notes.iter().map(Kept::line).collect();
-        let seen_to = (!complete).then_some(self.last_row);
+        let unseen = if complete { self.unseen } else { Some((self.last_row + 1, u64::MAX)) };
         let rules = self.rules;
-        let tables = self.tables.into_iter().map(|draft| draft.finish(&rules, seen_to)).collect();
+        let tables = self.tables.into_iter().map(|draft| draft.finish(&rules, unseen)).collect();
         Found { tables, lines, values_at: self.values_at, wants_all: self.wants_all }
     }
 
@@ -299,6 +236,12 @@ impl Outline {
         if !rows[..heading.begins].iter().all(|row| self.is_note(row))
             || header.cells.first().is_some_and(|cell| is_label(&cell.to_text()))
         {
+            return false;
+        }
+        // Names stand above each column, but for the first perhaps.
+        let blank = heading.names.iter().filter(|name| name.is_empty()).count();
+        let unnamed = blank > usize::from(heading.names.first().is_some_and(String::is_empty));
+        if unnamed || header.looks.iter().any(|look| !matches!(look, Look::Blank | Look::Text)) {
             return false;
         }
         let announced =
@@ -355,8 +298,12 @@ impl Outline {
         let mut rows = rows.into_iter();
         notes.extend(rows.by_ref().take(heading.begins));
         let header = rows.by_ref().nth(heading.row - heading.begins);
+        let header_row = header.map_or(0, |header| header.number);
         let mut demoted = Vec::new();
-        while let Some(draft) = self.tables.pop_if(|draft| draft.is_no_table(heading.names.len())) {
+        let said = usize::from(self.rules.header.is_some());
+        while self.tables.len() > said
+            && let Some(draft) = self.tables.pop_if(|draft| draft.is_no_table(heading.names.len()))
+        {
             demoted.splice(0..0, draft.preamble.into_iter().chain([draft.heading.names.join(", ")]));
         }
         demoted.extend(notes.iter().map(Kept::line));
@@ -372,7 +319,7 @@ impl Outline {
         });
         self.tables.push(Draft {
             header: heading.names.iter().map(|name| name.to_lowercase()).collect(),
-            header_row: header.as_ref().map_or(0, |header| header.number),
+            header_row,
             title: title.map(|title| title.line().trim_end_matches(':').to_owned()),
             range: range.or_else(|| self.tables.last().and_then(|table| table.range)),
             commented: notes[own.min(notes.len())..].iter().any(|note| note.comment),
@@ -380,8 +327,7 @@ impl Outline {
             columns: vec![ColumnSketch::default(); heading.names.len()],
             rows: 0,
             full_rows: 0,
-            runs: Vec::new(),
-            begins_next: true,
+            runs: vec![(header_row + 1, None)],
             skips: Vec::new(),
             rows_expected: None,
             footers: Vec::new(),
@@ -407,7 +353,7 @@ impl Outline {
             self.end_run(rows.first());
             self.current = table;
             let header = &rows[row];
-            self.tables[table].runs.push((Mark { number: header.number, at: header.at }, None));
+            self.tables[table].runs.push((header.number, None));
         }
         self.opened = true;
         self.after_blank = false;
@@ -416,10 +362,6 @@ impl Outline {
 
     fn rest(&mut self, rows: impl Iterator<Item = Kept>) {
         for row in rows {
-            if let Some(draft) = self.tables.get_mut(self.current).filter(|draft| draft.begins_next) {
-                draft.begins_next = false;
-                draft.runs.push((Mark { number: row.number, at: row.at }, None));
-            }
             self.data(&row.as_row());
         }
     }
@@ -434,12 +376,11 @@ impl Outline {
         let from = self.tail.iter().position(|(_, after)| *after).unwrap_or(self.tail.len());
         let behind: Vec<_> = self.tail.drain(from..).map(|(row, _)| row).collect();
         self.tail.clear();
-        let next = behind.first().or(next).map(|row| Mark { number: row.number, at: row.at });
+        let next = behind.first().or(next).map(|row| row.number);
         let draft = &mut self.tables[self.current];
         if let Some(run) = draft.runs.last_mut() {
             run.1 = next;
         }
-        draft.begins_next = false;
         self.notes.splice(0..0, behind);
     }
 
@@ -556,77 +497,4 @@ impl Outline {
             self.tables.retain(|table| table.rows > 0 || table.commented);
         }
     }
-}
-
-impl Draft {
-    /// Two columns of text, or no row at all, before a wider table: lines about it.
-    fn is_no_table(&self, wider: usize) -> bool {
-        let about = self.header.len() <= 2 && wider > 2 && self.rows <= 20 && !self.columns.iter().any(ColumnSketch::is_typed);
-        !self.commented && self.title.is_none() && (self.rows == 0 || about)
-    }
-
-    fn finish(mut self, rules: &Rules, seen_to: Option<u64>) -> TableLayout {
-        for pair in self.runs.windows(2) {
-            let (ended, begins) = (pair[0].1, pair[1].0);
-            if let Some(ended) = ended.filter(|ended| ended.number < begins.number) {
-                self.skips.push(Skip { from: ended.number, to: begins.number - 1, why: LeftOut::Elsewhere });
-            }
-        }
-        self.skips.sort_by_key(|skip| (skip.from, skip.to));
-        let filled = (0..self.columns.len()).filter(|column| self.columns[*column].is_filled_in(self.full_rows));
-        let sieve = Sieve {
-            left: self.heading.left,
-            filled: filled.collect(),
-            holds: if rules.leave_out_totals {
-                self.columns.iter().map(ColumnSketch::holds).collect()
-            } else {
-                Vec::<Holds>::new()
-            },
-            header: self.header,
-            skips: self.skips,
-            seen_to,
-        };
-        TableLayout {
-            title: self.title,
-            headers: self.heading.names,
-            header_row: self.header_row,
-            preamble: self.preamble,
-            range: self.range,
-            data: self.runs.first().map(|run| run.0),
-            ends: self.runs.last().and_then(|run| run.1),
-            rows: self.rows,
-            rows_expected: self.rows_expected,
-            footers: self.footers,
-            sieve,
-        }
-    }
-}
-
-/// The number of rows that a footer names: `(29 records)`, `Rows: 29`.
-fn rows_said(text: &str) -> Option<u64> {
-    const WORDS: [&str; 16] = [
-        "records",
-        "record",
-        "rows",
-        "row",
-        "results",
-        "entries",
-        "total records",
-        "total rows",
-        "row count",
-        "record count",
-        "datensätze",
-        "zeilen",
-        "einträge",
-        "lignes",
-        "enregistrements",
-        "registros",
-    ];
-    let text = text.trim().trim_matches(['(', ')', '.']).to_lowercase();
-    let (number, word) = text.split_once(':').map(|(word, number)| (number, word)).or_else(|| text.split_once(' '))?;
-    if !WORDS.contains(&word.trim()) {
-        return None;
-    }
-    let digits: String = number.trim().chars().filter(|c| !matches!(c, ',' | '.' | '\'' | '\u{a0}')).collect();
-    digits.parse().ok()
 }

@@ -139,7 +139,7 @@ impl Section {
     fn judge(&self, row: &Kept, columns: &[ColumnSketch]) -> Option<Judged> {
         let others = self.rows.checked_sub(1).filter(|others| *others >= 2)?;
         let look = |index: usize| row.looks.get(index).copied().unwrap_or(Look::Blank);
-        let mut lacks = false;
+        let (mut lacks, mut dated) = (false, false);
         for (index, column) in columns.iter().enumerate() {
             let look = look(index);
             let elsewhere = self.filled.get(index).copied().unwrap_or(0) - u64::from(!look.is_blank());
@@ -151,6 +151,7 @@ impl Section {
             if look.has_value() && !matches!(look, Look::Number | Look::Date) && !constant {
                 return None;
             }
+            dated |= look == Look::Date && !constant;
         }
         if !lacks {
             return None;
@@ -158,7 +159,9 @@ impl Section {
         if self.gap {
             return Some(Judged::Open);
         }
-        (self.adds_up(row, others) || self.spans(row, others)).then_some(Judged::Total(row.number))
+        // A row of a day is one among others, whatever it adds up to.
+        let total = self.spans(row, others) || (self.adds_up(row, others) && (!dated || self.covers(row)));
+        total.then_some(Judged::Total(row.number))
     }
 
     /// Whether a number of the row is the sum of all others in its column.
@@ -172,11 +175,16 @@ impl Section {
         })
     }
 
+    /// Whether the row covers all days of the others.
+    fn covers(&self, row: &Kept) -> bool {
+        let (Some((from, to)), Some((first, last))) = (self.days.of(row), self.days.within) else { return false };
+        from <= first && last <= to
+    }
+
     /// Whether the row covers several days, and all others one day within them.
     fn spans(&self, row: &Kept, others: u64) -> bool {
-        let Some((from, to)) = self.days.of(row) else { return false };
-        let within = self.days.within.is_some_and(|(first, last)| from <= first && last <= to);
-        from < to && within && self.days.single == others
+        let several = self.days.of(row).is_some_and(|(from, to)| from < to);
+        several && self.covers(row) && self.days.single == others
     }
 }
 
@@ -186,7 +194,7 @@ struct Days {
     columns: Option<(usize, usize)>,
     /// Rows of a single day.
     single: u64,
-    /// The first and the last of these days.
+    /// The first and the last day of all rows.
     within: Option<(Date, Date)>,
 }
 
@@ -205,11 +213,9 @@ impl Days {
     fn add(&mut self, cells: &[Cell<'_>]) {
         let Some((from, to)) = self.columns else { return };
         let (Some(from), Some(to)) = (cells.get(from).and_then(day), cells.get(to).and_then(day)) else { return };
-        if from == to {
-            self.single += 1;
-            let (first, last) = self.within.unwrap_or((from, from));
-            self.within = Some((first.min(from), last.max(from)));
-        }
+        self.single += u64::from(from == to);
+        let (first, last) = self.within.unwrap_or((from, to));
+        self.within = Some((first.min(from), last.max(to)));
     }
 }
 
@@ -228,7 +234,7 @@ mod tests {
             let looks: Vec<_> = cells.iter().map(|cell| Look::of(cell, &nulls)).collect();
             columns.resize_with(cells.len(), ColumnSketch::default);
             columns.iter_mut().zip(&cells).zip(&looks).for_each(|((column, cell), look)| column.add(cell, *look));
-            section.add(&cells, &looks, || Kept::of(&Row { number, at: 0, cells: &cells, comment: false, merged: &[] }, &nulls));
+            section.add(&cells, &looks, || Kept::of(&Row { number, cells: &cells, comment: false, merged: &[] }, &nulls));
         }
         let found = section.totals(&columns).into_iter();
         found
@@ -252,6 +258,8 @@ mod tests {
         check(&["a|5", "b|7", "c|12"], &[]);
         check(&["a|0", "b|0", "|0"], &[]);
         check(&["a|x|5", "b|y|7", "|z|12"], &[]);
+        check(&["2026-10-01|a|5", "2026-10-02|b|7", "2026-10-03||12"], &[]);
+        check(&["2026-10-01|2026-10-07|a|5", "2026-10-08|2026-10-14|b|7", "2026-10-01|2026-10-14||12"], &[3]);
         // A whole period, and days within it.
         check(&["2026-10-01|2026-10-31||50.1", "2026-10-01|2026-10-01|a|3", "2026-10-02|2026-10-02|b|4"], &[1]);
         check(&["2026-10-02|2026-10-31||50.1", "2026-10-01|2026-10-01|a|3", "2026-10-02|2026-10-02|b|4"], &[]);

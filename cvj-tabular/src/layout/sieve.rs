@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ShortRows;
 use super::look::{Look, comparable};
 use super::totals::{is_label, is_last_label, may_begin};
 use crate::part::RowCells;
@@ -82,6 +83,12 @@ pub struct Sieve {
     /// Blank columns left of the table.
     #[serde(default)]
     pub(super) left: usize,
+    /// The first row behind the header.
+    #[serde(default)]
+    pub(super) from: u64,
+    /// The row behind the last; `None`: nothing stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) to: Option<u64>,
     /// The header's cells, to know them again.
     pub(super) header: Vec<String>,
     /// Rows that are no data, by number, in order.
@@ -93,17 +100,12 @@ pub struct Sieve {
     /// Columns filled in every row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) filled: Vec<usize>,
-    /// The last row looked at, if there are others behind it.
+    /// Rows that were not looked at: the first and the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) seen_to: Option<u64>,
+    pub(super) unseen: Option<(u64, u64)>,
 }
 
 impl Sieve {
-    /// A sieve for rows below a header, of which nothing else is known.
-    pub fn plain(width: usize) -> Self {
-        Self { header: vec![String::new(); width], ..Self::default() }
-    }
-
     /// Blank columns left of the table.
     pub fn left(&self) -> usize {
         self.left
@@ -114,18 +116,36 @@ impl Sieve {
         self.header.len()
     }
 
+    /// The first row behind the header.
+    pub fn from(&self) -> u64 {
+        self.from
+    }
+
+    /// The row behind the last, which belongs to something else; `None`: nothing stands there.
+    pub fn to(&self) -> Option<u64> {
+        self.to
+    }
+
     /// Rows known by number to be no data.
     pub fn skips(&self) -> &[Skip] {
         &self.skips
     }
 
-    /// The last row looked at, if there are others behind it: what comes there may show that the layout is another one.
-    pub fn seen_to(&self) -> Option<u64> {
-        self.seen_to
+    /// Whether this row was not looked at, so that it may show that the layout is another one.
+    pub fn is_unseen(&self, number: u64) -> bool {
+        self.unseen.is_some_and(|(from, to)| (from..=to).contains(&number))
+    }
+
+    /// Whether there may be rows behind this one that were not looked at.
+    pub fn is_open_behind(&self, number: u64) -> bool {
+        self.unseen.is_some_and(|(from, to)| to == u64::MAX && number >= from)
     }
 
     /// Judges a row.
     pub fn judge(&self, number: u64, row: &(impl RowCells + ?Sized), nulls: &Nulls) -> Result<Verdict, SourceError> {
+        if number < self.from || self.to.is_some_and(|to| number >= to) {
+            return Ok(Verdict::LeftOut(LeftOut::Elsewhere));
+        }
         if let Some(why) = self.skipped(number) {
             return Ok(Verdict::LeftOut(why));
         }
@@ -144,6 +164,14 @@ impl Sieve {
         }
         let total = !self.holds.is_empty() && self.is_total(row, nulls)?;
         Ok(if total { Verdict::LeftOut(LeftOut::Total) } else { Verdict::Data })
+    }
+
+    /// Whether a row of data has the header's cells: more of them do no harm where they are blank, fewer where they are filled.
+    pub fn fits(&self, row: &(impl RowCells + ?Sized), short_rows: ShortRows) -> bool {
+        let end = self.left + self.width();
+        let short = row.width() < end && short_rows == ShortRows::Reject;
+        let blank = |index: usize| row.begins(index).is_none();
+        !short && (0..self.left).all(blank) && (end..row.width()).all(blank)
     }
 
     /// Whether a column that is filled in every row seen is blank in this one.
@@ -255,7 +283,7 @@ mod tests {
     #[test]
     fn rows_are_skipped_by_number() {
         let skips = vec![Skip { from: 3, to: 3, why: LeftOut::Total }, Skip { from: 9, to: 11, why: LeftOut::Footer }];
-        let sieve = Sieve { skips, ..Sieve::plain(1) };
+        let sieve = Sieve { skips, ..Sieve::default() };
         let found: Vec<_> = (1..13).filter_map(|number| sieve.skipped(number).map(|why| (number, why))).collect();
         assert_eq!(found, [(3, LeftOut::Total), (9, LeftOut::Footer), (10, LeftOut::Footer), (11, LeftOut::Footer)]);
     }

@@ -15,6 +15,7 @@ use cvj_core::nearest::nearest;
 use cvj_core::source::{FilterAnswer, Partition, ScanPlan, ScanRequest, TableInfo};
 use cvj_core::{BatchStream, SourceError, StageMetrics, Status, Task};
 use cvj_tabular::files::find;
+use cvj_tabular::limits::Limits;
 use cvj_tabular::rows::Contradicted;
 use cvj_tabular::settings::{CellSettings, Paths};
 use cvj_tabular::table::schema;
