@@ -416,6 +416,7 @@ impl<'a> Walk<'a> {
         let short = piece.range.end - piece.range.start <= self.pass.limits.row.0;
         let regular = !case.irregular && short && self.automaton.is_regular();
         let first = if regular {
+            self.begin_record();
             let opened = case.opened.map_or(self.automaton.opened(), |lines| line + lines);
             self.automaton = self.automaton.resumed(within ^ piece.odd, piece.last, line + piece.lines, opened);
             let start = |(offset, lines)| Start { offset, line: line + lines };
@@ -452,32 +453,33 @@ impl<'a> Walk<'a> {
     /// Goes over a piece byte by byte; gives the first record that follows a line end in it.
     fn careful(&mut self, offset: u64, bytes: &[u8]) -> Option<Start> {
         let mut first = None;
-        for (at, byte) in bytes.iter().enumerate() {
+        let mut at = 0;
+        loop {
+            at += self.automaton.pass_text(&bytes[at..]);
+            let Some(byte) = bytes.get(at) else { return first };
+            at += 1;
             let step = self.automaton.step(*byte);
-            match step {
-                Step::Record | Step::Blank => {}
-                // The second half of a line end belongs to the line.
-                Step::Nothing if *byte == b'\n' => {}
-                _ => {
-                    if self.after_blank {
-                        self.after_blank = false;
-                        if self.passed.after_blank.len() < BLANKS {
-                            self.passed.after_blank.push(self.record);
-                        }
-                    }
-                    continue;
-                }
+            // The second half of a line end belongs to the line.
+            if !matches!(step, Step::Record | Step::Blank) && !(step == Step::Nothing && *byte == b'\n') {
+                self.begin_record();
+                continue;
             }
-            let ended = offset + at as u64 + 1;
+            let ended = offset + at as u64;
             self.after_blank |= step == Step::Blank;
             self.goes_on(ended);
             self.record = Start { offset: ended, line: self.automaton.line() };
             // Between the two halves of a line end no part begins.
-            if *byte == b'\n' || bytes.get(at + 1).is_some_and(|next| *next != b'\n') {
+            if *byte == b'\n' || bytes.get(at).is_some_and(|next| *next != b'\n') {
                 first = first.or(Some(self.record));
             }
         }
-        first
+    }
+
+    /// There is something in the record: it is no blank line.
+    fn begin_record(&mut self) {
+        if std::mem::take(&mut self.after_blank) && self.passed.after_blank.len() < BLANKS {
+            self.passed.after_blank.push(self.record);
+        }
     }
 
     fn finish(mut self) -> Passed {
