@@ -91,7 +91,7 @@ fn text(name: &str, begin: &[u8]) -> Result<Nature, SourceError> {
     if text.starts_with("id;p") {
         return Err(no_workbook(name, "is a file of the SYLK format", "open it in Excel or LibreOffice and save it as xlsx"));
     }
-    let printable = !begin.iter().any(|byte| *byte == 0) || matches!(begin, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    let printable = !begin.contains(&0) || matches!(begin, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
     if printable {
         return Err(no_workbook(name, "is text that is called a workbook", "try `plugin = \"csv\"`"));
     }

@@ -96,7 +96,7 @@ impl Ooxml {
     fn contents(&mut self, main: &str, relations: &HashMap<String, Relation>) -> Result<(), SourceError> {
         let file = self.package.file().to_owned();
         let mut xml = self.package.xml(main)?.ok_or_else(|| missing(&file, "its list of sheets"))?;
-        while let Some(token) = xml.next()? {
+        while let Some(token) = xml.token()? {
             let Token::Open(tag) = token else { continue };
             match tag.local() {
                 b"workbookPr" if tag.is_set("date1904") => self.epoch = Epoch::Y1904,
@@ -125,12 +125,12 @@ pub fn main_part(package: &mut Package) -> Result<String, SourceError> {
     Ok(named.unwrap_or_else(|| "xl/workbook.xml".to_owned()))
 }
 
-/// The relations of a part, by id; those of the package have the part ``.
+/// The relations of a part, by id; the package's own have a part without a name.
 fn relations(package: &mut Package, part: &str) -> Result<HashMap<String, Relation>, SourceError> {
     let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
     let mut relations = HashMap::new();
     let Some(mut xml) = package.xml(&format!("{folder}/_rels/{name}.rels"))? else { return Ok(relations) };
-    while let Some(token) = xml.next()? {
+    while let Some(token) = xml.token()? {
         let Token::Open(tag) = token else { continue };
         if tag.local() != b"Relationship" || tag.attribute("TargetMode") == Some(b"External") {
             continue;

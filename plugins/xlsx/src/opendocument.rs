@@ -1,4 +1,4 @@
-//! Spreadsheets in OpenDocument (ods, ots, and flat fods): one document of XML holds all sheets.
+//! ODF spreadsheets (ods, ots, and flat fods): one document of XML holds all sheets.
 
 pub mod sheet;
 mod text;
@@ -119,7 +119,7 @@ impl Content {
 /// Finds the next sheet, whose tag is then the one opened last, and collects the styles before it.
 fn next_table(xml: &mut Document<'_>, styles: &mut Styles) -> Result<Option<SheetName>, SourceError> {
     let mut style = String::new();
-    while let Some(token) = xml.next()? {
+    while let Some(token) = xml.token()? {
         let Token::Open(tag) = token else { continue };
         match tag.name {
             b"style:style" => {
@@ -151,7 +151,7 @@ fn next_table(xml: &mut Document<'_>, styles: &mut Styles) -> Result<Option<Shee
 
 fn is_encrypted(package: &mut Package) -> Result<bool, SourceError> {
     let Some(mut xml) = package.xml("META-INF/manifest.xml")? else { return Ok(false) };
-    while let Some(token) = xml.next()? {
+    while let Some(token) = xml.token()? {
         if let Token::Open(tag) = token
             && tag.local() == b"encryption-data"
         {

@@ -93,6 +93,7 @@ impl Part {
                 send(&mut rows, task, sender)?;
             }
         }
+        self.file.unchanged(&task.folder())?;
         rows.finish()?;
         if self.skip_hidden && sheet.hidden() > 0 {
             task.left_out("hidden row", sheet.hidden());

@@ -28,7 +28,7 @@ impl SharedText {
     pub fn read<R: Read>(mut xml: Xml<R>, limits: &Limits) -> Result<Self, SourceError> {
         let mut shared = Self::default();
         let mut bytes = Vec::new();
-        while let Some(token) = xml.next()? {
+        while let Some(token) = xml.token()? {
             let Token::Open(tag) = token else { continue };
             if tag.local() != b"si" {
                 continue;

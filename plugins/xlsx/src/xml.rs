@@ -137,7 +137,7 @@ impl<R: Read> Xml<R> {
 
     /// The next part, or `None` at the end of a document whose tags are all closed.
     #[inline]
-    pub fn next(&mut self) -> Result<Option<Token<'_>>, SourceError> {
+    pub fn token(&mut self) -> Result<Option<Token<'_>>, SourceError> {
         loop {
             if self.verbatim {
                 return self.next_verbatim();
@@ -210,7 +210,7 @@ impl<R: Read> Xml<R> {
     pub fn skip(&mut self) -> Result<(), SourceError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
-            if self.next()?.is_none() {
+            if self.token()?.is_none() {
                 break;
             }
         }
@@ -219,7 +219,7 @@ impl<R: Read> Xml<R> {
 
     /// Reads to the document's end, so that what follows the wanted part is known to be whole.
     pub fn finish(&mut self) -> Result<(), SourceError> {
-        while self.next()?.is_some() {}
+        while self.token()?.is_some() {}
         Ok(())
     }
 

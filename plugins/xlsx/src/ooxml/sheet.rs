@@ -47,7 +47,7 @@ impl<'a, R: Read> SheetReader<'a, R> {
 
     /// Reads the next row that has a cell; `false` at the sheet's end.
     pub fn next_row(&mut self, row: &mut Row) -> Result<bool, SourceError> {
-        while let Some(token) = self.xml.next()? {
+        while let Some(token) = self.xml.token()? {
             match token {
                 Token::Open(tag) => match tag.local() {
                     b"row" if self.within => {
@@ -74,7 +74,7 @@ impl<'a, R: Read> SheetReader<'a, R> {
     fn cells(&mut self, row: &mut Row) -> Result<bool, SourceError> {
         let mut column = 0;
         loop {
-            match self.xml.next()? {
+            match self.xml.token()? {
                 Some(Token::Open(tag)) if tag.local() == b"c" => {
                     let mut kind = Kind::Number;
                     let mut style = 0;
@@ -121,7 +121,7 @@ impl<'a, R: Read> SheetReader<'a, R> {
         let mut inline = false;
         let mut depth = 0;
         loop {
-            let read = match self.xml.next()? {
+            let read = match self.xml.token()? {
                 Some(Token::Open(tag)) => match tag.local() {
                     b"v" if !tag.empty => text(&mut self.xml, row.text(), self.limits),
                     b"is" if !tag.empty => {

@@ -13,7 +13,7 @@ pub fn readings<R: Read>(mut xml: Xml<R>) -> Result<Vec<Reading>, SourceError> {
     let mut own = HashMap::new();
     let mut readings = Vec::new();
     let mut within = false;
-    while let Some(token) = xml.next()? {
+    while let Some(token) = xml.token()? {
         match token {
             Token::Open(tag) => match tag.local() {
                 b"numFmt" => {

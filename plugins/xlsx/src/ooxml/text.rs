@@ -37,7 +37,7 @@ pub fn text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, limits: &Limits) -> R
     let begin = into.len();
     let mut depth = 0;
     loop {
-        let known = match xml.next().map_err(TextFault::Document)? {
+        let known = match xml.token().map_err(TextFault::Document)? {
             None => return Ok(()),
             Some(Token::Text(piece)) => unescape(piece, into),
             Some(Token::Verbatim(piece)) => {
@@ -66,7 +66,7 @@ pub fn rich_text<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, limits: &Limits)
     let begin = into.len();
     let mut depth = 0;
     loop {
-        match xml.next().map_err(TextFault::Document)? {
+        match xml.token().map_err(TextFault::Document)? {
             None => return Ok(()),
             Some(Token::Open(tag)) if !tag.empty => match local(tag.name) {
                 b"t" => {
@@ -145,13 +145,13 @@ mod tests {
     fn runs_are_joined_without_their_pronunciation() {
         let written = "<si><r><rPr><b/></rPr><t>K\u{e4}</t></r><rPh sb=\"0\"><t>no</t></rPh><x:r><x:t xml:space='preserve'>se </x:t></x:r></si>";
         let mut xml = Xml::new(written.as_bytes(), "a");
-        xml.next().unwrap();
+        xml.token().unwrap();
         let mut bytes = Vec::new();
         assert!(rich_text(&mut xml, &mut bytes, &Limits::default()).is_ok());
         assert_eq!(bytes, "K\u{e4}se ".as_bytes());
         let short = Limits { cell: cvj_tabular::limits::Bytes(3), ..Limits::default() };
         let mut xml = Xml::new(written.as_bytes(), "a");
-        xml.next().unwrap();
+        xml.token().unwrap();
         assert!(matches!(rich_text(&mut xml, &mut Vec::new(), &short), Err(TextFault::TooLong(6))));
     }
 }

@@ -1,4 +1,4 @@
-//! A sheet of an OpenDocument spreadsheet, row by row.
+//! A sheet of an ODF spreadsheet, row by row.
 
 use cvj_core::SourceError;
 
@@ -32,6 +32,7 @@ pub struct SheetReader<'a> {
 }
 
 /// A cell's tag, taken apart before its content is read.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 struct Cell {
     repeat: u64,
     kind: Kind,
@@ -76,7 +77,7 @@ impl<'a> SheetReader<'a> {
             return Ok(true);
         }
         while !self.ended {
-            match self.xml.next()? {
+            match self.xml.token()? {
                 None => self.ended = true,
                 Some(Token::Close(name)) => self.ended = name == b"table:table",
                 Some(Token::Open(tag)) => match tag.name {
@@ -126,12 +127,12 @@ impl<'a> SheetReader<'a> {
     fn cells(&mut self, row: &mut Row) -> Result<bool, SourceError> {
         let mut column: u64 = 0;
         loop {
-            match self.xml.next()? {
+            match self.xml.token()? {
                 Some(Token::Open(tag)) => match tag.name {
                     b"table:table-cell" | b"table:covered-table-cell" => {
                         let cell = Cell::of(&tag, row, &self.styles, &self.columns, column);
                         let repeat = cell.repeat;
-                        self.cell(row, column, cell)?;
+                        self.cell(row, column, &cell)?;
                         column = column.saturating_add(repeat);
                     }
                     _ if !tag.empty => self.xml.skip()?,
@@ -143,13 +144,13 @@ impl<'a> SheetReader<'a> {
         }
     }
 
-    fn cell(&mut self, row: &mut Row, column: u64, cell: Cell) -> Result<(), SourceError> {
+    fn cell(&mut self, row: &mut Row, column: u64, cell: &Cell) -> Result<(), SourceError> {
         if cell.spanned.0 > 1 || cell.spanned.1 > 1 {
             let (top, left) = (row.number as u32 - 1, column.min(u64::from(u32::MAX)) as u32);
             let far = |begin: u32, count: u64| begin.saturating_add(count.clamp(1, MOST_ROWS) as u32 - 1);
             row.areas.push(Area { top, left, bottom: far(top, cell.spanned.1), right: far(left, cell.spanned.0) });
         }
-        let held = self.value(row, &cell)?;
+        let held = self.value(row, cell)?;
         if cell.covered || matches!(held, Held::Empty) {
             return Ok(());
         }

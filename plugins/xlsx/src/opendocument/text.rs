@@ -1,4 +1,4 @@
-//! The text of a cell in OpenDocument: paragraphs, in which spaces are counted.
+//! The text of a cell in ODF: paragraphs, in which spaces are counted.
 
 use std::io::Read;
 
@@ -13,7 +13,7 @@ pub(super) fn paragraphs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, limits: 
     let begin = into.len();
     let mut first = true;
     loop {
-        match xml.next().map_err(TextFault::Document)? {
+        match xml.token().map_err(TextFault::Document)? {
             None | Some(Token::Close(_)) => return Ok(()),
             Some(Token::Open(tag)) => {
                 let paragraph = tag.name == b"text:p" || tag.name == b"text:h";
@@ -43,7 +43,7 @@ fn runs<R: Read>(xml: &mut Xml<R>, into: &mut Vec<u8>, limits: &Limits) -> Resul
     let mut depth = 0;
     loop {
         let mut known = true;
-        match xml.next().map_err(TextFault::Document)? {
+        match xml.token().map_err(TextFault::Document)? {
             None => return Ok(()),
             Some(Token::Text(piece)) => {
                 let from = into.len();

@@ -6,7 +6,7 @@ use super::odd_xlsx::{BOOK, BOOK_RELS, RELS, row};
 use super::*;
 
 fn check(bench: &Bench, name: &str, limits: &Value, message: &str, hint: &str) {
-    let told = bench.told(name, json!({"limits": limits}));
+    let told = bench.told(name, &json!({"limits": limits}));
     assert!(told[0].contains(message) && told[1].contains(hint), "{told:?}");
 }
 
@@ -92,7 +92,7 @@ fn bytes_that_changed_on_the_way_are_found_out() {
         archive.write_all(content.as_bytes()).unwrap();
     }
     archive.finish().unwrap();
-    assert_eq!(bench.told("a.xlsx", json!({})), ["a|b", "x|1234"]);
+    assert_eq!(bench.told("a.xlsx", &json!({})), ["a|b", "x|1234"]);
     let bytes = std::fs::read(&path).unwrap();
     let at = memchr::memmem::find(&bytes, b"1234").unwrap();
     let mut changed = bytes.clone();
@@ -157,7 +157,7 @@ proptest! {
         bytes.truncate((bytes.len() as f64 * kept) as usize);
         let bench = Bench::new();
         std::fs::write(bench.folder.path().join(name), bytes).unwrap();
-        let told = bench.told(name, json!({"limits": {"unpacked": "10 MB"}}));
+        let told = bench.told(name, &json!({"limits": {"unpacked": "10 MB"}}));
         prop_assert!(!told[0].is_empty());
     }
 
@@ -169,7 +169,7 @@ proptest! {
     ], 0..40)) {
         let bench = Bench::new();
         bench.sheet("a.xlsx", &format!("<sheetData>{}{}</sheetData>", row(&["a", "b"]), pieces.concat()));
-        let told = bench.told("a.xlsx", json!({}));
+        let told = bench.told("a.xlsx", &json!({}));
         prop_assert!(!told[0].is_empty());
     }
 }
