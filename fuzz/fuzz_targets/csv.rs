@@ -19,10 +19,13 @@ fuzz_target!(|data: &[u8]| {
     let found = read::<CsvSource>(&FOLDER, &config(choice));
     if let (0, Some(lines), Some(tables)) = (choice, records(data), found) {
         // Every line is a header, a line before one, a row, a rejected row, or left out for a reason.
-        let told: u64 = tables.iter().map(|table| {
-            let rejected = table.scanned.rejected.iter().filter(|line| line.contains(" : ")).count();
-            (1 + table.preamble + table.scanned.rows.len() + rejected) as u64 + sum(&table.scanned.left_out)
-        }).sum();
+        let told: u64 = tables
+            .iter()
+            .map(|table| {
+                let rejected = table.scanned.rejected.iter().filter(|line| line.contains(" : ")).count();
+                (1 + table.preamble + table.scanned.rows.len() + rejected) as u64 + sum(&table.scanned.left_out)
+            })
+            .sum();
         assert_eq!(told, lines, "lines lost or doubled");
     }
 });

@@ -18,7 +18,11 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| tempfile::tempdir().expect("
 
 fuzz_target!(|data: &[u8]| {
     let bytes = if data.starts_with(b"<office") {
-        packed(&[("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), ("META-INF/manifest.xml", MANIFEST), ("content.xml", data)])
+        packed(&[
+            ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+            ("META-INF/manifest.xml", MANIFEST),
+            ("content.xml", data),
+        ])
     } else if data.starts_with(b"<") {
         let mut parts = data.split(|byte| *byte == 0xFF);
         let mut part = |usual: &'static [u8]| parts.next().filter(|part| !part.is_empty()).unwrap_or(usual);

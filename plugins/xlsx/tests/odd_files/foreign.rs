@@ -30,6 +30,18 @@ fn old_workbooks_are_told_by_their_content() {
     ]);
 }
 
+/// A chain of sectors that leads back to its begin.
+#[test]
+#[ignore = "calamine follows the circle until memory ends"]
+fn an_old_workbook_that_goes_in_circles_is_refused() {
+    let mut bytes = creme("xls");
+    let number = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+    let (directory, table) = (number(&bytes, 48), number(&bytes, 76));
+    let entry = 512 + table * 512 + directory * 4;
+    bytes[entry..entry + 4].copy_from_slice(&(directory as u32).to_le_bytes());
+    check(&[Odd::new("a directory in a circle", "a.xls", bytes).refused("a.xls", "")]);
+}
+
 #[test]
 fn what_is_no_workbook_is_refused_and_said() {
     check(&[

@@ -167,6 +167,11 @@ fn tables_are_found_where_they_stand() {
         odd("a value beside the table", book(&[&["name", "n"], &["Ada", "1"], &["Bo", "2", "", "a note"], &["Cy", "3"]]).bytes())
             .reads("name text, n int", &["Ada|1", "Cy|3"])
             .rejects(&["a.xlsx:3"]),
+        odd(
+            "a last row without the cell that is the same in all others",
+            book(&[&["name", "kind"], &["Ada", "x"], &["Ada", "x"], &["5"]]).bytes(),
+        )
+        .reads("name text, kind text", &["Ada|x", "Ada|x", "5|∅"]),
         odd("equal and empty headers", book(&[&["a", "A", "", "b", "c"], &["1", "2", "3", "4", "5"]]).bytes())
             .reads("a int, a_2 int, column_3 int, b int, c int", &["1|2|3|4|5"]),
         odd("years as headers", book(&[&["Region", "2024", "2025"], &["North", "10", "20"], &["South", "30", "40"]]).bytes())
