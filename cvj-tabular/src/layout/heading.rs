@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::date_range::DateRange;
 use super::look::{Kept, Look, comparable};
+use crate::cell::Cell;
 use crate::header::header_text;
 
 /// A header among rows.
@@ -39,15 +41,20 @@ pub(super) fn find(rows: &[Kept], ragged: bool) -> Block {
         if cells < 2 {
             continue;
         }
+        if is_key_value(row) {
+            continue;
+        }
         if is_names(row, &rows[index + 1..], left) {
-            if cells == width - left {
+            // One that is not named everywhere is a header all the same where it has the width; a line about the table has not.
+            let mostly = ragged && row.cells.len() == width && cells * 2 > width;
+            if cells == width - left || mostly {
                 best = Some((index, cells));
                 break;
             }
             if best.is_none_or(|(_, most)| cells > most) {
                 best = Some((index, cells));
             }
-        } else if cells * 2 >= width - left {
+        } else if cells * 2 >= width - left && DateRange::in_lines(&[row.line()], None).is_none() {
             break;
         }
     }
@@ -82,12 +89,13 @@ pub(super) fn heading(rows: &[Kept], row: usize, left: usize, width: usize) -> H
     Heading { begins, row, left, names: names.collect() }
 }
 
-/// The width that most rows of more than one filled cell have, from the first such row on; `None` if these are strays.
+/// The width that most rows of more than one filled cell have; `None` if these are strays among rows of one.
 fn usual_width(rows: &[Kept], ragged: bool) -> Option<usize> {
     let first = rows.iter().position(|row| !row.comment && row.filled() >= 2)?;
-    let all = rows[first..].iter().filter(|row| !row.comment).count();
+    let last = rows.iter().rposition(|row| !row.comment && row.filled() >= 2)?;
+    let all = rows[first..=last].iter().filter(|row| !row.comment).count();
     let widths: Vec<_> = wide(rows).map(|row| if ragged { row.cells.len() } else { row.filled_width() }).collect();
-    if widths.len() * 2 < all {
+    if widths.len() * 2 < all || (widths.len() == 1 && last + 1 < rows.len()) {
         return None;
     }
     let reached = wide(rows).map(Kept::filled_width).max().unwrap_or(0);
@@ -111,28 +119,33 @@ fn filled(row: &Kept, column: usize) -> bool {
     row.looks.get(column).is_some_and(|look| !look.is_blank())
 }
 
-/// Whether the cells are names: texts, mostly distinct, the first of them no value. A date or a year may be a name where the
-/// values below are numbers of another kind.
+/// Whether the cells are names: texts, mostly distinct, the first of them no value. Days may be names where the values below are
+/// numbers, and so may years that follow each other.
 pub(super) fn is_names(row: &Kept, below: &[Kept], left: usize) -> bool {
     let mut names = HashSet::new();
-    let mut count = 0;
-    let mut texts = 0;
+    let mut years = Vec::new();
     for (column, look) in row.looks.iter().enumerate().skip(left).filter(|(_, look)| !look.is_blank()) {
         let cell = &row.cells[column];
         let named = match look {
             Look::Text => true,
-            Look::Date => only_numbers(below, column),
-            Look::Number => is_year(&cell.to_text()) && only_numbers(below, column) && !any_year(below, column),
+            _ if names.is_empty() || !only_numbers(below, column) => false,
+            Look::Date => true,
+            Look::Number => year(cell).map(|year| years.push(year)).is_some(),
             _ => false,
         };
-        if !named || (count == 0 && *look != Look::Text) {
+        if !named {
             return false;
         }
-        texts += usize::from(*look == Look::Text);
-        count += 1;
         names.insert(comparable(cell));
     }
-    texts > 0 && names.len() * 2 > count
+    let follow = years.len() != 1 && years.windows(2).all(|pair| pair[0].abs_diff(pair[1]) == 1);
+    !names.is_empty() && names.len() * 2 > row.looks.iter().skip(left).filter(|look| !look.is_blank()).count() && follow
+}
+
+/// `Account: | Northwind`
+fn is_key_value(row: &Kept) -> bool {
+    row.filled() == 2
+        && row.cells.iter().find(|cell| !cell.is_blank()).is_some_and(|cell| cell.to_text().trim_end().ends_with(':'))
 }
 
 fn only_numbers(below: &[Kept], column: usize) -> bool {
@@ -140,18 +153,13 @@ fn only_numbers(below: &[Kept], column: usize) -> bool {
     looks.peek().is_some() && looks.all(|look| *look == Look::Number)
 }
 
-fn is_year(text: &str) -> bool {
-    text.trim().parse().is_ok_and(|year: u32| (1900..=2100).contains(&year))
-}
-
-fn any_year(below: &[Kept], column: usize) -> bool {
-    below.iter().filter_map(|row| row.cells.get(column)).any(|cell| is_year(&cell.to_text()))
+fn year(cell: &Cell<'_>) -> Option<u32> {
+    cell.to_text().trim().parse().ok().filter(|year| (1900..=2100).contains(year))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::Cell;
     use crate::layout::Row;
     use crate::settings::CellSettings;
 
@@ -176,11 +184,13 @@ mod tests {
         check(&["a|b", "1|2"], 0, &["a", "b"]);
         check(&["a|b"], 0, &["a", "b"]);
         check(&["Report", "October 1, 2026 - October 31, 2026", "Name|Cost|Clicks", "x|1|2"], 2, &["Name", "Cost", "Clicks"]);
+        check(&["Report", "October 1| 2026 - October 31| 2026", "Name|Cost|Clicks", "x|1|2"], 2, &["Name", "Cost", "Clicks"]);
         check(&["Report||", "Name|Cost|Clicks", "x|1|2"], 1, &["Name", "Cost", "Clicks"]);
         check(&["Account:|Northwind|", "Name|Cost|Clicks", "x|1|2"], 1, &["Name", "Cost", "Clicks"]);
         check(&["# Account: x|y", "Name|Cost", "x|1"], 1, &["Name", "Cost"]);
         check(&["|Cost|Clicks", "0|1|2", "1|3|4"], 0, &["", "Cost", "Clicks"]);
         check(&["Name|Email", "Ada|a@x.org", "Bo|b@x.org"], 0, &["Name", "Email"]);
+        check(&["Name||City", "Ada|x|Berlin", "Bo|y|Oslo"], 0, &["Name", "", "City"]);
         check(&["Name|Cost||", "x|1||", "y|2||"], 0, &["Name", "Cost", "", ""]);
         check(&["Product|2026-10-01|2026-10-02", "x|5|6"], 0, &["Product", "2026-10-01", "2026-10-02"]);
         check(&["Product|2025|2026", "x|5|6"], 0, &["Product", "2025", "2026"]);
@@ -192,6 +202,7 @@ mod tests {
     fn values_are_no_header() {
         assert_eq!(find(&kept(&["2026-10-01|5", "2026-10-02|6"]), true), Block::Values(0));
         assert_eq!(find(&kept(&["x|5", "y|6"]), true), Block::Values(0));
+        assert_eq!(find(&kept(&["x|1990", "y|12"]), true), Block::Values(0));
         assert_eq!(find(&kept(&["Report", "October"]), true), Block::Lines);
         assert_eq!(find(&kept(&["hello", "hello| world", "again", "and again"]), true), Block::Lines);
     }

@@ -54,7 +54,7 @@ fn check(folder: &str, file: &str, table: &str, expect: &Expect<'_>) {
 }
 
 /// What several parts left out, put together.
-fn summed(left_out: &[String]) -> Vec<String> {
+pub(super) fn summed(left_out: &[String]) -> Vec<String> {
     let mut sums = std::collections::BTreeMap::new();
     for (rows, why) in left_out.iter().filter_map(|line| line.split_once(" × ")) {
         *sums.entry(why).or_insert(0) += rows.parse::<u64>().unwrap();
