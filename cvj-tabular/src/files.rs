@@ -138,13 +138,29 @@ fn matches(folder: &Path, written: &str) -> Result<Vec<PathBuf>, SourceError> {
     };
     let paths = glob::glob(&pattern).map_err(|error| {
         SourceError::new(Status::InvalidArgument, format!("`path = \"{written}\"` is no valid pattern: {}", error.msg))
+            .with_hint("`*` and `?` stand for parts of a name, `**/` for any folders, `[ab]` for one of the characters")
     })?;
+    check_names(folder, Path::new(written))?;
     let hidden = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         name.starts_with(b".") || name.starts_with(b"~$")
     };
     let paths = paths.map(|path| path.map_err(|error| cannot("read", &relative(folder, error.path()), error.error())));
     paths.filter(|path| !path.as_ref().is_ok_and(hidden)).collect()
+}
+
+/// Fails if a file would match, but for its name, which is no text: patterns pass over such names.
+fn check_names(folder: &Path, written: &Path) -> Result<(), SourceError> {
+    let (Some(parent), Some(last)) = (written.parent(), written.file_name()) else { return Ok(()) };
+    let Ok(pattern) = glob::Pattern::new(&last.to_string_lossy()) else { return Ok(()) };
+    for entry in fs::read_dir(folder.join(parent)).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_none() && pattern.matches(&name.to_string_lossy()) {
+            let message = format!("the name of `{}` is not UTF-8", relative(folder, &entry.path()));
+            return Err(SourceError::new(Status::InvalidData, message).with_hint("rename the file"));
+        }
+    }
+    Ok(())
 }
 
 /// Where the files of one written path may lie.
@@ -175,10 +191,6 @@ impl<'a> Grounds<'a> {
     /// A file's path as stamps have it, if it really lies where it may.
     fn admit(&self, path: &Path) -> Result<String, SourceError> {
         let shown = relative(self.folder, path);
-        if path.to_str().is_none() {
-            let error = SourceError::new(Status::InvalidData, format!("the name of `{shown}` is not UTF-8"));
-            return Err(error.with_hint("rename the file"));
-        }
         let metadata = fs::metadata(path).map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
                 SourceError::new(Status::NotFound, format!("`{shown}` is a link to a file that is not there"))
@@ -310,35 +322,4 @@ pub fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_find_files_in_order_and_name_what_is_there() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("exports")).unwrap();
-        for name in ["b.csv", "a.csv", ".hidden.csv", "~$a.csv", "report [1].csv"] {
-            fs::write(folder.path().join("exports").join(name), name).unwrap();
-        }
-        let paths = |written: &str| {
-            let found = find(folder.path(), &Paths::One(written.to_owned()), &Limits::default());
-            found.map(|files| files.iter().map(|file| file.path.clone()).collect::<Vec<_>>())
-        };
-        assert_eq!(paths("exports/?.csv").unwrap(), ["exports/a.csv", "exports/b.csv"]);
-        assert_eq!(paths("exports/report [1].csv").unwrap(), ["exports/report [1].csv"]);
-        let error = paths("exports/c.csv").unwrap_err();
-        assert_eq!(error.status, Status::NotFound);
-        assert!(error.hint.unwrap().contains("exports/a.csv"));
-        assert!(paths("export/*.csv").unwrap_err().hint.unwrap().contains("no folder `export`"));
-    }
-
-    #[test]
-    fn copies_are_found_by_content() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, content) in [("a", "same"), ("b", "diff"), ("c", "same")] {
-            fs::write(folder.path().join(name), content).unwrap();
-        }
-        let files = find(folder.path(), &Paths::One("*".to_owned()), &Limits::default()).unwrap();
-        assert_eq!(copies(folder.path(), &files).unwrap(), HashMap::from([(2, 0)]));
-    }
-}
+mod tests;

@@ -206,7 +206,7 @@ mod tests {
         let error = limits.too_much_unpacked("a.zip", Some(5 << 30));
         assert_eq!(error.message, "`a.zip` unpacks to 5 GiB; at most 4 GiB are allowed");
         assert_eq!(error.hint.unwrap(), "if that is as it should be, set `limits.unpacked = \"16 GiB\"`");
-        assert!(limits.too_many_files("`*`: 1001 files", 1001).hint.unwrap().contains("limits.files = 2048"));
+        assert!(limits.too_many_files("`*`: 1001 files", 1001).hint.unwrap().contains("limits.files = 2000"));
         assert!(limits.row_too_long("a.csv:3").message.contains("a.csv:3: a row longer than 16 MiB"));
     }
 }

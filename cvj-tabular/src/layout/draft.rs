@@ -8,6 +8,9 @@ use super::section::ColumnSketch;
 use super::sieve::{LeftOut, Sieve, Skip};
 use crate::cell::Cell;
 
+/// Rows that are left out by number, at most.
+const MOST_SKIPS: usize = 10_000;
+
 /// A table in a file or sheet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableLayout {
@@ -57,14 +60,18 @@ impl Draft {
         let left = self.heading.left;
         cells.len() >= left + self.header.len()
             && self.header.iter().zip(&cells[left..]).all(|(header, cell)| *header == comparable(cell))
+            && cells[left + self.header.len()..].iter().all(Cell::is_blank)
             && self.header.iter().any(|header| !header.is_empty())
     }
 
     /// Leaves out a row.
     pub(super) fn skip(&mut self, number: u64, why: LeftOut) {
+        let room = self.skips.len() < MOST_SKIPS;
         match self.skips.last_mut() {
             Some(last) if last.why == why && last.to + 1 == number => last.to = number,
-            _ => self.skips.push(Skip { from: number, to: number, why }),
+            // Beyond that such lines are rows that are too short.
+            _ if room => self.skips.push(Skip { from: number, to: number, why }),
+            _ => {}
         }
     }
 

@@ -41,8 +41,13 @@ pub(super) fn find(rows: &[Kept], ragged: bool) -> Block {
         if cells < 2 {
             continue;
         }
+        if is_key_value(row) {
+            continue;
+        }
         if is_names(row, &rows[index + 1..], left) {
-            if cells == width - left {
+            // One that is not named everywhere is a header all the same where it has the width; a line about the table has not.
+            let mostly = ragged && row.cells.len() == width && cells * 2 > width;
+            if cells == width - left || mostly {
                 best = Some((index, cells));
                 break;
             }
@@ -137,6 +142,12 @@ pub(super) fn is_names(row: &Kept, below: &[Kept], left: usize) -> bool {
     !names.is_empty() && names.len() * 2 > row.looks.iter().skip(left).filter(|look| !look.is_blank()).count() && follow
 }
 
+/// `Account: | Northwind`
+fn is_key_value(row: &Kept) -> bool {
+    row.filled() == 2
+        && row.cells.iter().find(|cell| !cell.is_blank()).is_some_and(|cell| cell.to_text().trim_end().ends_with(':'))
+}
+
 fn only_numbers(below: &[Kept], column: usize) -> bool {
     let mut looks = below.iter().filter_map(|row| row.looks.get(column)).filter(|look| look.has_value()).peekable();
     looks.peek().is_some() && looks.all(|look| *look == Look::Number)
@@ -179,6 +190,7 @@ mod tests {
         check(&["# Account: x|y", "Name|Cost", "x|1"], 1, &["Name", "Cost"]);
         check(&["|Cost|Clicks", "0|1|2", "1|3|4"], 0, &["", "Cost", "Clicks"]);
         check(&["Name|Email", "Ada|a@x.org", "Bo|b@x.org"], 0, &["Name", "Email"]);
+        check(&["Name||City", "Ada|x|Berlin", "Bo|y|Oslo"], 0, &["Name", "", "City"]);
         check(&["Name|Cost||", "x|1||", "y|2||"], 0, &["Name", "Cost", "", ""]);
         check(&["Product|2026-10-01|2026-10-02", "x|5|6"], 0, &["Product", "2026-10-01", "2026-10-02"]);
         check(&["Product|2025|2026", "x|5|6"], 0, &["Product", "2025", "2026"]);

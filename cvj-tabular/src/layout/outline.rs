@@ -17,6 +17,8 @@ use crate::settings::{CellSettings, DateFormat, Nulls};
 const OPENING: usize = 64;
 /// Lines that are kept until a table comes.
 const MOST_NOTES: usize = 1000;
+/// More tables, or parts of one, are none.
+const MOST_PARTS: usize = 1000;
 /// More lines than these behind a table are no footers.
 const MOST_FOOTERS: usize = 64;
 
@@ -66,6 +68,8 @@ pub struct Found {
     pub lines: Vec<String>,
     /// The row that has values where a header was looked for, if there is no table.
     pub values_at: Option<u64>,
+    /// The row at which there are more tables, or parts of one, than can be meant; there is no table then.
+    pub crowded_at: Option<u64>,
     /// Only the rows that were not looked at can tell whether a row holds totals: outline all of them.
     pub wants_all: bool,
 }
@@ -86,6 +90,7 @@ pub struct Outline {
     /// Rows behind the last full row of the current table, with whether a blank row was before.
     tail: Vec<(Kept, bool)>,
     values_at: Option<u64>,
+    crowded_at: Option<u64>,
     wants_all: bool,
     last_row: u64,
     unseen: Option<(u64, u64)>,
@@ -105,6 +110,7 @@ impl Outline {
             notes: Vec::new(),
             tail: Vec::new(),
             values_at: None,
+            crowded_at: None,
             wants_all: false,
             last_row: 0,
             unseen: None,
@@ -121,7 +127,7 @@ impl Outline {
             self.blank();
             return;
         }
-        if self.values_at.is_some() {
+        if self.values_at.is_some() || self.crowded_at.is_some() {
             return;
         }
         if self.tables.is_empty()
@@ -188,11 +194,14 @@ impl Outline {
             }
         }
         self.drop_empty();
+        if self.crowded_at.is_some() {
+            self.tables.clear();
+        }
         let lines = self.notes.iter().map(Kept::line).collect();
         let unseen = if complete { self.unseen } else { Some((self.last_row + 1, u64::MAX)) };
         let rules = self.rules;
         let tables = self.tables.into_iter().map(|draft| draft.finish(&rules, unseen)).collect();
-        Found { tables, lines, values_at: self.values_at, wants_all: self.wants_all }
+        Found { tables, lines, values_at: self.values_at, crowded_at: self.crowded_at, wants_all: self.wants_all }
     }
 
     fn note(&mut self, row: Kept) {
@@ -204,7 +213,12 @@ impl Outline {
     /// Says what the block is whose first rows wait.
     fn decide(&mut self) {
         let rows = std::mem::take(&mut self.opening);
-        if rows.is_empty() || self.values_at.is_some() {
+        let Some(first) = rows.first().map(|row| row.number) else { return };
+        if self.values_at.is_some() || self.crowded_at.is_some() {
+            return;
+        }
+        if self.tables.len() > MOST_PARTS || self.tables.iter().any(|table| table.runs.len() > MOST_PARTS) {
+            self.crowded_at = Some(first);
             return;
         }
         if !self.tables.is_empty()
@@ -244,36 +258,34 @@ impl Outline {
         if unnamed || header.looks.iter().any(|look| !matches!(look, Look::Blank | Look::Text)) {
             return false;
         }
-        let announced =
-            !self.notes.is_empty() || heading.row > 0 || self.tail.iter().any(|(row, after)| *after && self.is_note(row));
+        let behind = self.tail.iter().filter(|(row, after)| *after && self.is_note(row)).map(|(row, _)| row);
+        let mut notes = behind.chain(&self.notes).chain(&rows[..heading.row]).peekable();
+        let announced = notes.peek().is_some();
+        let commented = notes.any(|note| note.comment);
         if below.is_empty() && !announced {
             return false;
         }
+        // Names over values, and those of them where this table has values too.
+        let typed = |row: &Kept, index: usize| matches!(row.looks.get(index), Some(Look::Number | Look::Date));
+        let over_values: Vec<_> = (0..header.looks.len())
+            .filter(|index| header.looks[*index] == Look::Text && below.iter().any(|row| typed(row, *index)))
+            .collect();
         let width = table.heading.left + table.header.len();
-        let other_width = header.filled_width() != width && heading.left + heading.names.len() != width;
-        // Names where this table, and the rows below, have values.
-        let clashes = header.looks.iter().enumerate().filter(|(index, look)| {
-            **look == Look::Text
-                && index
-                    .checked_sub(table.heading.left)
-                    .and_then(|column| table.columns.get(column))
-                    .is_some_and(ColumnSketch::is_typed)
-                && below.iter().any(|row| matches!(row.looks.get(*index), Some(Look::Number | Look::Date)))
-        });
-        let clashes = clashes.count();
-        let typed_below = header.looks.iter().enumerate().any(|(index, look)| {
-            *look == Look::Text && below.iter().any(|row| matches!(row.looks.get(index), Some(Look::Number | Look::Date)))
-        });
-        let shares_a_name = heading.names.iter().any(|name| {
-            let name = name.to_lowercase();
-            !name.is_empty() && self.tables.iter().any(|table| table.header.contains(&name))
-        });
-        if other_width {
-            // A row that is too short or too long, alone, is no header.
-            announced || typed_below || below.len() > 1
-        } else {
-            announced || clashes > 1 || (clashes == 1 && shares_a_name)
+        if header.filled_width() != width && heading.left + heading.names.len() != width {
+            // Some rows that are too short or too long, or lines behind the data, are no table.
+            let wider = header.filled_width() > width && (announced || below.len() > 1);
+            return commented || wider || !over_values.is_empty();
         }
+        let has_values = |index: &&usize| {
+            let column = index.checked_sub(table.heading.left).and_then(|column| table.columns.get(column));
+            column.is_some_and(ColumnSketch::is_typed)
+        };
+        let clashes = over_values.iter().filter(has_values).count();
+        let shares_a_name = || {
+            let names = heading.names.iter().map(|name| name.to_lowercase()).filter(|name| !name.is_empty());
+            names.into_iter().any(|name| self.tables.iter().any(|table| table.header.contains(&name)))
+        };
+        announced || clashes > 1 || (clashes == 1 && shares_a_name())
     }
 
     /// A line that is no row of the current table: a comment, a title, a remark.
@@ -455,8 +467,10 @@ impl Outline {
         let draft = &mut self.tables[self.current];
         let width = draft.header.len();
         let mut tail = std::mem::take(&mut self.tail);
+        // Right below the data only a text is one: a value is the begin of a row that was cut off.
         let attached = |row: &Kept, rules: &Rules| {
-            rules.ragged && !rules.fill_short_rows && width > 2 && row.filled() == 1 && row.cells.len() < width
+            let alone = row.filled() == 1 && row.cells.len() < width && row.looks.first() == Some(&Look::Text);
+            rules.ragged && !rules.fill_short_rows && width > 2 && alone
         };
         let from = tail.iter().rposition(|(row, after)| !after && !attached(row, &self.rules)).map_or(0, |last| last + 1);
         let footers = tail.split_off(from);

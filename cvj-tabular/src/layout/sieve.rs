@@ -197,7 +197,8 @@ impl Sieve {
     }
 
     fn is_header(&self, row: &(impl RowCells + ?Sized)) -> Result<bool, SourceError> {
-        if row.width() < self.left + self.width() || self.header.iter().all(String::is_empty) {
+        let end = self.left + self.width();
+        if row.width() < end || self.header.iter().all(String::is_empty) {
             return Ok(false);
         }
         for (index, header) in self.header.iter().enumerate() {
@@ -206,7 +207,7 @@ impl Sieve {
                 return Ok(false);
             }
         }
-        Ok(true)
+        Ok((end..row.width()).all(|index| row.begins(index).is_none()))
     }
 
     /// Whether the row bears a label of totals and looks like a row of them: a number, and nothing that tells it from others.

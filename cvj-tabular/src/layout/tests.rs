@@ -120,6 +120,9 @@ fn lines_behind_the_data_are_footers() {
     check("a|b|c\n1|x|2\nBob||", &["a b c: [2, 3]; "]);
     check("a|b\n1|x\nBob", &["a b: [2, 3]; "]);
     check("a|b\n1|x\n\nBob", &["a b: [2]; 4 Footer"]);
+    // A row that was cut off, and lines of two cells.
+    check("a|b|c\n1|x|2\n30", &["a b c: [2, 3]; "]);
+    check("a|b|c\n1|x|2\n\nFiltered by|Stage\nSorted by|Amount", &["a b c: [2]; 4 Footer, 5 Footer"]);
     // A comment between rows.
     check("a|b|c\n1|x|2\n\n# note\n3|y|4", &["a b c: [2, 5]; 4 Comment"]);
     check("a|b\n1|x\n\n# 7|y\n3|z", &["a b: [2, 4, 5]; "]);
@@ -134,6 +137,15 @@ fn totals_are_known_by_label_or_sum() {
     check("name|clicks\na|5\nTotal|5\nb|7\nTotal|7\nGrand total|12", &["name clicks: [2, 4]; 3 Total, 5 Total, 6 Total"]);
     check("name|plan|clicks\nTotal|pro|5\nb|free|7", &["name plan clicks: [2, 3]; "]);
     check("name|clicks\nTotal care|5\nb|7", &["name clicks: [2, 3]; "]);
+}
+
+#[test]
+fn a_crowd_of_tables_is_none() {
+    let tables = (0..1100).map(|table| format!("# t\na{table}|b{table}|c\n1|2|3\n"));
+    let found = outline(&tables.collect::<Vec<_>>().join("\n"), |_| {});
+    assert!(found.tables.is_empty() && found.crowded_at.is_some());
+    let found = outline(&"a|b\n1|2\n\na|b|c\n1|2|3\n\n".repeat(1100), |_| {});
+    assert!(found.tables.is_empty() && found.crowded_at.is_some());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Words that name a row of totals.
 
 /// What rows of totals are called, in lower case. A word of one of these alone, or followed by `:` or `(`, is a label.
-const LABELS: [&str; 40] = [
+const LABELS: [&str; 38] = [
     "total",
     "totals",
     "grand total",
@@ -14,7 +14,6 @@ const LABELS: [&str; 40] = [
     "subtotal",
     "subtotals",
     "sum",
-    "overall",
     "summe",
     "gesamt",
     "gesamtsumme",
@@ -27,7 +26,6 @@ const LABELS: [&str; 40] = [
     "sous-total",
     "totaux",
     "somme",
-    "ensemble",
     "total geral",
     "suma",
     "suma total",

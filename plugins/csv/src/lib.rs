@@ -17,7 +17,6 @@ pub mod tables;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cvj_core::nearest::nearest;
 use cvj_core::source::{FilterAnswer, Partition, ScanPlan, ScanRequest, TableInfo};
 use cvj_core::{BatchStream, SourceError, StageMetrics, Status, Task};
 use cvj_tabular::files::find;
@@ -141,12 +140,12 @@ impl StageMetrics for CsvSource {
 
     fn plan(&self, scan: &ScanRequest, task: &Task) -> Result<ScanPlan, SourceError> {
         let mut survey = self.survey(task, false)?;
-        let mut table = self.table(&survey, scan, task)?;
+        let mut table = survey.table(&scan.table, task)?;
         let mut columns = table.profile.settle(scan, &self.cells);
         if columns.is_err() && !survey.complete {
             // Rows outside the sample may settle what those within left open.
             survey = self.survey(task, true)?;
-            table = self.table(&survey, scan, task)?;
+            table = survey.table(&scan.table, task)?;
             columns = table.profile.settle(scan, &self.cells);
         }
         let columns = columns?;
@@ -220,19 +219,6 @@ impl CsvSource {
         let survey = Arc::new(Survey::of(stamps, &scope, task)?);
         *kept = Some(Arc::clone(&survey));
         Ok(survey)
-    }
-
-    fn table(&self, survey: &Survey, scan: &ScanRequest, task: &Task) -> Result<Arc<CsvTable>, SourceError> {
-        let found = survey.tables.iter().find(|table| table.profile.name == scan.table);
-        found.cloned().ok_or_else(|| {
-            let names = || survey.tables.iter().map(|table| table.profile.name.as_str());
-            let message = format!("there is no table `{}` in source `{}`", scan.table, task.source());
-            let error = SourceError::new(Status::NotFound, message);
-            match nearest(&scan.table, names()) {
-                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-                None => error.with_hint(format!("its tables are {}", names().collect::<Vec<_>>().join(", "))),
-            }
-        })
     }
 
     fn fill_down(&self, table: &CsvTable, survey: &Survey) -> Result<Option<FilledColumns>, SourceError> {

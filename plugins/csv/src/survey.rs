@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use cvj_core::nearest::nearest;
 use cvj_core::source::Level;
 use cvj_core::{SourceError, Status, Task};
 use cvj_tabular::cell::Place;
@@ -145,6 +146,19 @@ impl Survey {
         });
         let tables = tables.collect::<Result<_, SourceError>>()?;
         Ok(Self { stamps, tables, complete })
+    }
+
+    /// The table with this name.
+    pub fn table(&self, name: &str, task: &Task) -> Result<Arc<CsvTable>, SourceError> {
+        let found = self.tables.iter().find(|table| table.profile.name == name);
+        found.cloned().ok_or_else(|| {
+            let names = || self.tables.iter().map(|table| table.profile.name.as_str());
+            let error = SourceError::new(Status::NotFound, format!("there is no table `{name}` in source `{}`", task.source()));
+            match nearest(name, names()) {
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                None => error.with_hint(format!("its tables are {}", names().collect::<Vec<_>>().join(", "))),
+            }
+        })
     }
 }
 

@@ -148,6 +148,10 @@ impl Look<'_> {
 
     fn no_table(&self, lines: &Lines, found: &Found) -> SourceError {
         let name = self.input.name();
+        if let Some(line) = found.crowded_at {
+            let message = format!("{name}:{line}: more tables, or parts of one, than one file can be meant to have");
+            return SourceError::new(Status::InvalidData, message).with_hint("take out the blank lines, or split the file");
+        }
         let (message, hint) = match (found.values_at, lines.rules.header) {
             (Some(line), _) => (
                 format!("{name}:{line}: there are values, and no header above them"),

@@ -218,7 +218,7 @@ proptest! {
     ) {
         let header = "Name,Note,Amount,Kind";
         let mut text = String::new();
-        before.iter().for_each(|line| text.push_str(["\n", "Sales report\n", "# Account: x\n", "Report,,,\n"][*line]));
+        text.extend(before.iter().map(|line| ["\n", "Sales report\n", "# Account: x\n", "Report,,,\n"][*line]));
         text.push_str(header);
         text.push('\n');
         let mut expect = Vec::new();
@@ -237,7 +237,7 @@ proptest! {
             }
         }
         prop_assume!(!expect.is_empty());
-        behind.iter().for_each(|line| text.push_str(["\n", "Made by X\n", "(17 records)\n"][*line]));
+        text.extend(behind.iter().map(|line| ["\n", "Made by X\n", "(17 records)\n"][*line]));
         let text = if crlf { text.replace('\n', "\r\n") } else { text };
         let expect: Vec<_> = expect.into_iter().map(|row| row.into_iter().map(|cell| if crlf { cell.replace('\n', "\r\n") } else { cell }).collect::<Vec<_>>()).collect();
         let scanned = read(&[("a.csv", text.as_bytes())], &json!({"delimiter": ",", "quote": "\""}), "demo");
