@@ -1,6 +1,8 @@
 //! A partition of a scan: a table of one sheet of one file, and its reading.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use cvj_core::source::{BatchSender, Partition};
 use cvj_core::{BatchStream, SourceError, Status, Task};
@@ -9,11 +11,15 @@ use cvj_tabular::part::{PartRows, TablePart};
 use cvj_tabular::rows::Contradicted;
 use serde::{Deserialize, Serialize};
 
-use crate::row::{Area, RowView};
+use crate::row::{Area, Context, Row, RowView};
 use crate::shared_text::SharedText;
-use crate::workbook::{Window, Workbook};
+use crate::workbook::{SheetRows, Window, Workbook};
 use cvj_tabular::limits::Limits;
 
+/// Rows are handed from the thread that reads to the one that makes batches so many at once, and so many chunks ahead.
+const CHUNK_ROWS: usize = 512;
+const CHUNK_BYTES: u64 = 1024 * 1024;
+const CHUNKS_AHEAD: usize = 4;
 /// A batch ends before its rows come to many more bytes.
 const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -70,35 +76,86 @@ impl Part {
 
     fn produce(
         &self,
-        mut rows: PartRows,
+        rows: PartRows,
         known: Option<Arc<SharedText>>,
         task: &Task,
         sender: &BatchSender,
     ) -> Result<(), SourceError> {
         let mut workbook = Workbook::open(&task.folder(), &self.file, &self.limits, known)?;
+        let (shared, epoch) = (Arc::clone(workbook.shared()), workbook.context().epoch);
+        let context = Context { shared: &shared, epoch };
         let window = Window { areas: &self.areas, from: self.from, to: self.to, skip_hidden: self.skip_hidden };
         let mut sheet = workbook.read(&self.sheet, window)?;
-        let context = sheet.context();
-        let width = self.part.sieve.left() + self.part.sieve.width();
-        let mut bytes = 0;
-        while let Some(row) = sheet.next_row()?.filter(|row| !rows.is_done(row.number)) {
-            if row.after_blank {
-                rows.blank();
-            }
-            let view = RowView::new(row, context, width);
-            rows.push(row.number, &view)?;
-            bytes += view.bytes();
-            if rows.is_full() || bytes > BATCH_BYTES {
-                bytes = 0;
-                send(&mut rows, task, sender)?;
-            }
-        }
+        let (chunks, ready) = sync_channel(CHUNKS_AHEAD);
+        let (used, spare) = channel();
+        let mut rows = std::thread::scope(|scope| {
+            let assembler = scope.spawn(move || self.assemble(rows, context, &ready, &used, task, sender));
+            let read = hand_over(&mut sheet, &chunks, &spare);
+            drop(chunks);
+            let rows = assembler.join().unwrap_or_else(|payload| resume_unwind(payload))?;
+            read.map(|()| rows)
+        })?;
         self.file.unchanged(&task.folder())?;
         rows.finish()?;
         if self.skip_hidden && sheet.hidden() > 0 {
             task.left_out("hidden row", sheet.hidden());
         }
         send(&mut rows, task, sender)
+    }
+
+    /// Makes batches of rows as they become ready. Ends with the rows, or when no more are wanted.
+    fn assemble(
+        &self,
+        mut rows: PartRows,
+        context: Context<'_>,
+        ready: &Receiver<Vec<Row>>,
+        used: &Sender<Vec<Row>>,
+        task: &Task,
+        sender: &BatchSender,
+    ) -> Result<PartRows, SourceError> {
+        let width = self.part.sieve.left() + self.part.sieve.width();
+        let mut bytes = 0;
+        for chunk in ready {
+            for row in &chunk {
+                if rows.is_done(row.number) {
+                    return Ok(rows);
+                }
+                if row.after_blank {
+                    rows.blank();
+                }
+                let view = RowView::new(row, context, width);
+                rows.push(row.number, &view)?;
+                bytes += view.bytes();
+                if rows.is_full() || bytes > BATCH_BYTES {
+                    bytes = 0;
+                    send(&mut rows, task, sender)?;
+                }
+            }
+            // When the sheet is at its end nobody needs them.
+            let _ = used.send(chunk);
+        }
+        Ok(rows)
+    }
+}
+
+/// Reads rows and hands them over in chunks, until the sheet ends or nobody takes them. `spare` are chunks to use again.
+fn hand_over(sheet: &mut SheetRows<'_>, chunks: &SyncSender<Vec<Row>>, spare: &Receiver<Vec<Row>>) -> Result<(), SourceError> {
+    loop {
+        let mut chunk = spare.try_recv().unwrap_or_default();
+        let (mut rows, mut bytes) = (0, 0);
+        while rows < CHUNK_ROWS && bytes < CHUNK_BYTES {
+            let Some(row) = sheet.next_row()? else { break };
+            bytes += row.size();
+            if rows == chunk.len() {
+                chunk.push(Row::default());
+            }
+            std::mem::swap(&mut chunk[rows], row);
+            rows += 1;
+        }
+        chunk.truncate(rows);
+        if rows == 0 || chunks.send(chunk).is_err() {
+            return Ok(());
+        }
     }
 }
 

@@ -141,7 +141,7 @@ impl<'a> SheetRows<'a> {
     }
 
     /// The next row that is not blank, or `None` at the end.
-    pub fn next_row(&mut self) -> Result<Option<&Row>, SourceError> {
+    pub fn next_row(&mut self) -> Result<Option<&mut Row>, SourceError> {
         let row = &mut self.row;
         let mut after_blank = false;
         loop {

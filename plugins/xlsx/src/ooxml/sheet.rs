@@ -220,29 +220,25 @@ pub fn not_calculated(row: &mut Row) -> Held {
 }
 
 /// The column of `AB12`, counted from 0.
+#[inline]
 fn column_of(reference: &[u8]) -> Option<usize> {
-    Some(place(reference)?.1 as usize)
-}
-
-/// The row, if it is given, and the column of a reference, counted from 0.
-fn place(reference: &[u8]) -> Option<(Option<u32>, u32)> {
     let mut column: u32 = 0;
-    let mut length = 0;
-    for byte in reference.iter().filter(|byte| **byte != b'$') {
-        if !byte.is_ascii_alphabetic() {
-            break;
-        }
-        length += 1;
+    for byte in reference.iter().filter(|byte| **byte != b'$').take_while(|byte| byte.is_ascii_alphabetic()) {
         column = column.checked_mul(26)?.checked_add(u32::from(byte.to_ascii_uppercase() - b'A') + 1)?;
     }
-    let digits = &reference[reference.iter().position(u8::is_ascii_digit).unwrap_or(reference.len())..];
-    let row = whole(digits).and_then(|row| u32::try_from(row).ok()?.checked_sub(1));
-    (length > 0).then_some((row, column.checked_sub(1)?))
+    column.checked_sub(1).map(|column| column as usize)
+}
+
+/// The row and the column of `AB12`, counted from 0.
+fn place(reference: &[u8]) -> Option<(u32, u32)> {
+    let digits = &reference[reference.iter().position(u8::is_ascii_digit)?..];
+    let row = u32::try_from(whole(digits)?).ok()?.checked_sub(1)?;
+    Some((row, column_of(reference)? as u32))
 }
 
 /// The area `A1:B2`.
 fn area(reference: &[u8]) -> Option<Area> {
     let colon = memchr::memchr(b':', reference)?;
     let ((top, left), (bottom, right)) = (place(&reference[..colon])?, place(&reference[colon + 1..])?);
-    Some(Area { top: top?, left, bottom: bottom?, right })
+    Some(Area { top, left, bottom, right })
 }

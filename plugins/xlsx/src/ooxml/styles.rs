@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use cvj_core::SourceError;
+use cvj_tabular::currency::currency;
 
 use crate::serial::Reading;
 use crate::xml::{Token, Xml, local};
@@ -48,13 +49,19 @@ fn built_in(id: u64) -> Reading {
 /// What a format code makes of a positive number.
 fn reading(code: &str) -> Reading {
     let mut characters = code.chars().peekable();
-    let (mut days, mut months, mut times) = (false, false, false);
     let mut letters = String::new();
+    let mut money = None;
+    let mut digits = false;
     while let Some(character) = characters.next() {
+        let mut found = None;
         match character {
             ';' => break,
-            '"' => while characters.next().is_some_and(|character| character != '"') {},
-            '\\' | '_' | '*' => {
+            '"' => {
+                let literal: String = characters.by_ref().take_while(|character| *character != '"').collect();
+                found = Some(literal);
+            }
+            '\\' => found = characters.next().map(String::from),
+            '_' | '*' => {
                 characters.next();
             }
             '[' => {
@@ -62,34 +69,26 @@ fn reading(code: &str) -> Reading {
                 if ["h", "hh", "m", "mm", "s", "ss"].iter().any(|unit| inner.eq_ignore_ascii_case(unit)) {
                     return Reading::Span;
                 }
+                // `[$€-407]`: a currency and a locale.
+                found = inner.strip_prefix('$').and_then(|inner| inner.split('-').next()).map(str::to_owned);
             }
-            '#' | '?' => return Reading::Number,
+            '#' | '?' => digits = true,
             // Only fractions of seconds have digits in a date.
-            '0' if !letters.ends_with(['.', ',', '0']) || !letters.contains(['s', 'S']) => return Reading::Number,
-            'e' | 'E' if characters.peek().is_some_and(|next| matches!(next, '+' | '-')) => return Reading::Number,
+            '0' if !letters.ends_with(['.', ',', '0']) || !letters.contains(['s', 'S']) => digits = true,
+            'e' | 'E' if characters.peek().is_some_and(|next| matches!(next, '+' | '-')) => digits = true,
+            '$' | '€' | '£' | '¥' => found = Some(character.into()),
             _ => letters.push(character),
         }
-        if character == '0' {
-            letters.push('0');
-        }
+        money = money.or_else(|| currency(found?.trim()));
     }
-    if letters.trim().eq_ignore_ascii_case("general") || letters.trim() == "@" {
-        return Reading::Number;
-    }
-    for letter in letters.chars() {
-        match letter.to_ascii_lowercase() {
-            'y' | 'd' | 'e' | 'g' | 'b' => days = true,
-            'm' => months = true,
-            'h' | 's' => times = true,
-            _ => {}
-        }
-    }
-    if days || (months && !times) {
-        Reading::Date
-    } else if times {
-        Reading::Time
-    } else {
-        Reading::Number
+    let letters = letters.to_ascii_lowercase();
+    let has = |wanted: &[char]| letters.contains(wanted);
+    match money {
+        Some(currency) if digits || letters.trim() == "general" => Reading::Money(currency),
+        _ if digits || letters.trim() == "general" => Reading::Number,
+        _ if has(&['y', 'd', 'e', 'g', 'b']) || (has(&['m']) && !has(&['h', 's'])) => Reading::Date,
+        _ if has(&['h', 's']) => Reading::Time,
+        _ => Reading::Number,
     }
 }
 
@@ -116,8 +115,10 @@ mod tests {
             &["General", "0", "#,##0.00", "0.00E+00", "0%", "@", "[Red]-0.0", "#,##0 \"days\"", "0 \\d", "\"Day\" 0"],
         );
         check(
-            Reading::Number,
-            &["[$\u{20ac}-407] #,##0.00", "_-* #,##0.00_-;-* #,##0.00_-", "# ?/?", "#,##0.00 USD", "", "General;[Red]-General"],
+            Reading::Money("EUR"),
+            &["[$\u{20ac}-407] #,##0.00", "#,##0.00 \"EUR\"", "#,##0\\ \u{20ac}", "_-* #,##0.00\\ [$\u{20ac}-1]_-;-"],
         );
+        check(Reading::Money("$"), &["\"$\"#,##0.00_);[Red]\\(\"$\"#,##0.00\\)", "$#,##0", "[$$-409]0.00", "\\$0"]);
+        check(Reading::Number, &["_-* #,##0.00_-;-* #,##0.00_-", "# ?/?", "#,##0.00 USD", "", "General;[Red]-General"]);
     }
 }

@@ -8,6 +8,7 @@ use crate::ooxml::sheet::not_calculated;
 use crate::row::{Area, Held, Row};
 use crate::serial::{Reading, time_of_day};
 use crate::xml::{Tag, Token};
+use cvj_tabular::currency::currency;
 use cvj_tabular::limits::Limits;
 
 /// No program has sheets with more rows.
@@ -38,6 +39,7 @@ struct Cell {
     kind: Kind,
     /// Where the value is in the row's text.
     value: Option<std::ops::Range<u32>>,
+    currency: Option<&'static str>,
     formula: bool,
     truth: Option<bool>,
     span: bool,
@@ -198,7 +200,7 @@ impl<'a> SheetReader<'a> {
             });
         };
         Ok(match cell.kind {
-            Kind::Number => Held::Digits(value, Reading::Number),
+            Kind::Number => Held::Digits(value, cell.currency.map_or(Reading::Number, Reading::Money)),
             Kind::Date => Held::Iso(value),
             Kind::Boolean => Held::Boolean(row.bytes(&value) == b"true"),
             Kind::Time => match duration(row.bytes(&value)) {
@@ -223,6 +225,7 @@ impl Cell {
             repeat: 1,
             kind: Kind::None,
             value: None,
+            currency: None,
             formula: false,
             truth: None,
             span: false,
@@ -248,6 +251,7 @@ impl Cell {
                 }
                 // How LibreOffice keeps truth values that came from Excel.
                 b"table:formula" if matches!(value, b"of:=TRUE()" | b"of:=FALSE()") => cell.truth = Some(value == b"of:=TRUE()"),
+                b"office:currency" => cell.currency = currency(&crate::xml::plain(value)),
                 b"table:formula" => cell.formula = true,
                 b"table:style-name" => style = Some(value),
                 b"table:number-columns-spanned" => cell.spanned.0 = crate::xml::whole(value).unwrap_or(1),
