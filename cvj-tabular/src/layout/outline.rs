@@ -409,13 +409,15 @@ impl Outline {
         let left = draft.heading.left;
         let width = left + draft.header.len();
         let filled = looks.iter().filter(|look| !look.is_blank()).count();
+        let alone = draft.header.len() > 2 && filled == 1;
+        let begins = looks.iter().take(left + 1).any(|look| *look == Look::Text);
         let short = if self.rules.ragged {
             row.cells.len() < width || (self.after_blank && row.comment && filled < draft.header.len())
         } else {
-            draft.header.len() > 2 && filled == 1
+            alone && begins
         };
         // Behind a blank row a line that only its first cell fills is no row.
-        let remark = self.after_blank && draft.header.len() > 2 && filled == 1 && looks.first() == Some(&Look::Text);
+        let remark = self.after_blank && alone && begins;
         if short || remark {
             self.tail.push((Kept::of(row, nulls), self.after_blank));
             if self.tail.len() > MOST_FOOTERS * 2 {
