@@ -149,7 +149,10 @@ impl Section {
             if look.is_blank() {
                 lacks = lacks.or(Some(index));
             }
-            let constant = matches!(column.holds(), Holds::Always(value) if row.cells[index].to_text().trim() == value);
+            let constant = row
+                .cells
+                .get(index)
+                .is_some_and(|cell| matches!(column.holds(), Holds::Always(value) if cell.to_text().trim() == value));
             if look.has_value() && !matches!(look, Look::Number | Look::Date) && !constant {
                 return None;
             }
