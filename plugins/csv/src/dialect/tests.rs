@@ -202,7 +202,7 @@ fn read(bytes: &[u8], said: &Said, piece: u64, parts: u64) -> Result<(Dialect, V
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     /// A table of any texts, written in any dialect that the configuration says, reads back the same.
     #[test]
