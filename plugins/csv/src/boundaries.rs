@@ -342,7 +342,7 @@ fn judge(bytes: &[u8], body: Range<usize>, base: u64, dialect: Dialect) -> Piece
                 None | Some(b'\n') => true,
                 Some(b'\r') => {
                     pairs += 1;
-                    at < 2 || bytes[at - 2] == b'\n'
+                    at < 2 || matches!(bytes[at - 2], b'\n' | b'\r')
                 }
                 Some(_) => false,
             };
@@ -367,8 +367,10 @@ fn judge(bytes: &[u8], body: Range<usize>, base: u64, dialect: Dialect) -> Piece
     let returns = memchr::memchr_iter(b'\r', &bytes[body.clone()]).count() as u64;
     let lone = returns + u64::from(starts_in_pair) != pairs + u64::from(ends_in_pair);
     let escaped = escape != 0 && memchr::memchr(escape, &bytes[body.clone()]).is_some();
+    // Its line feed is the next piece's, but the line ends in this one.
+    let ends_blank = ends_in_pair && (body.end < 2 || matches!(bytes[body.end - 2], b'\n' | b'\r'));
     for case in &mut cases {
-        case.irregular |= lone || escaped;
+        case.irregular |= lone || escaped || ends_blank;
     }
     let text = if body.start == 0 { 0 } else { next_character(bytes, body.start) };
     let text = text..next_character(bytes, body.end).max(text);
@@ -414,7 +416,8 @@ impl<'a> Walk<'a> {
         let line = self.automaton.line();
         // A row as long as a piece is looked at byte by byte, so that it is found too long where it is.
         let short = piece.range.end - piece.range.start <= self.pass.limits.row.0;
-        let regular = !case.irregular && short && self.automaton.is_regular();
+        let in_blank = self.after_blank && self.automaton.ended_in_return();
+        let regular = !case.irregular && short && !in_blank && self.automaton.is_regular();
         let first = if regular {
             self.begin_record();
             let opened = case.opened.map_or(self.automaton.opened(), |lines| line + lines);
@@ -460,7 +463,8 @@ impl<'a> Walk<'a> {
             at += 1;
             let step = self.automaton.step(*byte);
             // The second half of a line end belongs to the line.
-            if !matches!(step, Step::Record | Step::Blank) && !(step == Step::Nothing && *byte == b'\n') {
+            let ends_line = matches!(step, Step::Record | Step::Blank) || (step == Step::Nothing && *byte == b'\n');
+            if !ends_line {
                 self.begin_record();
                 continue;
             }
@@ -468,8 +472,8 @@ impl<'a> Walk<'a> {
             self.after_blank |= step == Step::Blank;
             self.goes_on(ended);
             self.record = Start { offset: ended, line: self.automaton.line() };
-            // Between the two halves of a line end no part begins.
-            if *byte == b'\n' || bytes.get(at).is_some_and(|next| *next != b'\n') {
+            // No part begins between the two halves of a line end, or behind a blank line, which its first record has to know of.
+            if !self.after_blank && (*byte == b'\n' || bytes.get(at).is_some_and(|next| *next != b'\n')) {
                 first = first.or(Some(self.record));
             }
         }
