@@ -54,12 +54,6 @@ pub struct Said {
     pub escape: Option<u8>,
     /// The encoding.
     pub encoding: Encoding,
-    /// The line of the header.
-    pub header: Option<u64>,
-    /// Lines before anything that counts.
-    pub skip_lines: u64,
-    /// What a comment before the header begins with.
-    pub comment: Option<String>,
 }
 
 /// What the first bytes of an input tell.

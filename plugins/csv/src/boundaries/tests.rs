@@ -7,15 +7,7 @@ use crate::input::Head;
 use crate::input::tests::{Folder, gzip};
 use crate::records::{CarefulReader, Records};
 
-const SAID: Said = Said {
-    delimiter: Some(b','),
-    quote: Some(b'"'),
-    escape: Some(0),
-    encoding: Encoding::Auto,
-    header: None,
-    skip_lines: 0,
-    comment: None,
-};
+const SAID: Said = Said { delimiter: Some(b','), quote: Some(b'"'), escape: Some(0), encoding: Encoding::Auto };
 
 /// Lines, whether they follow blank ones, and fields.
 type Rows = Vec<(u64, bool, Vec<Vec<u8>>)>;

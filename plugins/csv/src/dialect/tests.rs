@@ -217,7 +217,6 @@ proptest! {
             quote: Some(hand.quote as u8),
             escape: Some(if hand.escaped { b'\\' } else { 0 }),
             encoding: [Encoding::Auto, Encoding::Auto, Encoding::Auto, Encoding::Auto, Encoding::Utf16le, Encoding::Utf16be, Encoding::Windows1252][hand.encoding],
-            ..Said::default()
         };
         let text = hand.write(&rows);
         let (_, found) = read(&hand.bytes(&text), &said, piece, parts).unwrap();
