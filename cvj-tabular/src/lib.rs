@@ -26,5 +26,5 @@ pub mod part;
 pub mod rows;
 pub mod settings;
 pub mod table;
-#[cfg(feature = "trial")]
+#[cfg(any(test, feature = "trial"))]
 pub mod trial;

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::moment::{self, DateOrder, DateText};
+use super::look::days;
+use crate::moment::DateOrder;
 use crate::month::month_number;
 
 /// Days from the first to the last, both included.
@@ -86,16 +87,10 @@ struct Days {
 }
 
 impl Days {
-    fn known(date: Date) -> Self {
-        Self { day_first: Some(date), month_first: Some(date) }
-    }
-
     fn of(text: &str) -> Option<Self> {
         let text = text.trim().trim_matches(['(', ')', ',', ';', '"', '\'']).trim();
-        Some(match moment::lex(text)?.date {
-            DateText::Fixed(date) | DateText::Compact(date) => Self::known(date),
-            DateText::Numeric { day_first, month_first } => Self { day_first, month_first },
-        })
+        let (day_first, month_first) = days(text)?;
+        Some(Self { day_first, month_first })
     }
 
     /// The day that a text ends with.

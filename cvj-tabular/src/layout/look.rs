@@ -1,5 +1,7 @@
 //! What a cell looks like at first sight, before its column has a format.
 
+use jiff::civil::Date;
+
 use crate::cell::Cell;
 use crate::moment::{self, DateText};
 use crate::number::{self, DecimalMark, Marks};
@@ -92,15 +94,22 @@ fn scaled(body: &str, mark: DecimalMark) -> Option<i128> {
 }
 
 /// The one day that a cell names; `None` if it names none, or two by the order of day and month.
-pub(super) fn day(cell: &Cell<'_>) -> Option<jiff::civil::Date> {
+pub(super) fn day(cell: &Cell<'_>) -> Option<Date> {
     match cell {
         Cell::Moment(at) => Some(at.date()),
-        cell => match moment::lex(&cell.to_text())?.date {
-            DateText::Fixed(date) | DateText::Compact(date) => Some(date),
-            DateText::Numeric { day_first, month_first } if day_first == month_first => day_first,
-            DateText::Numeric { day_first, month_first } => day_first.xor(month_first),
+        cell => match days(&cell.to_text())? {
+            (day_first, month_first) if day_first == month_first => day_first,
+            (day_first, month_first) => day_first.xor(month_first),
         },
     }
+}
+
+/// The days that a text names: with the day before the month, and with the month before the day.
+pub(super) fn days(text: &str) -> Option<(Option<Date>, Option<Date>)> {
+    Some(match moment::lex(text)?.date {
+        DateText::Fixed(date) | DateText::Compact(date) => (Some(date), Some(date)),
+        DateText::Numeric { day_first, month_first } => (day_first, month_first),
+    })
 }
 
 /// A cell as text to compare: trimmed, in lower case, white space as one space.
