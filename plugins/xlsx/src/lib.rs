@@ -4,6 +4,7 @@
 //! [`part`] is a partition and reads it. What types columns have is settled by `cvj-tabular`.
 
 pub mod binary;
+pub mod compound;
 pub mod glance;
 pub mod merged;
 pub mod nature;

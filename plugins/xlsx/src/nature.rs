@@ -1,13 +1,11 @@
 //! What a file is, from its first bytes: a workbook of some format, or something else that is called one.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 
 use cvj_core::{SourceError, Status};
 use cvj_tabular::files::{cannot, fill};
-use memchr::memmem;
 
-use crate::package::locked;
+use crate::compound::holds_workbook;
 use cvj_tabular::limits::Limits;
 
 /// A kind of file that holds a workbook.
@@ -29,7 +27,7 @@ pub fn nature(name: &str, file: &mut File, limits: &Limits) -> Result<Nature, So
     match begin {
         [] => Err(no_workbook(name, "is empty", "export it again, or take it out of `path`")),
         [b'P', b'K', 3, 4, ..] => Ok(Nature::Package),
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => compound(name, file, limits),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => holds_workbook(name, file, limits).map(|()| Nature::Xls),
         [b'P', b'K', 5, 6, ..] => Err(no_workbook(name, "is an empty zip archive", "export it again")),
         [0x09, 0x00 | 0x02 | 0x04, ..] => {
             Err(no_workbook(name, "is a worksheet of Excel 4 or older", "open it in LibreOffice and save it as xlsx"))
@@ -42,28 +40,6 @@ pub fn nature(name: &str, file: &mut File, limits: &Limits) -> Result<Nature, So
 /// The error of an archive that holds no workbook.
 pub fn other_archive(name: &str) -> SourceError {
     no_workbook(name, "is a zip archive without a workbook's parts", "unpack it, or use `plugin = \"csv\"` if it holds CSV files")
-}
-
-/// A file in Microsoft's compound format: an old workbook, or the wrapping of an encrypted new one.
-fn compound(name: &str, file: &mut File, limits: &Limits) -> Result<Nature, SourceError> {
-    let mut whole = Vec::new();
-    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(limits.unpacked.0.saturating_add(1)).read_to_end(&mut whole));
-    let read = read.map_err(|error| cannot("read", name, &error))?;
-    if read as u64 > limits.unpacked.0 {
-        // The format is held in memory whole.
-        return Err(limits.too_much_unpacked(name, None));
-    }
-    let holds = |stream: &str| {
-        let name: Vec<u8> = stream.encode_utf16().flat_map(u16::to_le_bytes).chain([0, 0]).collect();
-        memmem::find(&whole, &name).is_some()
-    };
-    if holds("EncryptedPackage") {
-        return Err(locked(name));
-    }
-    if holds("Workbook") || holds("Book") {
-        return Ok(Nature::Xls);
-    }
-    Err(no_workbook(name, "is a file of Microsoft Office, and no workbook", "save it as xlsx, or take it out of `path`"))
 }
 
 fn text(name: &str, begin: &[u8]) -> Result<Nature, SourceError> {

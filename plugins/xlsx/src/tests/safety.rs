@@ -139,6 +139,19 @@ fn what_is_only_called_a_workbook_is_said() {
     is("j.xls", &[&[0xd0, 0xcf, 0x11, 0xe0][..], &[0; 600]].concat(), "is a file of Microsoft Office", "save it as xlsx");
 }
 
+/// What follows in the allocation table is the sector itself.
+#[test]
+fn sectors_in_a_circle_are_refused() {
+    let bench = Bench::new();
+    let mut bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/xlwt.xls")).unwrap();
+    let number = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (table, directory) = (number(&bytes, 76), number(&bytes, 48));
+    let at = (table as usize + 1) * 512 + directory as usize * 4;
+    bytes[at..at + 4].copy_from_slice(&directory.to_le_bytes());
+    std::fs::write(bench.folder.path().join("a.xls"), bytes).unwrap();
+    check(&bench, "a.xls", &json!({}), "its sectors run in a circle", "export it again");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
