@@ -95,8 +95,10 @@ fn files_that_lie_are_refused() {
         )
         .refused("a.xlsx", ""),
         odd("a billion laughs", {
-            let entities: String =
-                (1..10).map(|level| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10))).collect();
+            let entities = (1..10)
+                .map(|level| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10)))
+                .collect::<Vec<_>>()
+                .concat();
             let head = format!("<!DOCTYPE x [<!ENTITY l0 \"ha\">{entities}]><worksheet");
             plain()
                 .changed("xl/worksheets/sheet1.xml", "<worksheet", &head)

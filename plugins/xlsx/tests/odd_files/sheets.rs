@@ -1,4 +1,5 @@
 use cvj_core::source::Kind;
+use cvj_tabular::trial::odd::Odd;
 use serde_json::json;
 
 use crate::package::{Book, cell, none, number, row, row_with, text, workbook, workbook_of, worksheet};
@@ -107,7 +108,7 @@ fn parts_are_found_however_they_are_written() {
             plain().changed(sheet, "<row ", "<row spans=\"1:2\" ht=\"15\" x14ac:dyDescent=\"0.25\" "),
         ),
         read("cells with styles beyond the table", plain().changed(sheet, "</row>", r#"<c r="XFD1" s="1"/></row>"#)),
-        Odd::new("an xlsx called xls", plain()),
+        Odd::new("an xlsx called xls", "a.xls", plain().bytes()).reads("name text, n int", &ROWS),
         read(
             "parts that are no sheets",
             plain()
@@ -118,22 +119,12 @@ fn parts_are_found_however_they_are_written() {
     ]);
 }
 
-/// The same file under another name.
-struct Odd;
-
-impl Odd {
-    #[expect(clippy::new_ret_no_self, reason = "it reads like its namesake")]
-    fn new(name: &'static str, book: Book) -> cvj_tabular::trial::odd::Odd {
-        cvj_tabular::trial::odd::Odd::new(name, "a.xls", book.bytes()).reads("name text, n int", &ROWS)
-    }
-}
-
 #[test]
 fn tables_are_found_where_they_stand() {
     let far =
         worksheet(&[row(1, &words(&["name", "n"])), row(2, &words(&["Ada", "1"])), row(1_048_576, &words(&["Bo", "2"]))], "");
     let wide = |columns: usize, value: &str| {
-        (0..columns).map(|column| format!(r#"<c t="str"><v>{value}{column}</v></c>"#)).collect::<String>()
+        (0..columns).map(|column| format!(r#"<c t="str"><v>{value}{column}</v></c>"#)).collect::<Vec<_>>().concat()
     };
     check(&[
         odd(
@@ -205,7 +196,7 @@ fn tables_are_found_where_they_stand() {
 #[test]
 fn merged_cells_speak_for_all_they_span() {
     let merged = |rows: &[&[&str]], areas: &[&str]| {
-        let cells: String = areas.iter().map(|area| format!(r#"<mergeCell ref="{area}"/>"#)).collect();
+        let cells = areas.iter().map(|area| format!(r#"<mergeCell ref="{area}"/>"#)).collect::<Vec<_>>().concat();
         let rows: Vec<_> = rows.iter().enumerate().map(|(index, cells)| row(index + 1, &words(cells))).collect();
         Book::sheet(&worksheet(&rows, &format!("<mergeCells>{cells}</mergeCells>"))).bytes()
     };
