@@ -10,6 +10,7 @@
 pub mod cell;
 pub mod column;
 pub mod currency;
+pub mod currency_column;
 pub mod detect;
 pub mod evidence;
 pub mod files;
@@ -21,5 +22,7 @@ pub mod number;
 pub mod rows;
 pub mod settings;
 pub mod table;
+pub mod text_values;
 #[cfg(feature = "trial")]
 pub mod trial;
+mod truth;
