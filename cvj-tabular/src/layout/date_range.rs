@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::moment::{self, DateOrder, DateText};
+use crate::moment::{DateOrder, days_named};
 use crate::month::month_number;
 
 /// Days from the first to the last, both included.
@@ -86,16 +86,10 @@ struct Days {
 }
 
 impl Days {
-    fn known(date: Date) -> Self {
-        Self { day_first: Some(date), month_first: Some(date) }
-    }
-
     fn of(text: &str) -> Option<Self> {
         let text = text.trim().trim_matches(['(', ')', ',', ';', '"', '\'']).trim();
-        Some(match moment::lex(text)?.date {
-            DateText::Fixed(date) | DateText::Compact(date) => Self::known(date),
-            DateText::Numeric { day_first, month_first } => Self { day_first, month_first },
-        })
+        let [day_first, month_first] = days_named(text);
+        day_first.or(month_first).map(|_| Self { day_first, month_first })
     }
 
     /// The day that a text ends with.
