@@ -40,6 +40,7 @@ impl<'a> Cell<'a> {
             Self::Empty => Cell::Empty,
             Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
             Self::Number(number) => Cell::Number(number),
+            Self::Money { amount, currency } => Cell::Money { amount, currency },
             Self::Boolean(truth) => Cell::Boolean(truth),
             Self::Moment(at) => Cell::Moment(at),
             Self::Error(text) => Cell::Error(Cow::Owned(text.into_owned())),

@@ -28,6 +28,6 @@ pub mod rows;
 pub mod settings;
 pub mod table;
 pub mod text_values;
-#[cfg(feature = "trial")]
+#[cfg(any(test, feature = "trial"))]
 pub mod trial;
 mod truth;

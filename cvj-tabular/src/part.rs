@@ -219,3 +219,90 @@ fn texts(row: &(impl RowCells + ?Sized)) -> Result<String, SourceError> {
     let texts = (0..row.width().min(20)).map(|index| row.cell(index).map(|cell| cell.to_text().into_owned()));
     Ok(texts.collect::<Result<Vec<_>, _>>()?.join(", ").chars().take(200).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::ColumnFormat;
+    use crate::layout::{LayoutSettings, Outline, Row, Rules};
+    use crate::settings::CellSettings;
+    use crate::table::Content;
+    use crate::trial::Trial;
+
+    /// The part of a sheet of which only so many rows were looked at.
+    fn part(rows: &[&[&str]], seen: usize) -> TablePart {
+        let mut outline = Outline::new(Rules::new(&LayoutSettings::default(), &CellSettings::default(), false));
+        for (number, row) in (1..).zip(&rows[..seen]) {
+            let cells: Vec<_> = row.iter().map(|cell| Cell::text(cell)).collect();
+            outline.row(&Row { number, cells: &cells, comment: false, merged: &[] });
+        }
+        let table = outline.finish(seen == rows.len()).tables.remove(0);
+        let column = |(index, name): (usize, &String)| PlannedColumn {
+            name: name.clone(),
+            content: Content::Cells(index, ColumnFormat::Text),
+        };
+        TablePart {
+            table: "t".to_owned(),
+            file: "a.xlsx".to_owned(),
+            fields: (0..table.headers.len()).collect(),
+            columns: table.headers.iter().enumerate().map(column).collect(),
+            sieve: table.sieve,
+            range: None,
+            fill_down: None,
+            short_rows: ShortRows::Fill,
+            nulls: CellSettings::default().nulls(),
+            settled: false,
+            limit: None,
+            batch_rows: 8,
+            copies: Vec::new(),
+        }
+    }
+
+    /// Reads the rows as a part that knows the first `seen` of them: how many there are, or what is surprising.
+    fn read(rows: &[&[&str]], seen: usize) -> Result<u64, String> {
+        let (_, task) = Trial::new(".");
+        let contradicted = Contradicted::default();
+        let mut reader = PartRows::new(part(rows, seen), contradicted.clone(), &task);
+        let mut read = || {
+            for (line, row) in (1..).zip(rows) {
+                let cells: Vec<_> = row.iter().map(|cell| Cell::text(cell)).collect();
+                if cells.iter().all(Cell::is_blank) { reader.blank() } else { reader.push(line, &cells[..])? }
+            }
+            reader.finish().map(|()| reader.rows())
+        };
+        read().map_err(|error| {
+            assert!(error.status == cvj_core::Status::SchemaChanged && contradicted.contains("t"));
+            error.message
+        })
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_a_surprise_if_it_may_change_the_layout() {
+        let header: &[&str] = &["name", "day", "clicks"];
+        let (a, b, c): (&[&str], &[&str], &[&str]) = (&["a", "1", "5"], &["b", "2", "6"], &["c", "3", "7"]);
+        assert_eq!(read(&[header, a, b, c], 3), Ok(3));
+        assert_eq!(read(&[header, a, b, &[], c], 5), Ok(3));
+        assert_eq!(read(&[header, a, b, &[], c], 3).unwrap_err(), "a.xlsx:5: a row behind a blank one");
+        // A total, or a footer.
+        let total: &[&str] = &["", "", "18"];
+        assert_eq!(read(&[header, a, b, c, total], 3).unwrap_err(), "a.xlsx:5: the last row lacks what the others have");
+        assert_eq!(read(&[header, a, b, c, total], 5), Ok(3));
+        assert_eq!(read(&[header, a, b, c, &["made by x"]], 4).unwrap_err(), "a.xlsx:5: the last row lacks what the others have");
+        // In the middle such a row is one like others.
+        assert_eq!(read(&[header, a, b, &["", "", "7"], c], 3), Ok(4));
+    }
+
+    #[test]
+    fn values_beside_the_table_are_rejected() {
+        let (trial, task) = Trial::new(".");
+        let rows: [&[&str]; 3] = [&["", "name", "clicks"], &["", "a", "5"], &["", "b", "6"]];
+        let mut reader = PartRows::new(part(&rows, 3), Contradicted::default(), &task);
+        for (line, row) in [(2, ["", "a", "5", ""]), (3, ["x", "b", "6", ""]), (4, ["", "c", "7", "y"])] {
+            reader.push(line, &row.map(Cell::text)[..]).unwrap();
+        }
+        let why: Vec<_> = trial.rejects().into_iter().map(|reject| (reject.line, reject.why)).collect();
+        let expect = [(3, "a value left of the table"), (4, "3 cells where the header has 2")];
+        assert_eq!(why, expect.map(|(line, why)| (line, why.to_owned())));
+        assert_eq!(reader.rows(), 1);
+    }
+}

@@ -8,6 +8,8 @@ use super::section::ColumnSketch;
 use super::sieve::{LeftOut, Sieve, Skip};
 use crate::cell::Cell;
 
+/// A table of more rows than these is no set of lines about another.
+const MOST_LINES: usize = 20;
 /// Rows that are left out by number, at most.
 const MOST_SKIPS: usize = 10_000;
 
@@ -45,6 +47,8 @@ pub(super) struct Draft {
     pub(super) range: Option<DateRange>,
     pub(super) commented: bool,
     pub(super) columns: Vec<ColumnSketch>,
+    /// Its rows, as long as it may be lines about another table.
+    pub(super) lines: Vec<String>,
     pub(super) rows: u64,
     pub(super) full_rows: u64,
     /// The parts of the rows that are its, from and to.
@@ -75,10 +79,20 @@ impl Draft {
         }
     }
 
+    /// Whether its next row may be a line about another table.
+    pub(super) fn may_be_lines(&self) -> bool {
+        self.header.len() <= 2 && self.lines.len() <= MOST_LINES
+    }
+
     /// Two columns of text, or no row at all, before a wider table: lines about it.
     pub(super) fn is_no_table(&self, wider: usize) -> bool {
-        let about = self.header.len() <= 2 && wider > 2 && self.rows <= 20 && !self.columns.iter().any(ColumnSketch::is_typed);
+        let about = wider > 2 && self.may_be_lines() && !self.columns.iter().any(ColumnSketch::is_typed);
         !self.commented && self.title.is_none() && (self.rows == 0 || about)
+    }
+
+    /// The lines that it is if it is no table.
+    pub(super) fn into_lines(self) -> impl Iterator<Item = String> {
+        self.preamble.into_iter().chain([self.heading.names.join(", ")]).chain(self.lines).chain(self.footers)
     }
 
     /// The table's layout.

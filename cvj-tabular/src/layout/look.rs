@@ -1,5 +1,7 @@
 //! What a cell looks like at first sight, before its column has a format.
 
+use jiff::civil::Date;
+
 use crate::cell::Cell;
 use crate::moment;
 use crate::number::{self, DecimalMark, Marks};
@@ -22,7 +24,7 @@ pub(super) enum Look {
 impl Look {
     pub(super) fn of(cell: &Cell<'_>, nulls: &Nulls) -> Self {
         match cell {
-            Cell::Number(_) => Self::Number,
+            Cell::Number(_) | Cell::Money { .. } => Self::Number,
             Cell::Moment(_) => Self::Date,
             Cell::Text(text) => Self::of_text(text, nulls),
             cell if cell.is_blank() => Self::Blank,
@@ -61,7 +63,9 @@ const SCALE: u32 = 9;
 /// A number times 10⁹ under each decimal mark (point, comma); `None` where it does not read.
 pub(super) fn amounts(cell: &Cell<'_>) -> [Option<i128>; 2] {
     match cell {
-        Cell::Number(value) if value.abs() < 1e15 => [Some((value * 10_f64.powi(SCALE as i32)).round() as i128); 2],
+        Cell::Number(value) | Cell::Money { amount: value, .. } if value.abs() < 1e15 => {
+            [Some((value * 10_f64.powi(SCALE as i32)).round() as i128); 2]
+        }
         Cell::Text(text) => {
             let Ok(number) = number::lex(text.trim()) else { return [None; 2] };
             if number.exponent.is_some() || number.digit_count() > 20 {
@@ -92,7 +96,7 @@ fn scaled(body: &str, mark: DecimalMark) -> Option<i128> {
 }
 
 /// The one day that a cell names; `None` if it names none, or two by the order of day and month.
-pub(super) fn day(cell: &Cell<'_>) -> Option<jiff::civil::Date> {
+pub(super) fn day(cell: &Cell<'_>) -> Option<Date> {
     match cell {
         Cell::Moment(at) => Some(at.date()),
         cell => match moment::days_named(&cell.to_text()) {

@@ -193,11 +193,11 @@ impl Outline {
                 self.footers();
             }
         }
-        self.drop_empty();
+        let mut lines = self.without_rows();
         if self.crowded_at.is_some() {
             self.tables.clear();
         }
-        let lines = self.notes.iter().map(Kept::line).collect();
+        lines.extend(self.notes.iter().map(Kept::line));
         let unseen = if complete { self.unseen } else { Some((self.last_row + 1, u64::MAX)) };
         let rules = self.rules;
         let tables = self.tables.into_iter().map(|draft| draft.finish(&rules, unseen)).collect();
@@ -316,7 +316,7 @@ impl Outline {
         while self.tables.len() > said
             && let Some(draft) = self.tables.pop_if(|draft| draft.is_no_table(heading.names.len()))
         {
-            demoted.splice(0..0, draft.preamble.into_iter().chain([draft.heading.names.join(", ")]));
+            demoted.splice(0..0, draft.into_lines());
         }
         demoted.extend(notes.iter().map(Kept::line));
         let order = self.rules.order;
@@ -337,6 +337,7 @@ impl Outline {
             commented: notes[own.min(notes.len())..].iter().any(|note| note.comment),
             preamble: demoted,
             columns: vec![ColumnSketch::default(); heading.names.len()],
+            lines: Vec::new(),
             rows: 0,
             full_rows: 0,
             runs: vec![(header_row + 1, None)],
@@ -354,22 +355,18 @@ impl Outline {
     /// A table whose header stands once more goes on.
     fn again(&mut self, rows: Vec<Kept>, row: usize) {
         let Some(table) = self.tables.iter().position(|table| table.is_header(&rows[row].cells)) else { return };
-        let pending = std::mem::take(&mut self.notes);
-        if table == self.current {
-            self.close_section();
-            let tail: Vec<_> =
-                std::mem::take(&mut self.tail).into_iter().filter(|(_, after)| *after).map(|(row, _)| row).collect();
-            let draft = &mut self.tables[table];
-            tail.iter().chain(&pending).chain(&rows[..row]).for_each(|note| draft.skip(note.number, LeftOut::Preamble));
-        } else {
-            self.end_run(rows.first());
-            self.current = table;
-            let header = &rows[row];
-            self.tables[table].runs.push((header.number, None));
-        }
+        self.end_run(rows.first());
+        let mut notes = std::mem::take(&mut self.notes);
+        let header = rows[row].number;
+        let mut rows = rows.into_iter();
+        notes.extend(rows.by_ref().take(row));
+        let draft = &mut self.tables[table];
+        draft.runs.push((notes.first().map_or(header, |note| note.number), None));
+        notes.iter().for_each(|note| draft.skip(note.number, LeftOut::Preamble));
+        self.current = table;
         self.opened = true;
         self.after_blank = false;
-        self.rest(rows.into_iter().skip(row));
+        self.rest(rows);
     }
 
     fn rest(&mut self, rows: impl Iterator<Item = Kept>) {
@@ -401,6 +398,9 @@ impl Outline {
         let looks: Vec<_> = row.cells.iter().map(|cell| Look::of(cell, &self.rules.nulls)).collect();
         let nulls = &self.rules.nulls;
         let draft = &mut self.tables[self.current];
+        if draft.may_be_lines() {
+            draft.lines.push(Kept::of(row, nulls).line());
+        }
         if draft.is_header(row.cells) {
             self.tail.clear();
             self.close_section();
@@ -409,13 +409,15 @@ impl Outline {
         let left = draft.heading.left;
         let width = left + draft.header.len();
         let filled = looks.iter().filter(|look| !look.is_blank()).count();
+        let alone = draft.header.len() > 2 && filled == 1;
+        let begins = looks.iter().take(left + 1).any(|look| *look == Look::Text);
         let short = if self.rules.ragged {
             row.cells.len() < width || (self.after_blank && row.comment && filled < draft.header.len())
         } else {
-            draft.header.len() > 2 && filled == 1
+            alone && begins
         };
         // Behind a blank row a line that only its first cell fills is no row.
-        let remark = self.after_blank && draft.header.len() > 2 && filled == 1 && looks.first() == Some(&Look::Text);
+        let remark = self.after_blank && alone && begins;
         if short || remark {
             self.tail.push((Kept::of(row, nulls), self.after_blank));
             if self.tail.len() > MOST_FOOTERS * 2 {
@@ -505,10 +507,12 @@ impl Outline {
         self.begin(rows, heading);
     }
 
-    /// Tables without rows are none where others have some.
-    fn drop_empty(&mut self) {
-        if self.tables.iter().any(|table| table.rows > 0) {
-            self.tables.retain(|table| table.rows > 0 || table.commented);
+    /// Tables without rows are none where others have some: they are lines.
+    fn without_rows(&mut self) -> Vec<String> {
+        if self.tables.iter().all(|table| table.rows == 0) {
+            return Vec::new();
         }
+        let empty = self.tables.extract_if(.., |table| table.rows == 0 && !table.commented);
+        empty.flat_map(Draft::into_lines).collect()
     }
 }

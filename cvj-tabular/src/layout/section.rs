@@ -139,34 +139,37 @@ impl Section {
     fn judge(&self, row: &Kept, columns: &[ColumnSketch]) -> Option<Judged> {
         let others = self.rows.checked_sub(1).filter(|others| *others >= 2)?;
         let look = |index: usize| row.looks.get(index).copied().unwrap_or(Look::Blank);
-        let (mut lacks, mut dated) = (false, false);
+        let (mut lacks, mut dated) = (None, false);
         for (index, column) in columns.iter().enumerate() {
             let look = look(index);
             let elsewhere = self.filled.get(index).copied().unwrap_or(0) - u64::from(!look.is_blank());
             if elsewhere < others {
                 continue;
             }
-            lacks |= look.is_blank();
-            let constant = matches!(column.holds(), Holds::Always(value) if row.cells[index].to_text().trim() == value);
+            if look.is_blank() {
+                lacks = lacks.or(Some(index));
+            }
+            let constant = row
+                .cells
+                .get(index)
+                .is_some_and(|cell| matches!(column.holds(), Holds::Always(value) if cell.to_text().trim() == value));
             if look.has_value() && !matches!(look, Look::Number | Look::Date) && !constant {
                 return None;
             }
             dated |= look == Look::Date && !constant;
         }
-        if !lacks {
-            return None;
-        }
+        let lacks = lacks?;
         if self.gap {
             return Some(Judged::Open);
         }
         // A row of a day is one among others, whatever it adds up to.
-        let total = self.spans(row, others) || (self.adds_up(row, others) && (!dated || self.covers(row)));
+        let total = self.spans(row, others) || (self.adds_up(row, lacks, others) && (!dated || self.covers(row)));
         total.then_some(Judged::Total(row.number))
     }
 
-    /// Whether a number of the row is the sum of all others in its column.
-    fn adds_up(&self, row: &Kept, others: u64) -> bool {
-        row.cells.iter().zip(&row.looks).enumerate().any(|(index, (cell, look))| {
+    /// Whether a number of the row is the sum of all others in its column, which is one behind the key that the row lacks.
+    fn adds_up(&self, row: &Kept, lacks: usize, others: u64) -> bool {
+        row.cells.iter().zip(&row.looks).enumerate().skip(lacks).any(|(index, (cell, look))| {
             *look == Look::Number
                 && self.sums[index].iter().zip(amounts(cell)).any(|(sum, amount)| {
                     let enough = sum.unreadable == 0 && sum.count > others / 2 + 1;
@@ -257,6 +260,7 @@ mod tests {
         check(&["a|5", "|5"], &[]);
         check(&["a|5", "b|7", "c|12"], &[]);
         check(&["a|0", "b|0", "|0"], &[]);
+        check(&["1|a|5", "3|b|7", "4||"], &[]);
         check(&["a|x|5", "b|y|7", "|z|12"], &[]);
         check(&["2026-10-01|a|5", "2026-10-02|b|7", "2026-10-03||12"], &[]);
         check(&["2026-10-01|2026-10-07|a|5", "2026-10-08|2026-10-14|b|7", "2026-10-01|2026-10-14||12"], &[3]);

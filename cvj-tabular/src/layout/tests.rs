@@ -272,3 +272,54 @@ proptest! {
         prop_assert_eq!(rows(&text, &found.tables[0]).0, expect, "{}", text);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Whatever rows come, no row is data of two tables, and none is lost: what is no data is said, or stands above a header.
+    #[test]
+    fn any_rows_are_survived(
+        lines in proptest::collection::vec(proptest::collection::vec(0_usize..10, 0..5), 0..120),
+        ragged: bool,
+        header in proptest::option::of(1_u64..6),
+        seen in proptest::option::of(0_usize..120),
+        fill_short_rows: bool,
+    ) {
+        const CELLS: [&str; 10] = ["", "name", "x", "7", "12", "Total", "2026-10-01", "# note", "--", "12/1/2026"];
+        let text = lines.iter().map(|cells| cells.iter().map(|cell| CELLS[*cell]).collect::<Vec<_>>().join("|"));
+        let text = text.collect::<Vec<_>>().join("\n");
+        let change = |rules: &mut Rules| {
+            *rules = Rules { ragged, header, fill_short_rows, ..rules.clone() };
+        };
+        let found = outline(&text, change);
+        let mut data = std::collections::BTreeMap::new();
+        let mut above = std::collections::BTreeSet::new();
+        for table in &found.tables {
+            let (rows, left_out) = rows(&text, table);
+            for row in rows.into_iter().chain(left_out.into_iter().map(|(row, _)| row)) {
+                *data.entry(row).or_insert(0) += 1;
+            }
+            above.insert(table.header_row);
+        }
+        prop_assert!(data.values().all(|tables| *tables == 1), "{}\n{:#?}", text, found);
+        let lines_above: usize = found.tables.iter().map(|table| table.preamble.len()).sum();
+        let all = text.lines().filter(|line| !line.replace('|', "").trim().is_empty()).count();
+        let blank = (1..).zip(text.lines()).filter(|(_, line)| line.replace('|', "").trim().is_empty());
+        let blank: std::collections::BTreeSet<u64> = blank.map(|(row, _)| row).collect();
+        if !found.tables.is_empty() {
+            let read = data.keys().filter(|row| !blank.contains(row)).count();
+            prop_assert!(read + above.len() + lines_above + found.lines.len() >= all, "{}\n{:#?}", text, found);
+        }
+        if let Some(seen) = seen {
+            let head: Vec<_> = text.lines().take(seen).collect();
+            let mut open = Outline::new(Rules::new(&LayoutSettings::default(), &CellSettings::default(), ragged));
+            for (number, line) in (1..).zip(head) {
+                let cells: Vec<_> = line.split('|').map(Cell::text).collect();
+                open.row(&Row { number, cells: &cells, comment: false, merged: &[] });
+            }
+            open.gap();
+            open.row(&Row { number: 500, cells: &[Cell::text("x")], comment: false, merged: &[] });
+            open.finish(false);
+        }
+    }
+}

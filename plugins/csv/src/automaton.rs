@@ -37,6 +37,8 @@ pub struct Automaton {
     delimiter: u8,
     quote: u8,
     escape: u8,
+    /// Bytes that may be more than text.
+    special: [bool; 256],
     state: State,
     /// The byte before was a carriage return that ended a line.
     after_return: bool,
@@ -73,7 +75,12 @@ pub struct Runaway {
 impl Automaton {
     /// At the begin of a record on `line`.
     pub fn new(dialect: Dialect, line: u64) -> Self {
+        let mut special = [false; 256];
+        for byte in [dialect.delimiter, dialect.quote, dialect.escape, b'\n', b'\r'] {
+            special[usize::from(byte)] = true;
+        }
         Self {
+            special,
             delimiter: dialect.delimiter,
             quote: dialect.quote,
             escape: dialect.escape,
@@ -138,6 +145,20 @@ impl Automaton {
     /// The stray quotes so far.
     pub fn strays(&self) -> Strays {
         self.strays
+    }
+
+    /// Passes over the next bytes as long as they are text for certain, and says how many that were. The others take steps.
+    #[inline]
+    pub fn pass_text(&mut self, bytes: &[u8]) -> usize {
+        if self.after_escape || !matches!(self.state, State::Quoted | State::Unquoted) {
+            return 0;
+        }
+        let count = bytes.iter().position(|byte| self.special[usize::from(*byte)]).unwrap_or(bytes.len());
+        if count > 0 {
+            self.previous = bytes[count - 1];
+            self.after_return = false;
+        }
+        count
     }
 
     /// What the next byte does.

@@ -54,12 +54,6 @@ pub struct Said {
     pub escape: Option<u8>,
     /// The encoding.
     pub encoding: Encoding,
-    /// The line of the header.
-    pub header: Option<u64>,
-    /// Lines before anything that counts.
-    pub skip_lines: u64,
-    /// What a comment before the header begins with.
-    pub comment: Option<String>,
 }
 
 /// What the first bytes of an input tell.
@@ -79,7 +73,7 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Stands in for the delimiter of a file of one column that has all the usual ones in its text: the unit separator.
 const NO_DELIMITER: u8 = 0x1f;
 /// So many bytes are looked at.
-const SAMPLE: usize = 256 * 1024;
+const SAMPLE: usize = 64 * 1024;
 
 impl Found {
     /// Understands the first bytes of an input.
@@ -98,12 +92,10 @@ impl Found {
             begin += length;
             line += 1;
         }
-        let sample = &bytes[begin..bytes.len().min(begin + SAMPLE)];
-        let whole = head.whole && begin + sample.len() == bytes.len();
-        let settled = Tongue { sample, whole, said }.settle(said.delimiter.or(separator));
-        let (token, doubt) = settled.map_err(|(one, other)| {
-            let [one, other] =
-                [one, other].map(|byte| if byte == b'\t' { "tab".to_owned() } else { char::from(byte).to_string() });
+        let end = bytes.len().min(begin + SAMPLE);
+        let sample = Sample { bytes: &bytes[begin..end], whole: head.whole && end == bytes.len(), said };
+        let (token, doubt) = sample.settle(said.delimiter.or(separator)).map_err(|(one, other)| {
+            let [one, other] = [one, other].map(key);
             SourceError::new(Status::InvalidData, format!("`{name}`: fields may be separated by `{one}` or by `{other}`"))
                 .with_hint(format!("set `delimiter = \"{one}\"` or `delimiter = \"{other}\"`"))
         })?;
@@ -132,6 +124,11 @@ fn sep_line(bytes: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
+/// A delimiter as the configuration has it.
+fn key(delimiter: u8) -> String {
+    if delimiter == b'\t' { "tab".to_owned() } else { char::from(delimiter).to_string() }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Token {
     delimiter: u8,
@@ -139,38 +136,31 @@ struct Token {
     escape: u8,
 }
 
-/// How a sample may be read.
-struct Tongue<'a> {
-    sample: &'a [u8],
+/// The bytes that are tried.
+struct Sample<'a> {
+    bytes: &'a [u8],
     /// It ends where the input ends.
     whole: bool,
     said: &'a Said,
 }
 
-impl Tongue<'_> {
+impl Sample<'_> {
     /// The tokens, and a doubt about the delimiter that is said; or two delimiters that are equally likely.
     fn settle(&self, said: Option<u8>) -> Result<(Token, Option<String>), (u8, u8)> {
         let mut trials: Vec<(Token, Measure)> = Vec::new();
+        // The one that is said goes last.
         for delimiter in DELIMITERS.into_iter().filter(|byte| said != Some(*byte)).chain(said) {
             trials.push(self.best_quotes(delimiter));
         }
         if let Some(said) = said {
-            let own = trials.iter().find(|(token, _)| token.delimiter == said).copied();
-            let rival = trials.iter().filter(|(token, _)| token.delimiter != said).max_by_key(|(_, measure)| measure.score());
-            let token = own.map_or(Token { delimiter: said, quote: b'"', escape: 0 }, |(token, _)| token);
-            let doubt = match (own, rival) {
-                (Some((_, own)), Some((rival, measure)))
-                    if own.widest <= 1 && measure.first_width > 1 && measure.steady * 10 >= measure.records * 9 =>
-                {
-                    let written =
-                        if rival.delimiter == b'\t' { "tab".to_owned() } else { char::from(rival.delimiter).to_string() };
-                    Some(format!(
-                        "`delimiter` makes one field of each row; `delimiter = \"{written}\"` would make {}",
-                        measure.first_width
-                    ))
-                }
-                _ => None,
-            };
+            let Some((token, own)) = trials.pop() else { return Ok((Token { delimiter: said, quote: b'"', escape: 0 }, None)) };
+            let rival = trials.iter().max_by_key(|(_, measure)| measure.score());
+            let doubt =
+                rival.filter(|(_, rival)| own.widest <= 1 && rival.first_width > 1 && rival.steady * 10 >= rival.records * 9);
+            let doubt = doubt.map(|(rival, measure)| {
+                let (better, width) = (key(rival.delimiter), measure.first_width);
+                format!("`delimiter` makes one field of each row; `delimiter = \"{better}\"` would make {width}")
+            });
             return Ok((token, doubt));
         }
         trials.sort_by_key(|(_, measure)| std::cmp::Reverse(measure.score()));
@@ -225,7 +215,7 @@ impl Tongue<'_> {
         let (mut field, mut quoted, mut protects) = (Vec::new(), false, false);
         // Without a line end at its end the last record would not be counted; cut short, it must not be.
         let end = usize::from(self.whole);
-        for byte in self.sample.iter().copied().chain(std::iter::repeat_n(b'\n', end)) {
+        for byte in self.bytes.iter().copied().chain(std::iter::repeat_n(b'\n', end)) {
             let within = automaton.within();
             match automaton.step(byte) {
                 Step::Text | Step::Escaped => {

@@ -99,7 +99,6 @@ impl StageMetrics for CsvSource {
             quote: quote(config.quote.as_deref())?,
             escape: escape(config.escape.as_deref())?,
             encoding: config.encoding,
-            ..Said::default()
         };
         let rules = Rules { skip: config.skip_lines, ..Rules::new(&config.layout, &config.cells, true) };
         Ok(Self {

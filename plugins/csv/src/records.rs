@@ -300,7 +300,11 @@ impl<B: BufRead> CarefulReader<B> {
             }
             let mut used = 0;
             let mut done = false;
-            for byte in buffer {
+            while used < buffer.len() {
+                let text = self.automaton.pass_text(&buffer[used..]);
+                self.text.extend_from_slice(&buffer[used..used + text]);
+                used += text;
+                let Some(byte) = buffer.get(used) else { break };
                 used += 1;
                 match self.automaton.step(*byte) {
                     Step::Text => self.text.push(*byte),

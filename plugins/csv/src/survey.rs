@@ -144,7 +144,14 @@ impl Survey {
             table.look(&folder, scope, task)?;
             Ok(Arc::new(table))
         });
-        let tables = tables.collect::<Result<_, SourceError>>()?;
+        let tables = tables.collect::<Result<Vec<_>, SourceError>>()?;
+        if tables.iter().all(|table| table.profile.rows == 0) {
+            let names: Vec<_> = files.iter().map(|file| file.input.name()).collect();
+            let message = format!("{}: there is a header, and no row below it", names.join(", "));
+            return Err(
+                SourceError::new(Status::InvalidData, message).with_hint("export it again, or set `header` to the header's line")
+            );
+        }
         Ok(Self { stamps, tables, complete })
     }
 
@@ -219,11 +226,6 @@ impl CsvTable {
             }
         }
         self.parts = parts;
-        if self.profile.rows == 0 && lengths.wrong == 0 {
-            let names = self.profile.files.join(", ");
-            return Err(SourceError::new(Status::InvalidData, format!("{names}: there is a header, and no row below it"))
-                .with_hint("export it again, or set `header` to the header's line"));
-        }
         lengths.judge(self.profile.rows)
     }
 }

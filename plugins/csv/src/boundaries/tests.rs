@@ -7,18 +7,10 @@ use crate::input::Head;
 use crate::input::tests::{Folder, gzip};
 use crate::records::{CarefulReader, Records};
 
-const SAID: Said = Said {
-    delimiter: Some(b','),
-    quote: Some(b'"'),
-    escape: Some(0),
-    encoding: Encoding::Auto,
-    header: None,
-    skip_lines: 0,
-    comment: None,
-};
+const SAID: Said = Said { delimiter: Some(b','), quote: Some(b'"'), escape: Some(0), encoding: Encoding::Auto };
 
-/// Lines and fields.
-type Rows = Vec<(u64, Vec<Vec<u8>>)>;
+/// Lines, whether they follow blank ones, and fields.
+type Rows = Vec<(u64, bool, Vec<Vec<u8>>)>;
 
 struct Bench {
     folder: Folder,
@@ -41,7 +33,11 @@ impl Bench {
         let mut records = Records::open(self.folder.path(), &self.input, boundaries.dialect, runs, &Limits::default());
         let mut rows = Vec::new();
         while let Some(record) = records.advance().unwrap() {
-            rows.push((record.line(), (0..record.width()).map(|field| record.get(field).into_owned()).collect()));
+            rows.push((
+                record.line(),
+                record.after_blank(),
+                (0..record.width()).map(|field| record.get(field).into_owned()).collect(),
+            ));
         }
         rows
     }
@@ -52,7 +48,11 @@ fn carefully(text: &[u8], dialect: Dialect) -> Result<Rows, SourceError> {
     let mut records = CarefulReader::new(text, dialect, 1, "a.csv", &Limits::default());
     let mut rows = Vec::new();
     while let Some(record) = records.advance()? {
-        rows.push((record.line(), (0..record.width()).map(|field| record.get(field).into_owned()).collect()));
+        rows.push((
+            record.line(),
+            record.after_blank(),
+            (0..record.width()).map(|field| record.get(field).into_owned()).collect(),
+        ));
     }
     Ok(rows)
 }
@@ -143,7 +143,7 @@ fn only_the_odd_stretches_of_a_file_are_read_slowly() {
     assert_eq!(found.after_blank.len(), 1);
     assert!(text[behind.offset as usize..].starts_with(b"601,"));
     assert_eq!(behind.line, 1201);
-    assert_eq!(bench.read(&found, found.runs(behind, found.end))[0], (1201, vec![b"601".to_vec(), b"x\ny".to_vec()]));
+    assert_eq!(bench.read(&found, found.runs(behind, found.end))[0], (1201, false, vec![b"601".to_vec(), b"x\ny".to_vec()]));
 }
 
 #[test]
@@ -216,14 +216,14 @@ fn a_part_may_begin_and_end_at_any_record() {
         let found = bench.find(piece, &SAID, &Limits::default()).unwrap();
         for count in 1..5 {
             let parts = found.split(Start { offset: 11, line: 4 }, 23, count);
-            let lines: Vec<_> = parts.into_iter().flat_map(|runs| bench.read(&found, runs)).map(|(line, _)| line).collect();
+            let lines: Vec<_> = parts.into_iter().flat_map(|runs| bench.read(&found, runs)).map(|(line, ..)| line).collect();
             assert_eq!(lines, [4, 5, 6], "in pieces of {piece}");
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Whatever stands in a file: split anywhere, it reads as the careful reader reads it as a whole.
     #[test]
@@ -237,16 +237,21 @@ proptest! {
         check_all_splits(&text, &said, [piece]);
     }
 
-    /// Bytes of any kind give records, or an error that says where.
+    /// Bytes of any kind give records, or an error that names the file.
     #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), piece in 1_u64..50) {
-        let folder = Folder::of(&[("a.csv", &bytes)]);
-        let limits = Limits::default();
-        let said = Said::default();
+    fn no_bytes_make_it_panic(
+        magic in prop::sample::select(vec![&b""[..], b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06"]),
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        piece in 1_u64..50,
+    ) {
+        let folder = Folder::of(&[("a.csv", &[magic, &bytes].concat())]);
+        let (limits, said) = (Limits::default(), Said::default());
         for input in folder.inputs(Encoding::Auto, &limits).unwrap_or_default() {
-            let head = input.head(folder.path(), &limits).unwrap();
-            let found = Found::in_head(&input, &head, &said);
-            let _ = found.and_then(|found| Boundaries::find(folder.path(), &input, &found, piece, &limits));
+            let found = input.head(folder.path(), &limits).and_then(|head| Found::in_head(&input, &head, &said));
+            let found = found.and_then(|found| Boundaries::find(folder.path(), &input, &found, piece, &limits));
+            if let Err(error) = found {
+                prop_assert!(error.message.contains("a.csv"), "{}", error.message);
+            }
         }
     }
 }

@@ -76,6 +76,9 @@ fn tables_of_one_name_are_joined_over_files() {
     );
     assert_eq!(samples::summed(&sessions.left_out), ["1 × line before a header", "1 × repeated header"]);
     assert_eq!(columns(&read(&files, &json!({}), "users"), &["day", "users"]), [["1", "7"], ["3", "8"]]);
+    // One without rows is a table all the same.
+    let empty: &[u8] = b"# a\nDay,Sessions\n1,10\n\n# b\nDay,Users\n";
+    assert_eq!(read(&[("a.csv", empty)], &json!({}), "users").rows.len(), 0);
     let error = bench.trial.scan(&bench.source, &bench.task, &[], |scan| "session".clone_into(&mut scan.table)).unwrap_err();
     assert_eq!(error.status, Status::NotFound);
 }
