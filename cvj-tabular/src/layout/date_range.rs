@@ -3,8 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::look::days;
-use crate::moment::DateOrder;
+use crate::moment::{DateOrder, days_named};
 use crate::month::month_number;
 
 /// Days from the first to the last, both included.
@@ -89,8 +88,8 @@ struct Days {
 impl Days {
     fn of(text: &str) -> Option<Self> {
         let text = text.trim().trim_matches(['(', ')', ',', ';', '"', '\'']).trim();
-        let (day_first, month_first) = days(text)?;
-        Some(Self { day_first, month_first })
+        let [day_first, month_first] = days_named(text);
+        day_first.or(month_first).map(|_| Self { day_first, month_first })
     }
 
     /// The day that a text ends with.
