@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 mod layouts;
 mod odd_ods;
 mod odd_xlsx;
+mod round_trip;
 mod safety;
 mod writers;
 
