@@ -11,6 +11,7 @@ mod odd_xlsx;
 mod round_trip;
 mod safety;
 mod writers;
+mod xlsb;
 
 use super::*;
 
