@@ -90,6 +90,8 @@ pub struct TableDetails {
 
 /// Field metadata key: the ISO 4217 code (or the sign) of a column of money.
 pub const FIELD_CURRENCY: &str = "cvj.currency";
+/// Field metadata key of a column of numbers: the column (by name) whose cells say each row's currency, as code or sign.
+pub const FIELD_CURRENCY_COLUMN: &str = "cvj.currency_column";
 /// Field metadata key: the format found, for people: `dates as day.month.year`.
 pub const FIELD_FORMAT: &str = "cvj.format";
 /// Virtual column: the file a row stands in (Utf8, name without folder).

@@ -13,6 +13,13 @@ pub enum Cell<'a> {
     Text(Cow<'a, str>),
     /// A number that the file keeps as one.
     Number(f64),
+    /// A number that the file keeps as one, and marks as an amount in this currency (as [`crate::currency::currency`] names it).
+    Money {
+        /// How much.
+        amount: f64,
+        /// The currency: a code, or a sign that several share.
+        currency: &'static str,
+    },
     /// A truth value that the file keeps as one.
     Boolean(bool),
     /// A date, with its time of day, that the file keeps as one.
@@ -33,6 +40,7 @@ impl<'a> Cell<'a> {
             Self::Empty => Cell::Empty,
             Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
             Self::Number(number) => Cell::Number(number),
+            Self::Money { amount, currency } => Cell::Money { amount, currency },
             Self::Boolean(truth) => Cell::Boolean(truth),
             Self::Moment(at) => Cell::Moment(at),
             Self::Error(text) => Cell::Error(Cow::Owned(text.into_owned())),
@@ -53,7 +61,7 @@ impl<'a> Cell<'a> {
         match self {
             Self::Empty => Cow::Borrowed(""),
             Self::Text(text) | Self::Error(text) => Cow::Borrowed(text),
-            Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Number(number) | Self::Money { amount: number, .. } => Cow::Owned(number.to_string()),
             Self::Boolean(true) => Cow::Borrowed("true"),
             Self::Boolean(false) => Cow::Borrowed("false"),
             Self::Moment(at) if at.time() == jiff::civil::Time::midnight() => Cow::Owned(at.date().to_string()),

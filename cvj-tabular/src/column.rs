@@ -1,98 +1,130 @@
 //! Cells to one Arrow array, by a settled format.
+//!
+//! This is the hot path of every scan. A column first tries the common form of its type straight on the bytes; what that does not
+//! read takes the long way, which knows every form and every reason. Whether a cell is a null word is asked only when it does not
+//! read, unless the configuration says the words.
 
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, TimestampMicrosecondBuilder,
 };
 use arrow_array::{ArrayRef, new_null_array};
 
 use crate::cell::Cell;
-use crate::format::{ColumnFormat, Unreadable, truth};
-use crate::moment::{MICROS_PER_DAY, MomentFault, MomentFormat, MomentStore, days};
+use crate::currency::compatible;
+use crate::format::{ColumnFormat, Unreadable};
+use crate::moment::{MICROS_PER_DAY, MomentFault, MomentFormat, MomentReader, MomentStore, days};
 use crate::number::{DecimalMark, NumberFault, NumberFormat, NumberStore};
 use crate::settings::Nulls;
+use crate::text_values::{NotUtf8, TextValues};
+use crate::truth::{Truth, truth};
 
 /// Collects the cells of one column.
 #[derive(Debug)]
 pub struct ColumnBuilder {
-    format: ColumnFormat,
     nulls: Arc<Nulls>,
     values: Values,
 }
 
 #[derive(Debug)]
 enum Values {
-    Text(StringBuilder),
-    Integer(Int64Builder),
-    Decimal(Decimal128Builder, u8),
-    Float(Float64Builder),
-    Boolean(BooleanBuilder),
-    Date(Date32Builder),
-    Moment(TimestampMicrosecondBuilder),
+    Text(TextValues),
+    Integer(Int64Builder, NumberFormat),
+    Decimal(Decimal128Builder, NumberFormat, u8),
+    Float(Float64Builder, NumberFormat),
+    /// The flag: weak words are truth values.
+    Boolean(BooleanBuilder, bool),
+    Date(Date32Builder, MomentReader),
+    Moment(TimestampMicrosecondBuilder, MomentReader),
 }
 
 impl ColumnBuilder {
     /// A builder with room for `rows` cells.
     pub fn new(format: ColumnFormat, nulls: Arc<Nulls>, rows: usize) -> Self {
-        let values = match &format {
-            ColumnFormat::Text => Values::Text(StringBuilder::with_capacity(rows, rows * 16)),
+        let data_type = format.data_type();
+        let values = match format {
+            ColumnFormat::Text => Values::Text(TextValues::with_capacity(rows)),
             ColumnFormat::Number(number) => match number.store {
-                NumberStore::Integer => Values::Integer(Int64Builder::with_capacity(rows)),
+                NumberStore::Integer => Values::Integer(Int64Builder::with_capacity(rows), number),
                 NumberStore::Decimal(scale) => {
-                    Values::Decimal(Decimal128Builder::with_capacity(rows).with_data_type(format.data_type()), scale)
+                    Values::Decimal(Decimal128Builder::with_capacity(rows).with_data_type(data_type), number, scale)
                 }
-                NumberStore::Float => Values::Float(Float64Builder::with_capacity(rows)),
+                NumberStore::Float => Values::Float(Float64Builder::with_capacity(rows), number),
             },
-            ColumnFormat::Boolean { .. } => Values::Boolean(BooleanBuilder::with_capacity(rows)),
+            ColumnFormat::Boolean { lenient } => Values::Boolean(BooleanBuilder::with_capacity(rows), lenient),
             ColumnFormat::Moment(moment) => match moment.store {
-                MomentStore::Date => Values::Date(Date32Builder::with_capacity(rows)),
-                _ => Values::Moment(TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(format.data_type())),
+                MomentStore::Date => Values::Date(Date32Builder::with_capacity(rows), MomentReader::new(moment)),
+                _ => {
+                    let builder = TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(data_type);
+                    Values::Moment(builder, MomentReader::new(moment))
+                }
             },
         };
-        Self { format, nulls, values }
+        Self { nulls, values }
     }
 
     /// Appends a cell; one that does not read is appended as null and reported.
     pub fn push(&mut self, cell: &Cell<'_>) -> Result<(), Unreadable> {
-        let outcome = self.read(cell);
-        match outcome {
-            Ok(true) => Ok(()),
-            Ok(false) => {
+        let outcome = match cell {
+            Cell::Text(text) => return self.push_bytes(text.as_bytes()),
+            Cell::Empty => {
                 self.push_null();
-                Ok(())
+                return Ok(());
             }
-            Err(unreadable) => {
-                self.push_null();
-                Err(unreadable)
-            }
+            Cell::Error(text) => Err(Unreadable { why: format!("the cell holds the error {text}"), contradiction: false }),
+            typed => self.values.append_typed(typed),
+        };
+        if outcome.is_err() {
+            self.push_null();
         }
+        outcome
+    }
+
+    /// Appends a cell of text in UTF-8, which need not have been validated: see [`Self::try_finish`].
+    #[inline]
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
+        if bytes.is_empty() {
+            self.push_null();
+            return Ok(());
+        }
+        if !self.nulls.are_said() && self.values.append_common(bytes) {
+            return Ok(());
+        }
+        self.push_uncommon(bytes)
     }
 
     /// Appends null.
     pub fn push_null(&mut self) {
         match &mut self.values {
-            Values::Text(builder) => builder.append_null(),
-            Values::Integer(builder) => builder.append_null(),
-            Values::Decimal(builder, _) => builder.append_null(),
-            Values::Float(builder) => builder.append_null(),
-            Values::Boolean(builder) => builder.append_null(),
-            Values::Date(builder) => builder.append_null(),
-            Values::Moment(builder) => builder.append_null(),
+            Values::Text(values) => values.append_null(),
+            Values::Integer(builder, _) => builder.append_null(),
+            Values::Decimal(builder, ..) => builder.append_null(),
+            Values::Float(builder, _) => builder.append_null(),
+            Values::Boolean(builder, _) => builder.append_null(),
+            Values::Date(builder, _) => builder.append_null(),
+            Values::Moment(builder, _) => builder.append_null(),
         }
     }
 
-    /// The array of all cells since the last call.
+    /// The array of all cells since the last call; for columns whose text is known to be UTF-8. In any other, what is not becomes
+    /// U+FFFD.
     pub fn finish(&mut self) -> ArrayRef {
-        match &mut self.values {
-            Values::Text(builder) => Arc::new(builder.finish()),
-            Values::Integer(builder) => Arc::new(builder.finish()),
-            Values::Decimal(builder, _) => Arc::new(builder.finish()),
-            Values::Float(builder) => Arc::new(builder.finish()),
-            Values::Boolean(builder) => Arc::new(builder.finish()),
-            Values::Date(builder) => Arc::new(builder.finish()),
-            Values::Moment(builder) => Arc::new(builder.finish()),
-        }
+        self.try_finish().unwrap_or_else(|not_utf8| not_utf8.replaced())
+    }
+
+    /// The array of all cells since the last call. Text is validated here, all of it at once; the error says which row is not
+    /// UTF-8.
+    pub fn try_finish(&mut self) -> Result<ArrayRef, NotUtf8> {
+        Ok(match &mut self.values {
+            Values::Text(values) => Arc::new(values.finish()?),
+            Values::Integer(builder, _) => Arc::new(builder.finish()),
+            Values::Decimal(builder, ..) => Arc::new(builder.finish()),
+            Values::Float(builder, _) => Arc::new(builder.finish()),
+            Values::Boolean(builder, _) => Arc::new(builder.finish()),
+            Values::Date(builder, _) => Arc::new(builder.finish()),
+            Values::Moment(builder, _) => Arc::new(builder.finish()),
+        })
     }
 
     /// An array of nulls of the column's type, for a file that lacks the column.
@@ -100,139 +132,173 @@ impl ColumnBuilder {
         new_null_array(&format.data_type(), rows)
     }
 
-    /// Appends the value and says `true`, or says that there is none.
-    fn read(&mut self, cell: &Cell<'_>) -> Result<bool, Unreadable> {
-        let text = match cell {
-            Cell::Empty => return Ok(false),
-            Cell::Text(text) if text.is_empty() => return Ok(false),
-            Cell::Error(text) => {
-                return Err(Unreadable { why: format!("the cell holds the error {text}"), contradiction: false });
+    #[cold]
+    #[inline(never)]
+    fn push_uncommon(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            // Text is reported with its row when the array is made.
+            if let Values::Text(values) = &mut self.values {
+                values.append(bytes);
+                return Ok(());
             }
-            Cell::Text(text) => text.as_ref(),
-            typed => return self.read_typed(typed).map(|()| true),
+            self.push_null();
+            return Err(Unreadable { why: "not UTF-8".to_owned(), contradiction: false });
         };
-        let outcome = match &mut self.values {
-            Values::Text(builder) => {
-                if self.nulls.in_text(text) {
-                    return Ok(false);
+        let is_text = matches!(self.values, Values::Text(_));
+        let null = |nulls: &Nulls| if is_text { nulls.in_text(text) } else { nulls.in_values(text) };
+        if (is_text || self.nulls.are_said()) && null(&self.nulls) {
+            self.push_null();
+            return Ok(());
+        }
+        let outcome = self.values.append_text(text);
+        if outcome.is_err() {
+            self.push_null();
+            if null(&self.nulls) {
+                return Ok(());
+            }
+        }
+        outcome
+    }
+}
+
+impl Values {
+    /// Appends what has the common form of the type; says whether it did.
+    #[inline]
+    fn append_common(&mut self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Text(values) => {
+                // White space may be all there is. Its other forms do not begin in ASCII.
+                let filled = bytes[0] > b' ' && bytes[0].is_ascii();
+                if filled {
+                    values.append(bytes);
                 }
-                builder.append_value(text);
-                return Ok(true);
+                filled
             }
-            Values::Integer(builder) => {
-                number(&self.format, |number| number.integer(text)).map(|value| builder.append_value(value))
+            Self::Integer(builder, format) => format.simple(bytes, 0).map(|value| builder.append_value(value)).is_some(),
+            Self::Decimal(builder, format, scale) => {
+                format.simple(bytes, *scale).map(|value| builder.append_value(i128::from(value))).is_some()
             }
-            Values::Decimal(builder, scale) => {
-                number(&self.format, |number| number.decimal(text, *scale)).map(|value| builder.append_value(value))
+            Self::Date(builder, reader) => reader.common_date(bytes).map(|days| builder.append_value(days)).is_some(),
+            Self::Moment(builder, reader) => reader.common_micros(bytes).map(|micros| builder.append_value(micros)).is_some(),
+            Self::Float(..) | Self::Boolean(..) => false,
+        }
+    }
+
+    /// Appends what can be read in any form, or says why it cannot.
+    fn append_text(&mut self, text: &str) -> Result<(), Unreadable> {
+        match self {
+            Self::Text(values) => {
+                values.append(text.as_bytes());
+                Ok(())
             }
-            Values::Float(builder) => number(&self.format, |number| number.float(text)).map(|value| builder.append_value(value)),
-            Values::Boolean(builder) => {
-                let numeric = matches!(self.format, ColumnFormat::Boolean { numeric: true });
-                truth(text)
-                    .or_else(|| if numeric { one_or_zero(text) } else { None })
-                    .map(|value| builder.append_value(value))
-                    .ok_or_else(|| Unreadable { why: "not a truth value".to_owned(), contradiction: false })
+            Self::Integer(builder, format) => {
+                let value = format.integer(text).map_err(|fault| ColumnFormat::number_fault(format, &fault))?;
+                builder.append_value(value);
+                Ok(())
             }
-            Values::Date(builder) => moment(&self.format, |moment| moment.date(text)).map(|value| builder.append_value(value)),
-            Values::Moment(builder) => {
-                moment(&self.format, |moment| moment.micros(text)).map(|value| builder.append_value(value))
+            Self::Decimal(builder, format, scale) => {
+                let value = format.decimal(text, *scale).map_err(|fault| ColumnFormat::number_fault(format, &fault))?;
+                builder.append_value(value);
+                Ok(())
             }
-        };
-        match outcome {
-            Ok(()) => Ok(true),
-            Err(_) if self.nulls.in_values(text) => Ok(false),
-            Err(unreadable) => Err(unreadable),
+            Self::Float(builder, format) => {
+                let value = format.float(text).map_err(|fault| ColumnFormat::number_fault(format, &fault))?;
+                builder.append_value(value);
+                Ok(())
+            }
+            Self::Boolean(builder, lenient) => {
+                let found = truth(text).filter(|(_, sort)| *lenient || *sort == Truth::Word);
+                let (value, _) = found.ok_or_else(|| unreadable("not a truth value"))?;
+                builder.append_value(value);
+                Ok(())
+            }
+            Self::Date(builder, reader) => {
+                builder.append_value(moment(reader, |format| format.date(text))?);
+                Ok(())
+            }
+            Self::Moment(builder, reader) => {
+                builder.append_value(moment(reader, |format| format.micros(text))?);
+                Ok(())
+            }
         }
     }
 
     /// Values that carry their type need no format, only a place.
-    fn read_typed(&mut self, cell: &Cell<'_>) -> Result<(), Unreadable> {
-        let wrong = |why: &str| Err(Unreadable { why: why.to_owned(), contradiction: false });
-        match (&mut self.values, cell) {
-            (Values::Text(builder), cell) => {
-                builder.append_value(cell.to_text());
-                Ok(())
+    fn append_typed(&mut self, cell: &Cell<'_>) -> Result<(), Unreadable> {
+        let amount = match cell {
+            Cell::Number(value) => Some((*value, None)),
+            Cell::Money { amount, currency } => Some((*amount, Some(*currency))),
+            _ => None,
+        };
+        match (self, cell, amount) {
+            (Self::Text(values), cell, _) => values.append(cell.to_text().as_bytes()),
+            (Self::Float(builder, format), _, Some((value, currency))) => {
+                agrees(format, currency)?;
+                builder.append_value(value);
             }
-            (Values::Float(builder), Cell::Number(value)) => {
-                builder.append_value(*value);
-                Ok(())
+            (Self::Integer(builder, format), _, Some((value, currency))) => {
+                agrees(format, currency)?;
+                let too_large = |_| ColumnFormat::number_fault(format, &NumberFault::TooLarge);
+                builder.append_value(i64::try_from(shortest(format, value, 0)?).map_err(too_large)?);
             }
-            (Values::Integer(builder), Cell::Number(value)) => {
-                let value = shortest(&self.format, *value, 0)?;
-                i64::try_from(value).map(|value| builder.append_value(value)).map_err(|_| too_large(&self.format))
+            (Self::Decimal(builder, format, scale), _, Some((value, currency))) => {
+                agrees(format, currency)?;
+                builder.append_value(shortest(format, value, *scale)?);
             }
-            (Values::Decimal(builder, scale), Cell::Number(value)) => {
-                builder.append_value(shortest(&self.format, *value, *scale)?);
-                Ok(())
+            (Self::Boolean(builder, _), Cell::Boolean(value), _) => builder.append_value(*value),
+            (Self::Boolean(builder, true), Cell::Number(value), _) => {
+                builder.append_value(Truth::of_number(*value).ok_or_else(|| unreadable("not a truth value"))?);
             }
-            (Values::Boolean(builder), Cell::Boolean(value)) => {
-                builder.append_value(*value);
-                Ok(())
-            }
-            (Values::Boolean(builder), Cell::Number(value)) if *value == 0.0 || *value == 1.0 => {
-                builder.append_value(*value == 1.0);
-                Ok(())
-            }
-            (Values::Date(builder), Cell::Moment(at)) => {
+            (Self::Date(builder, reader), Cell::Moment(at), _) => {
                 if at.time() != jiff::civil::Time::midnight() {
-                    return moment(&self.format, |_| Err(MomentFault::HasTime));
+                    return moment(reader, |_| Err(MomentFault::HasTime));
                 }
                 builder.append_value(days(at.date()));
-                Ok(())
             }
-            (Values::Moment(builder), Cell::Moment(at)) => {
-                if matches!(&self.format, ColumnFormat::Moment(MomentFormat { store: MomentStore::Utc, utc: false, .. })) {
-                    return moment(&self.format, |_| Err(MomentFault::NoZone));
-                }
+            (Self::Moment(builder, reader), Cell::Moment(at), _) => {
                 let time = at.time().duration_since(jiff::civil::Time::midnight()).as_micros();
-                builder.append_value(i64::from(days(at.date())) * MICROS_PER_DAY + time as i64);
-                Ok(())
+                let local = i64::from(days(at.date())) * MICROS_PER_DAY + time as i64;
+                builder.append_value(moment(reader, |format| format.without_zone(local))?);
             }
             // `20261001` kept as a number.
-            (Values::Date(builder), Cell::Number(value)) if value.fract() == 0.0 => {
-                moment(&self.format, |moment| moment.date(&value.to_string())).map(|value| builder.append_value(value))
+            (Self::Date(builder, reader), Cell::Number(value), _) => {
+                builder.append_value(moment(reader, |format| format.date(&value.to_string()))?);
             }
-            (Values::Moment(builder), Cell::Number(value)) if value.fract() == 0.0 => {
-                moment(&self.format, |moment| moment.micros(&value.to_string())).map(|value| builder.append_value(value))
+            (Self::Moment(builder, reader), Cell::Number(value), _) => {
+                builder.append_value(moment(reader, |format| format.micros(&value.to_string()))?);
             }
-            (Values::Boolean(_), _) => wrong("not a truth value"),
-            (Values::Date(_) | Values::Moment(_), _) => wrong("not a date"),
-            (Values::Integer(_) | Values::Decimal(..) | Values::Float(_), _) => wrong("not a number"),
+            (Self::Boolean(..), ..) => return Err(unreadable("not a truth value")),
+            (Self::Date(..) | Self::Moment(..), ..) => return Err(unreadable("not a date")),
+            (Self::Integer(..) | Self::Decimal(..) | Self::Float(..), ..) => return Err(unreadable("not a number")),
         }
+        Ok(())
     }
 }
 
-fn number<T>(format: &ColumnFormat, read: impl FnOnce(&NumberFormat) -> Result<T, NumberFault>) -> Result<T, Unreadable> {
-    match format {
-        ColumnFormat::Number(number) => read(number).map_err(|fault| ColumnFormat::number_fault(number, &fault)),
-        _ => Err(Unreadable { why: "not a number".to_owned(), contradiction: false }),
-    }
+fn unreadable(why: &str) -> Unreadable {
+    Unreadable { why: why.to_owned(), contradiction: false }
 }
 
-fn moment<T>(format: &ColumnFormat, read: impl FnOnce(&MomentFormat) -> Result<T, MomentFault>) -> Result<T, Unreadable> {
-    match format {
-        ColumnFormat::Moment(moment) => read(moment).map_err(|fault| ColumnFormat::moment_fault(moment, fault)),
-        _ => Err(Unreadable { why: "not a date".to_owned(), contradiction: false }),
+fn moment<T>(reader: &MomentReader, read: impl FnOnce(&MomentFormat) -> Result<T, MomentFault>) -> Result<T, Unreadable> {
+    let format = reader.format();
+    read(format).map_err(|fault| ColumnFormat::moment_fault(format, fault))
+}
+
+/// Fails if a number that is money of another currency meets the column's.
+fn agrees(format: &NumberFormat, found: Option<&'static str>) -> Result<(), Unreadable> {
+    match found {
+        Some(found) if !format.currency.as_deref().is_some_and(|currency| compatible(currency, found)) => {
+            Err(ColumnFormat::number_fault(format, &NumberFault::Currency(found)))
+        }
+        _ => Ok(()),
     }
 }
 
 /// A float as the decimal that people typed: its shortest form that reads back the same.
-fn shortest(format: &ColumnFormat, value: f64, scale: u8) -> Result<i128, Unreadable> {
-    let plain = NumberFormat::plain(DecimalMark::Point, NumberStore::Decimal(scale));
-    number(format, |_| plain.decimal(&value.to_string(), scale))
+fn shortest(format: &NumberFormat, value: f64, scale: u8) -> Result<i128, Unreadable> {
+    let plain = NumberFormat { leading_zeros: true, ..NumberFormat::plain(DecimalMark::Point, NumberStore::Decimal(scale)) };
+    plain.decimal(&value.to_string(), scale).map_err(|fault| ColumnFormat::number_fault(format, &fault))
 }
 
-fn too_large(format: &ColumnFormat) -> Unreadable {
-    match number::<()>(format, |_| Err(NumberFault::TooLarge)) {
-        Err(unreadable) => unreadable,
-        Ok(()) => Unreadable { why: "not a number".to_owned(), contradiction: false },
-    }
-}
-
-fn one_or_zero(text: &str) -> Option<bool> {
-    match text.trim() {
-        "1" => Some(true),
-        "0" => Some(false),
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests;

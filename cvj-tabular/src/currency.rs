@@ -34,10 +34,27 @@ const SIGNS: &[(&str, &str)] = &[
     ("HK$", "HKD"),
     ("S$", "SGD"),
     ("MX$", "MXN"),
+    ("NT$", "TWD"),
+    ("￥", "¥"),
     ("kr", "kr"),
+    ("kr.", "kr"),
+    ("Kr", "kr"),
     ("zł", "PLN"),
     ("Kč", "CZK"),
     ("Ft", "HUF"),
+    ("Fr.", "CHF"),
+    ("SFr.", "CHF"),
+    ("Rs", "Rs"),
+    ("Rs.", "Rs"),
+    ("lei", "RON"),
+    ("₸", "KZT"),
+    ("₾", "GEL"),
+    ("₡", "CRC"),
+    ("₵", "GHS"),
+    ("₲", "PYG"),
+    ("৳", "BDT"),
+    ("₭", "LAK"),
+    ("₮", "MNT"),
 ];
 
 /// The currency that a sign or code stands for: `EUR` for `€` and `eur`, `$` for `$` (several countries' dollars).
@@ -56,6 +73,11 @@ pub fn currency(written: &str) -> Option<&'static str> {
         return None;
     }
     CODES.split_ascii_whitespace().find(|code| code.eq_ignore_ascii_case(written))
+}
+
+/// Whether this is a sign that several currencies share: `$`, `kr`.
+pub fn is_shared(currency: &str) -> bool {
+    matches!(currency, "$" | "¥" | "kr" | "Rs")
 }
 
 /// Whether two currencies, as [`currency`] names them, can be the same one: `$` and `CAD` can, `EUR` and `USD` cannot.
@@ -86,6 +108,7 @@ fn stands_for(sign: &str, code: &str) -> bool {
         ),
         "¥" => matches!(code, "JPY" | "CNY"),
         "kr" => matches!(code, "SEK" | "NOK" | "DKK" | "ISK"),
+        "Rs" => matches!(code, "INR" | "PKR" | "LKR" | "NPR" | "MUR" | "SCR"),
         _ => false,
     }
 }

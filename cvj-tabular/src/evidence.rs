@@ -1,15 +1,21 @@
-//! What the values of a column say about its type, counted: which kinds they read as, under which marks, orders and currencies.
+//! What the values of a column say about its type: how many there are of each sort of number, moment and truth value.
 //!
-//! Evidence is gathered from a sample or from all rows and takes the same room either way. [`crate::detect`] settles a format
-//! from it.
+//! Evidence is gathered from a sample or from all rows and takes the same room either way: values are counted by their *shape*,
+//! and a settled format says of each shape whether it reads it. [`crate::detect`] settles a format from it.
 
 use std::collections::BTreeMap;
 
 use crate::cell::{Cell, Place};
-use crate::format::truth;
-use crate::moment::{self, DateText};
-use crate::number::{self, DecimalMark, Marks};
+use crate::currency::currency;
+use crate::moment::{self, DateShape, DigitForm, MomentShape};
+use crate::number::{self, DecimalMark, Marks, NumberShape, NumberSize};
 use crate::settings::Nulls;
+use crate::truth::{Truth, truth};
+
+/// A column with more shapes than this is no column of one type, and counting them all would take any amount of room.
+const MOST_SHAPES: usize = 500;
+/// Values kept to try a pattern of the configuration on.
+const SAMPLES: usize = 32;
 
 /// A value, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,58 +40,67 @@ impl std::fmt::Display for Example {
     }
 }
 
-/// A count with the first value counted.
-#[derive(Clone, Debug, Default)]
+/// Values of one shape: how many, the first of them, and the room that numbers need.
+#[derive(Clone, Debug)]
 pub(crate) struct Tally {
     pub(crate) count: u64,
-    pub(crate) first: Option<Example>,
+    pub(crate) first: Example,
+    pub(crate) size: NumberSize,
 }
 
-impl Tally {
-    fn add(&mut self, value: &str, place: Place<'_>) {
-        self.count += 1;
-        if self.first.is_none() {
-            self.first = Some(Example::new(value, place));
-        }
+/// Values by shape.
+#[derive(Clone, Debug)]
+pub(crate) struct Tallies<Shape>(BTreeMap<Shape, Tally>);
+
+impl<Shape> Default for Tallies<Shape> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
     }
 }
 
-/// What the numbers of a column look like.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Numbers {
-    /// No decimals whichever the mark.
-    pub(crate) plain: u64,
-    pub(crate) point: Tally,
-    pub(crate) point_decimals: u32,
-    pub(crate) comma: Tally,
-    pub(crate) comma_decimals: u32,
-    pub(crate) either_point: u64,
-    pub(crate) either_comma: u64,
-    pub(crate) leading_zeros: u64,
-    /// More digits than 64 bits hold.
-    pub(crate) long: u64,
-    pub(crate) exponents: u64,
-    pub(crate) percent: Tally,
-    pub(crate) not_percent: Tally,
-    pub(crate) currencies: BTreeMap<&'static str, Tally>,
-    /// Kept as numbers by the file.
-    pub(crate) typed: u64,
-    pub(crate) typed_decimals: u32,
+impl<Shape: Ord + Copy> Tallies<Shape> {
+    /// Whether there was room to count it.
+    fn add(&mut self, shape: Shape, size: NumberSize, value: &str, place: Place<'_>) -> bool {
+        if let Some(tally) = self.0.get_mut(&shape) {
+            tally.count += 1;
+            tally.size = tally.size.or(size);
+            return true;
+        }
+        if self.0.len() >= MOST_SHAPES {
+            return false;
+        }
+        self.0.insert(shape, Tally { count: 1, first: Example::new(value, place), size });
+        true
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Shape, &Tally)> {
+        self.0.iter()
+    }
+
+    /// How many values have a shape that passes.
+    pub(crate) fn count(&self, passes: impl Fn(&Shape) -> bool) -> u64 {
+        self.iter().filter(|(shape, _)| passes(shape)).map(|(_, tally)| tally.count).sum()
+    }
+
+    /// A value whose shape passes: the first of the commonest.
+    pub(crate) fn example(&self, passes: impl Fn(&Shape) -> bool) -> Option<&Example> {
+        let found = self.iter().filter(|(shape, _)| passes(shape)).max_by_key(|(_, tally)| tally.count);
+        found.map(|(_, tally)| &tally.first)
+    }
 }
 
-/// What the dates of a column look like.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Moments {
-    pub(crate) fixed: u64,
-    pub(crate) compact: u64,
-    pub(crate) day_first_only: Tally,
-    pub(crate) month_first_only: Tally,
-    pub(crate) either: Tally,
-    /// `5/5/2026`: the order does not matter.
-    pub(crate) same: u64,
-    pub(crate) with_time: u64,
-    pub(crate) with_zone: u64,
-    pub(crate) without_zone: Tally,
+/// The first and the last of two-digit numbers around a month: which of the two is the year?
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShortYears {
+    first: (u32, u32),
+    last: (u32, u32),
+}
+
+impl ShortYears {
+    /// The last numbers spread wider than the first, as days do: `26-10-01` to `26-10-31`.
+    pub(crate) fn last_looks_like_the_day(&self) -> bool {
+        self.first.1 - self.first.0 < self.last.1 - self.last.0
+    }
 }
 
 /// What the values of one column say.
@@ -93,10 +108,14 @@ pub(crate) struct Moments {
 pub struct ColumnEvidence {
     /// Values that are neither empty nor a null word.
     pub(crate) values: u64,
-    pub(crate) truths: u64,
-    pub(crate) ones_and_zeros: u64,
-    pub(crate) numbers: Numbers,
-    pub(crate) moments: Moments,
+    /// Values that are no truth value but for `0` and `1` are not counted.
+    pub(crate) truths: Tallies<Truth>,
+    pub(crate) numbers: Tallies<NumberShape>,
+    pub(crate) moments: Tallies<MomentShape>,
+    pub(crate) short_years: Option<ShortYears>,
+    /// Values that are an ISO 4217 code or a currency's sign.
+    pub(crate) currencies: u64,
+    pub(crate) samples: Vec<Example>,
     pub(crate) not_truth: Option<Example>,
     pub(crate) not_number: Option<Example>,
     pub(crate) not_moment: Option<Example>,
@@ -112,34 +131,19 @@ impl ColumnEvidence {
                     self.observe_text(text, place);
                 }
             }
-            Cell::Number(value) => {
-                self.values += 1;
-                self.observe_number(*value);
-                let text = value.to_string();
-                if matches!(moment::lex(&text).map(|text| text.date), Some(DateText::Compact(_))) {
-                    self.moments.compact += 1;
-                } else {
-                    missing(&mut self.not_moment, &text, place);
-                }
-                if *value == 0.0 || *value == 1.0 {
-                    self.ones_and_zeros += 1;
-                } else {
-                    missing(&mut self.not_truth, &text, place);
-                }
-            }
+            Cell::Number(value) => self.observe_number(*value, None, place),
+            Cell::Money { amount, currency } => self.observe_number(*amount, Some(currency), place),
             Cell::Boolean(_) => {
                 self.values += 1;
-                self.truths += 1;
+                self.truths.add(Truth::Word, NumberSize::default(), &cell.to_text(), place);
                 missing(&mut self.not_number, &cell.to_text(), place);
                 missing(&mut self.not_moment, &cell.to_text(), place);
             }
             Cell::Moment(at) => {
                 self.values += 1;
-                self.moments.fixed += 1;
-                if at.time() != jiff::civil::Time::midnight() {
-                    self.moments.with_time += 1;
-                }
-                self.moments.without_zone.add(&cell.to_text(), place);
+                let has_clock = at.time() != jiff::civil::Time::midnight();
+                let shape = MomentShape { date: DateShape::Fixed, has_clock, has_time: has_clock, has_zone: false };
+                self.moments.add(shape, NumberSize::default(), &cell.to_text(), place);
                 missing(&mut self.not_number, &cell.to_text(), place);
                 missing(&mut self.not_truth, &cell.to_text(), place);
             }
@@ -152,84 +156,81 @@ impl ColumnEvidence {
         }
     }
 
+    /// The decimal mark that the values prove.
+    pub fn decimal_mark(&self) -> Option<DecimalMark> {
+        let (point, comma) = (self.decided(DecimalMark::Point), self.decided(DecimalMark::Comma));
+        if !self.enough(self.numbers.count(|_| true)) || (point == 0 && comma == 0) {
+            return None;
+        }
+        Some(if point >= comma { DecimalMark::Point } else { DecimalMark::Comma })
+    }
+
+    /// Whether every value (and there is one) is an ISO 4217 code or a currency's sign.
+    pub fn names_currencies(&self) -> bool {
+        self.values > 0 && self.currencies == self.values
+    }
+
+    /// Numbers that only make sense with this decimal mark.
+    pub(crate) fn decided(&self, mark: DecimalMark) -> u64 {
+        self.numbers.count(|shape| shape.marks == Marks::Decided(mark))
+    }
+
+    /// Whether so many values are enough to say that the column is of a type.
+    pub(crate) fn enough(&self, reads: u64) -> bool {
+        // 95 % (design §5), in whole numbers.
+        u128::from(reads) * 100 >= u128::from(self.values) * 95
+    }
+
+    fn observe_number(&mut self, value: f64, currency: Option<&'static str>, place: Place<'_>) {
+        self.values += 1;
+        let text = value.to_string();
+        let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+        let size = NumberSize { whole: whole.trim_start_matches(['-', '0']).len() as u32, decimals: decimals.len() as u32 };
+        if !value.is_finite() || !self.numbers.add(NumberShape::typed(value, currency), size, &text, place) {
+            missing(&mut self.not_number, &text, place);
+        }
+        match DigitForm::of(&text).filter(|_| currency.is_none()) {
+            Some(form) => self.observe_moment(MomentShape::digits(form), &text, place),
+            None => missing(&mut self.not_moment, &text, place),
+        }
+        match Truth::of_number(value) {
+            Some(_) => _ = self.truths.add(Truth::Digit, NumberSize::default(), &text, place),
+            None => missing(&mut self.not_truth, &text, place),
+        }
+    }
+
     fn observe_text(&mut self, text: &str, place: Place<'_>) {
         self.values += 1;
-        if truth(text).is_some() {
-            self.truths += 1;
-        } else if matches!(text.trim(), "0" | "1") {
-            self.ones_and_zeros += 1;
-        } else {
-            missing(&mut self.not_truth, text, place);
+        if self.samples.len() < SAMPLES {
+            self.samples.push(Example::new(text, place));
         }
-        if !self.observe_number_text(text, place) {
+        self.currencies += u64::from(text.len() <= 8 && currency(text.trim()).is_some());
+        match truth(text) {
+            Some((_, sort)) => _ = self.truths.add(sort, NumberSize::default(), text, place),
+            None => missing(&mut self.not_truth, text, place),
+        }
+        let number = number::lex(text).ok().and_then(|number| Some((NumberShape::of(&number)?, number)));
+        let counted = number.is_some_and(|(shape, number)| self.numbers.add(shape, number.size(shape.marks), text, place));
+        if !counted {
             missing(&mut self.not_number, text, place);
         }
-        if !self.observe_moment_text(text, place) {
+        match moment::lex(text) {
+            Ok(moment) => {
+                if let Some((first, last)) = moment.short_year_parts(text) {
+                    let years = self.short_years.get_or_insert(ShortYears { first: (first, first), last: (last, last) });
+                    years.first = (years.first.0.min(first), years.first.1.max(first));
+                    years.last = (years.last.0.min(last), years.last.1.max(last));
+                }
+                self.observe_moment(MomentShape::of(&moment), text, place);
+            }
+            Err(_) => missing(&mut self.not_moment, text, place),
+        }
+    }
+
+    fn observe_moment(&mut self, shape: MomentShape, text: &str, place: Place<'_>) {
+        if !self.moments.add(shape, NumberSize::default(), text, place) {
             missing(&mut self.not_moment, text, place);
         }
-    }
-
-    fn observe_number(&mut self, value: f64) {
-        let numbers = &mut self.numbers;
-        numbers.typed += 1;
-        if value.fract() != 0.0 {
-            let text = value.to_string();
-            let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len() as u32);
-            numbers.typed_decimals = numbers.typed_decimals.max(decimals);
-        } else if value.abs() >= 1e18 {
-            numbers.long += 1;
-        }
-    }
-
-    fn observe_number_text(&mut self, text: &str, place: Place<'_>) -> bool {
-        let Some(number) = number::lex(text) else { return false };
-        let Some(marks) = number::marks(number.body) else { return false };
-        let numbers = &mut self.numbers;
-        match marks {
-            Marks::Plain => numbers.plain += 1,
-            Marks::Decided(DecimalMark::Point, decimals) => {
-                numbers.point.add(text, place);
-                numbers.point_decimals = numbers.point_decimals.max(decimals);
-            }
-            Marks::Decided(DecimalMark::Comma, decimals) => {
-                numbers.comma.add(text, place);
-                numbers.comma_decimals = numbers.comma_decimals.max(decimals);
-            }
-            Marks::Either(DecimalMark::Point) => numbers.either_point += 1,
-            Marks::Either(DecimalMark::Comma) => numbers.either_comma += 1,
-        }
-        numbers.leading_zeros += u64::from(number.has_leading_zeros());
-        numbers.long += u64::from(number.digit_count() > 18);
-        numbers.exponents += u64::from(number.exponent.is_some());
-        if number.percent {
-            numbers.percent.add(text, place);
-        } else if number.body.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) {
-            numbers.not_percent.add(text, place);
-        }
-        if let Some(currency) = number.currency {
-            numbers.currencies.entry(currency).or_default().add(text, place);
-        }
-        true
-    }
-
-    fn observe_moment_text(&mut self, text: &str, place: Place<'_>) -> bool {
-        let Some(moment) = moment::lex(text) else { return false };
-        let moments = &mut self.moments;
-        match moment.date {
-            DateText::Fixed(_) => moments.fixed += 1,
-            DateText::Compact(_) => moments.compact += 1,
-            DateText::Numeric { day_first: Some(day), month_first: Some(month) } if day == month => moments.same += 1,
-            DateText::Numeric { day_first: Some(_), month_first: Some(_) } => moments.either.add(text, place),
-            DateText::Numeric { day_first: Some(_), month_first: None } => moments.day_first_only.add(text, place),
-            DateText::Numeric { .. } => moments.month_first_only.add(text, place),
-        }
-        moments.with_time += u64::from(moment.time.is_some());
-        if moment.offset.is_some() {
-            moments.with_zone += 1;
-        } else {
-            moments.without_zone.add(text, place);
-        }
-        true
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use arrow_schema::{DataType, Field, TimeUnit};
-use cvj_core::source::{FIELD_CURRENCY, FIELD_FORMAT};
+use cvj_core::source::{FIELD_CURRENCY, FIELD_CURRENCY_COLUMN, FIELD_FORMAT};
 use serde::{Deserialize, Serialize};
 
+use crate::currency::is_shared;
 use crate::moment::{DateOrder, MomentFault, MomentFormat, MomentStore};
-use crate::number::{DecimalMark, NumberFault, NumberFormat, NumberStore};
+use crate::number::{NumberFault, NumberFormat, NumberStore, Percent};
 
 /// How the cells of a column are read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,10 +18,10 @@ pub enum ColumnFormat {
     Text,
     /// Numbers.
     Number(NumberFormat),
-    /// Truth values; `numeric`: 1 and 0 are.
+    /// Truth values.
     Boolean {
-        /// Whether 1 and 0 are truth values.
-        numeric: bool,
+        /// Whether `y`, `on`, `x`, `1` and the like are, beside words that mean nothing else.
+        lenient: bool,
     },
     /// Dates and times.
     Moment(MomentFormat),
@@ -57,31 +58,39 @@ impl ColumnFormat {
     /// The Arrow field of a column of this format, with its currency and format as metadata.
     pub fn field(&self, name: &str) -> Field {
         let mut metadata = HashMap::new();
-        if let Self::Number(NumberFormat { currency: Some(currency), .. }) = self {
-            metadata.insert(FIELD_CURRENCY.to_owned(), currency.clone());
+        let mut insert = |key: &str, value: Option<&String>| {
+            if let Some(value) = value {
+                metadata.insert(key.to_owned(), value.clone());
+            }
+        };
+        if let Self::Number(number) = self {
+            insert(FIELD_CURRENCY, number.currency.as_ref());
+            insert(FIELD_CURRENCY_COLUMN, number.currency_column.as_ref());
         }
-        if let Some(words) = self.words() {
-            metadata.insert(FIELD_FORMAT.to_owned(), words);
-        }
+        insert(FIELD_FORMAT, self.words());
         Field::new(name, self.data_type(), true).with_metadata(metadata)
     }
 
-    /// The format for people: `dates as day.month.year`; `None` where there is nothing to say.
-    pub fn words(&self) -> Option<String> {
+    /// The format for people: `dates as day-month-year, settled by …`; `None` where there is nothing to say.
+    pub fn words(&self) -> Option<&String> {
         match self {
-            Self::Number(number) => {
-                let what = if number.percent { "percentages" } else { "numbers" };
-                match (number.decimal, number.percent) {
-                    (DecimalMark::Comma, _) => Some(format!("{what} with a decimal comma")),
-                    (DecimalMark::Point, true) => Some(what.to_owned()),
-                    (DecimalMark::Point, false) => None,
-                }
-            }
-            Self::Moment(MomentFormat { pattern: Some(pattern), .. }) => Some(format!("dates as {pattern}")),
-            Self::Moment(MomentFormat { order: Some(order), .. }) => Some(format!("dates as {}", order.name())),
-            Self::Moment(MomentFormat { compact: true, .. }) => Some("dates as 20261231".to_owned()),
-            Self::Text | Self::Boolean { .. } | Self::Moment(_) => None,
+            Self::Number(number) => number.words.as_ref(),
+            Self::Moment(moment) => moment.words.as_ref(),
+            Self::Text | Self::Boolean { .. } => None,
         }
+    }
+
+    /// The same format, each row's currency being said in this column. Nothing changes where no money can be meant, or where the
+    /// amounts say their currency themselves.
+    #[must_use]
+    pub fn with_currency_column(mut self, column: Option<&str>) -> Self {
+        if let (Self::Number(number), Some(column)) = (&mut self, column)
+            && number.percent == Percent::None
+            && number.currency.as_deref().is_none_or(is_shared)
+        {
+            number.currency_column = Some(column.to_owned());
+        }
+        self
     }
 
     pub(crate) fn number_fault(number: &NumberFormat, fault: &NumberFault) -> Unreadable {
@@ -92,7 +101,7 @@ impl ColumnFormat {
                 Some(currency) => say(&format!("currency {found}, the column is in {currency}"), false),
                 None => say(&format!("currency {found}, the column has none"), true),
             },
-            NumberFault::Percent if number.percent => say("no percent sign, the column has percentages", true),
+            NumberFault::Percent if number.percent != Percent::None => say("no percent sign, the column has percentages", true),
             NumberFault::Percent => say("a percent sign, the column has none", true),
             NumberFault::Decimals if number.store == NumberStore::Integer => {
                 say("has decimals, the column has whole numbers", true)
@@ -103,6 +112,8 @@ impl ColumnFormat {
             }
             NumberFault::LeadingZeros => say("leading zeros, the column has numbers", true),
             NumberFault::TooLarge => say("more digits than a number can have", true),
+            NumberFault::Rounded => say("a rounded number, as screens show them: export it in full", false),
+            NumberFault::NotFinite => say("not a finite number", false),
         }
     }
 
@@ -112,37 +123,18 @@ impl ColumnFormat {
             MomentFault::NotADate => say("not a date", false),
             MomentFault::Order => match moment.order {
                 Some(DateOrder::DayMonthYear) => say("not a date with the day first, as the column has them", true),
-                Some(_) => say("not a date with the month first, as the column has them", true),
+                Some(DateOrder::YearMonthDay) => say("not a date with the year first, as the column has them", true),
+                Some(DateOrder::MonthDayYear) => say("not a date with the month first, as the column has them", true),
                 None => say("a date that may have the day or the month first", true),
             },
             MomentFault::HasTime => say("has a time of day, the column has days", true),
             MomentFault::HasZone => say("has a UTC offset, the column has local times", true),
             MomentFault::NoZone => say("has no UTC offset, the column's times have one", true),
+            MomentFault::Month if moment.months => say("not a month, the column has months", true),
+            MomentFault::Month => say("a month, the column has days", true),
+            MomentFault::Span => say("a week or a quarter, not a day", false),
+            MomentFault::Digits => say("a number that is no date as the column has them", true),
+            MomentFault::ZoneName => say("ends in letters that are no time zone, or mean several: an offset is needed", false),
         }
-    }
-}
-
-/// What a word says, in English, German, French, Spanish and Italian; `None` for any other.
-///
-/// ```
-/// use cvj_tabular::format::truth;
-/// assert_eq!(truth("Yes"), Some(true));
-/// assert_eq!(truth("nein"), Some(false));
-/// assert_eq!(truth("maybe"), None);
-/// ```
-pub fn truth(word: &str) -> Option<bool> {
-    const TRUE: [&str; 8] = ["true", "yes", "ja", "wahr", "oui", "vrai", "sí", "verdadero"];
-    const FALSE: [&str; 8] = ["false", "no", "nein", "falsch", "non", "faux", "falso", "nee"];
-    let word = word.trim();
-    if word.len() > 9 {
-        return None;
-    }
-    let is = |candidate: &&str| candidate.eq_ignore_ascii_case(word);
-    if TRUE.iter().any(is) {
-        Some(true)
-    } else if FALSE.iter().any(is) {
-        Some(false)
-    } else {
-        None
     }
 }

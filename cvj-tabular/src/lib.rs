@@ -11,6 +11,7 @@
 pub mod cell;
 pub mod column;
 pub mod currency;
+pub mod currency_column;
 pub mod detect;
 pub mod evidence;
 pub mod files;
@@ -26,5 +27,7 @@ pub mod part;
 pub mod rows;
 pub mod settings;
 pub mod table;
+pub mod text_values;
 #[cfg(any(test, feature = "trial"))]
 pub mod trial;
+mod truth;

@@ -1,15 +1,33 @@
-//! Dates and times in cells: ISO, US, European, textual and compact forms, with and without clock time and offset.
+//! Dates and times in cells: ISO, US, European, textual and compact forms, with and without clock time and zone.
 //!
-//! One grammar reads them all; the only thing that a column must settle is whether `1/2/2026` is a day or a month first.
-//! Zone *names* other than `Z`, `UTC` and `GMT` are not read: an offset is needed to know the instant.
+//! One grammar reads them all; what a column must settle is whether `1/2/2026` is a day or a month first, and what cells of digits
+//! alone mean. Decisions:
+//! - Two digits of a year are 1969 to 2068, as POSIX has it, and stand last unless `date_format` says "year-month-day".
+//! - `01.10.2026` has the day first, as points do everywhere, unless a value of the column shows the month first.
+//! - A month (`2026-10`, `Oct 2026`) is its first day, in a column that has months only. Weeks and quarters are refused.
+//! - `24:00` is the midnight that ends the day. Decimals of a second beyond microseconds are cut off.
+//! - `EST`, `CEST` and the like are read where they mean one offset only ([`zone`]); an IANA name is exact.
 
 use jiff::civil::{Date, date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::digits::DigitForm;
 pub(crate) use self::grammar::lex;
+pub(crate) use self::pattern::Pattern;
+pub(crate) use self::reader::MomentReader;
+pub(crate) use self::shape::{DateShape, MomentShape};
+pub use self::zone::HeaderZone;
+use self::zone::Zone;
 
+mod civil;
+mod digits;
 mod grammar;
+mod pattern;
+mod reader;
+mod shape;
+mod weekday;
+mod zone;
 
 /// Microseconds in a day.
 pub const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -23,7 +41,7 @@ pub enum DateOrder {
     DayMonthYear,
     /// 2 January.
     MonthDayYear,
-    /// Only forms that begin with the year.
+    /// Only forms that begin with the year, `26-10-01` included.
     YearMonthDay,
 }
 
@@ -58,15 +76,21 @@ pub struct MomentFormat {
     /// Day or month first; `None` while no value needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<DateOrder>,
-    /// `20261001` reads as a date.
+    /// What cells of digits alone are; `None`: no moments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<DigitForm>,
+    /// Values are months, kept as their first day.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub compact: bool,
-    /// Times without an offset are in UTC, because the header says so.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub utc: bool,
+    pub months: bool,
+    /// The zone of times without one, because the header says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header_zone: Option<HeaderZone>,
     /// A strptime pattern, used instead of the grammar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
+    /// The format for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// Why a cell does not read as a moment of its column.
@@ -82,33 +106,57 @@ pub enum MomentFault {
     HasZone,
     /// It has no offset where the column has one.
     NoZone,
+    /// It is a month, and the column has days; or the other way round.
+    Month,
+    /// It is a week or a quarter.
+    Span,
+    /// It is a number that the column's numbers are not like.
+    Digits,
+    /// It ends in letters that are no zone, or mean several.
+    ZoneName,
 }
 
-/// The date part of a cell.
+/// The date part of a cell, in days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DateText {
     /// There is one way to read it.
-    Fixed(Date),
-    /// `20261001`.
-    Compact(Date),
-    /// Two numbers and a year.
-    Numeric { day_first: Option<Date>, month_first: Option<Date> },
+    Fixed(i32),
+    /// A month, as its first day.
+    Month(i32),
+    /// Digits alone.
+    Digits(DigitForm),
+    /// Three numbers; with points or with other marks between them.
+    Numeric { dotted: bool, day_first: Option<i32>, month_first: Option<i32>, year_first: Option<i32> },
 }
 
 /// A date and perhaps time as it stands in a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct MomentText {
     pub(crate) date: DateText,
     /// Microseconds since midnight.
     pub(crate) time: Option<i64>,
-    /// Seconds east of UTC.
-    pub(crate) offset: Option<i32>,
+    pub(crate) zone: Option<Zone>,
 }
 
-/// Whether a header says that its times are in UTC: `Created date (UTC)`.
-pub(crate) fn utc_in_header(header: &str) -> bool {
-    let mut words = header.split(|c: char| !c.is_alphanumeric());
-    words.any(|word| matches!(word, "UTC" | "GMT"))
+impl MomentText {
+    /// The numbers before and behind the month, where either may be a year of two digits.
+    pub(crate) fn short_year_parts(&self, cell: &str) -> Option<(u32, u32)> {
+        let DateText::Numeric { day_first: Some(_), year_first: Some(_), .. } = self.date else { return None };
+        let mut numbers = cell.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+        let (first, last) = (numbers.next()?, numbers.nth(1)?);
+        Some((first.parse().ok()?, last.parse().ok()?))
+    }
+}
+
+/// A moment of the common kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MomentParts {
+    /// Since 1970-01-01.
+    pub(crate) days: i32,
+    /// Microseconds since midnight.
+    pub(crate) time: Option<i64>,
+    /// Seconds east of UTC.
+    pub(crate) offset: Option<i32>,
 }
 
 /// Days since 1970-01-01.
@@ -119,87 +167,59 @@ pub fn days(date: Date) -> i32 {
 impl MomentFormat {
     /// A format that reads fixed forms only.
     pub fn plain(store: MomentStore) -> Self {
-        Self { store, order: None, compact: false, utc: false, pattern: None }
+        Self { store, order: None, digits: None, months: false, header_zone: None, pattern: None, words: None }
     }
 
     /// Reads a day: days since 1970-01-01.
     pub fn date(&self, cell: &str) -> Result<i32, MomentFault> {
-        let (date, time, offset) = self.parts(cell)?;
-        if time.is_some_and(|time| time != 0) || offset.is_some() { Err(MomentFault::HasTime) } else { Ok(days(date)) }
+        let (days, time, zone) = self.parts(cell)?;
+        if time.is_some_and(|time| time != 0) || zone.is_some() { Err(MomentFault::HasTime) } else { Ok(days) }
     }
 
     /// Reads microseconds since 1970-01-01T00:00, of the wall clock or in UTC as the column keeps them. A day without a
     /// time is its midnight.
     pub fn micros(&self, cell: &str) -> Result<i64, MomentFault> {
-        let (date, time, offset) = self.parts(cell)?;
-        let local = i64::from(days(date)) * MICROS_PER_DAY + time.unwrap_or(0);
-        match (self.store, offset) {
-            (MomentStore::Utc, Some(offset)) => Ok(local - i64::from(offset) * 1_000_000),
-            (MomentStore::Utc, None) if self.utc => Ok(local),
-            (MomentStore::Utc, None) => Err(MomentFault::NoZone),
+        let (days, time, zone) = self.parts(cell)?;
+        let local = i64::from(days) * MICROS_PER_DAY + time.unwrap_or(0);
+        match (self.store, zone) {
+            (MomentStore::Utc, Some(zone)) => zone.instant(local).ok_or(MomentFault::NotADate),
             (_, Some(_)) => Err(MomentFault::HasZone),
-            (_, None) => Ok(local),
+            (_, None) => self.without_zone(local),
         }
     }
 
-    fn parts(&self, cell: &str) -> Result<(Date, Option<i64>, Option<i32>), MomentFault> {
+    /// The moment of a wall clock time without a zone, as [`Self::micros`] gives it.
+    pub(crate) fn without_zone(&self, local: i64) -> Result<i64, MomentFault> {
+        if self.store != MomentStore::Utc {
+            return Ok(local);
+        }
+        let zone = self.header_zone.as_ref().and_then(HeaderZone::zone).ok_or(MomentFault::NoZone)?;
+        zone.instant(local).ok_or(MomentFault::NotADate)
+    }
+
+    fn parts(&self, cell: &str) -> Result<(i32, Option<i64>, Option<Zone>), MomentFault> {
         if let Some(pattern) = &self.pattern {
-            return by_pattern(pattern, cell.trim()).ok_or(MomentFault::NotADate);
+            return Pattern(pattern).read(cell.trim()).ok_or(MomentFault::NotADate);
         }
-        if let Some((date, time)) = iso(cell.as_bytes()) {
-            return Ok((date, time, None));
-        }
-        let text = lex(cell).ok_or(MomentFault::NotADate)?;
-        let date = match text.date {
-            DateText::Fixed(date) => date,
-            DateText::Compact(date) if self.compact => date,
-            DateText::Compact(_) => return Err(MomentFault::NotADate),
-            DateText::Numeric { day_first, month_first } => match self.order {
-                Some(DateOrder::DayMonthYear) => day_first.ok_or(MomentFault::Order)?,
-                Some(DateOrder::MonthDayYear) => month_first.ok_or(MomentFault::Order)?,
-                Some(DateOrder::YearMonthDay) => return Err(MomentFault::NotADate),
-                None if day_first == month_first => day_first.ok_or(MomentFault::NotADate)?,
-                None => return Err(MomentFault::Order),
-            },
+        let text = lex(cell)?;
+        self.judge(MomentShape::of(&text))?;
+        let days = match text.date {
+            DateText::Fixed(days) | DateText::Month(days) => days,
+            DateText::Digits(_) => {
+                let form = self.digits.ok_or(MomentFault::Digits)?;
+                let micros = form.read(cell.trim()).ok_or(MomentFault::Digits)?;
+                let (days, time) = civil::split_micros(micros);
+                return Ok((days, form.has_time().then_some(time), form.is_epoch().then_some(Zone::Offset(0))));
+            }
+            DateText::Numeric { day_first, month_first, year_first, .. } => match self.order {
+                Some(DateOrder::MonthDayYear) => month_first,
+                Some(DateOrder::YearMonthDay) => year_first,
+                Some(DateOrder::DayMonthYear) | None => day_first,
+            }
+            .ok_or(MomentFault::Order)?,
         };
-        Ok((date, text.time, text.offset))
+        Ok((days, text.time, text.zone))
     }
-}
-
-/// Reads a cell by a strptime pattern: date, microseconds since midnight if the pattern has a time, offset if it has one.
-pub(crate) fn by_pattern(pattern: &str, cell: &str) -> Option<(Date, Option<i64>, Option<i32>)> {
-    let parsed = jiff::fmt::strtime::parse(pattern, cell).ok()?;
-    let date = parsed.to_date().ok()?;
-    let time = parsed.hour().and_then(|_| parsed.to_time().ok()).map(|time| {
-        let seconds = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
-        seconds * 1_000_000 + i64::from(time.subsec_nanosecond()) / 1000
-    });
-    Some((date, time, parsed.offset().map(jiff::tz::Offset::seconds)))
-}
-
-/// The common case in one look: `2026-10-01`, `2026-10-01 09:14:35` or `2026-10-01T09:14:35`.
-fn iso(bytes: &[u8]) -> Option<(Date, Option<i64>)> {
-    let two = |at: usize| {
-        let (tens, ones) = (bytes[at].wrapping_sub(b'0'), bytes[at + 1].wrapping_sub(b'0'));
-        (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
-    };
-    if !matches!(bytes.len(), 10 | 19) || bytes[4] != b'-' || bytes[7] != b'-' {
-        return None;
-    }
-    let date = new_date(two(0)? * 100 + two(2)?, two(5)?, two(8)?)?;
-    if bytes.len() == 10 {
-        return Some((date, None));
-    }
-    if !matches!(bytes[10], b' ' | b'T') || bytes[13] != b':' || bytes[16] != b':' {
-        return None;
-    }
-    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
-    let valid = hour < 24 && minute < 60 && second < 60;
-    valid.then(|| (date, Some(i64::from(hour * 3600 + minute * 60 + second) * 1_000_000)))
-}
-
-fn new_date(year: u32, month: u32, day: u32) -> Option<Date> {
-    Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().filter(|date| date.year() > 0)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::currency::currency;
-use crate::moment::DateOrder;
+use crate::moment::{DateOrder, Pattern};
 use crate::number::DecimalMark;
 
 /// One path or several.
@@ -43,7 +43,7 @@ pub enum ColumnType {
     Decimal,
     /// Amounts of money.
     Money,
-    /// Percentages, kept as fractions.
+    /// Percentages, kept as fractions: `5.32 %` and `5.32` are 0.0532.
     Percent,
     /// Truth values.
     Boolean,
@@ -110,8 +110,8 @@ pub struct CellSettings {
     /// What single columns hold, by column name or header: `columns.amount = { type = "money", currency = "EUR" }`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, ColumnSettings>,
-    /// Texts that mean "no value", in every column. Left out: `n/a`, `NULL`, `--` and `-`, in columns that are not text. Empty
-    /// cells always mean "no value".
+    /// Texts that mean "no value", in every column. Left out: `n/a`, `NULL`, `(null)`, `\\N`, `None`, `--` and a dash, in columns
+    /// that are not text. Empty cells always mean "no value".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_values: Option<Vec<String>>,
     /// The currency of columns of money that do not show one, and which dollar `$` is: a code or a sign.
@@ -119,7 +119,7 @@ pub struct CellSettings {
     pub currency: Option<String>,
 }
 
-const NULL_WORDS: [&str; 7] = ["n/a", "N/A", "NULL", "Null", "null", "--", "-"];
+const NULL_WORDS: [&str; 12] = ["n/a", "N/A", "NULL", "Null", "null", "(null)", "\\N", "None", "--", "-", "–", "—"];
 
 impl CellSettings {
     /// Checks what the schema cannot say.
@@ -131,6 +131,14 @@ impl CellSettings {
             }
             if self.decimal.is_some_and(|decimal| decimal.character() == mark) {
                 return wrong(format!("`decimal` and `thousands` are both `{mark}`"), "leave one of them out");
+            }
+        }
+        let patterns = self.columns.iter().map(|(name, column)| (format!("columns.{name}.format"), column.format.as_ref()));
+        for (key, written) in patterns.chain([("date_format".to_owned(), self.date_format.as_ref())]) {
+            if let Some(DateFormat::Pattern(pattern)) = written
+                && let Some(fault) = Pattern(pattern).fault()
+            {
+                return wrong(format!("`{key} = \"{pattern}\"` is no pattern: {fault}"), "use one like \"%d.%m.%Y\"");
             }
         }
         let columns = self
@@ -193,6 +201,11 @@ pub struct Nulls {
 }
 
 impl Nulls {
+    /// Whether the configuration says them: then they mean "no value" even where they would read as a value.
+    pub(crate) fn are_said(&self) -> bool {
+        self.in_text
+    }
+
     /// Whether a cell has no value where text is meant.
     pub fn in_text(&self, cell: &str) -> bool {
         let trimmed = cell.trim();

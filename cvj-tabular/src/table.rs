@@ -10,6 +10,7 @@ use cvj_core::{SourceError, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, Place};
+use crate::currency_column::currency_columns;
 use crate::detect::Question;
 use crate::evidence::ColumnEvidence;
 use crate::format::ColumnFormat;
@@ -151,6 +152,8 @@ impl TableProfile {
         };
         let nothing = ColumnEvidence::default();
         let format = self.evidence.get(request.index).unwrap_or(&nothing).settle(&question, settings)?;
+        let currency = currency_columns(self.header.headers(), &self.evidence).get(request.index).copied().flatten();
+        let format = format.with_currency_column(currency.map(|index| names[index].as_str()));
         Ok(PlannedColumn { name: name.clone(), content: Content::Cells(request.index, format) })
     }
 

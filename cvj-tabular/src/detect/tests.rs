@@ -2,7 +2,7 @@ use arrow_schema::{DataType, TimeUnit};
 
 use super::*;
 use crate::cell::{Cell, Place};
-use crate::settings::Nulls;
+use crate::settings::{DateFormat, Nulls};
 
 fn evidence(values: &[&str]) -> ColumnEvidence {
     let mut evidence = ColumnEvidence::default();

@@ -1,9 +1,7 @@
 //! What a cell looks like at first sight, before its column has a format.
 
-use jiff::civil::Date;
-
 use crate::cell::Cell;
-use crate::moment::{self, DateText};
+use crate::moment::{self, DateText, DigitForm, MICROS_PER_DAY};
 use crate::number::{self, DecimalMark, Marks};
 use crate::settings::Nulls;
 
@@ -24,7 +22,7 @@ pub(super) enum Look {
 impl Look {
     pub(super) fn of(cell: &Cell<'_>, nulls: &Nulls) -> Self {
         match cell {
-            Cell::Number(_) => Self::Number,
+            Cell::Number(_) | Cell::Money { .. } => Self::Number,
             Cell::Moment(_) => Self::Date,
             Cell::Text(text) => Self::of_text(text, nulls),
             cell if cell.is_blank() => Self::Blank,
@@ -38,9 +36,9 @@ impl Look {
             Self::Blank
         } else if nulls.in_values(trimmed) {
             Self::Null
-        } else if number::lex(trimmed).is_some_and(|number| number::marks(number.body).is_some()) {
+        } else if number::lex(trimmed).is_ok_and(|number| number.marks().is_some()) {
             Self::Number
-        } else if moment::lex(trimmed).is_some() {
+        } else if moment::lex(trimmed).is_ok() {
             Self::Date
         } else {
             Self::Text
@@ -63,15 +61,17 @@ const SCALE: u32 = 9;
 /// A number times 10⁹ under each decimal mark (point, comma); `None` where it does not read.
 pub(super) fn amounts(cell: &Cell<'_>) -> [Option<i128>; 2] {
     match cell {
-        Cell::Number(value) if value.abs() < 1e15 => [Some((value * 10_f64.powi(SCALE as i32)).round() as i128); 2],
+        Cell::Number(value) | Cell::Money { amount: value, .. } if value.abs() < 1e15 => {
+            [Some((value * 10_f64.powi(SCALE as i32)).round() as i128); 2]
+        }
         Cell::Text(text) => {
-            let Some(number) = number::lex(text.trim()) else { return [None; 2] };
+            let Ok(number) = number::lex(text.trim()) else { return [None; 2] };
             if number.exponent.is_some() || number.digit_count() > 20 {
                 return [None; 2];
             }
-            let Some(marks) = number::marks(number.body) else { return [None; 2] };
+            let Some((marks, _)) = number.marks() else { return [None; 2] };
             [DecimalMark::Point, DecimalMark::Comma].map(|mark| match marks {
-                Marks::Decided(decided, _) if decided != mark => None,
+                Marks::Decided(decided) if decided != mark => None,
                 _ => scaled(number.body, mark).map(|digits| if number.negative { -digits } else { digits }),
             })
         }
@@ -93,10 +93,10 @@ fn scaled(body: &str, mark: DecimalMark) -> Option<i128> {
     digits.checked_mul(10_i128.checked_pow(SCALE.checked_sub(decimals.unwrap_or(0))?)?)
 }
 
-/// The one day that a cell names; `None` if it names none, or two by the order of day and month.
-pub(super) fn day(cell: &Cell<'_>) -> Option<Date> {
+/// The one day that a cell names, since 1970; `None` if it names none, or two by the order of day and month.
+pub(super) fn day(cell: &Cell<'_>) -> Option<i32> {
     match cell {
-        Cell::Moment(at) => Some(at.date()),
+        Cell::Moment(at) => Some(moment::days(at.date())),
         cell => match days(&cell.to_text())? {
             (day_first, month_first) if day_first == month_first => day_first,
             (day_first, month_first) => day_first.xor(month_first),
@@ -104,11 +104,16 @@ pub(super) fn day(cell: &Cell<'_>) -> Option<Date> {
     }
 }
 
-/// The days that a text names: with the day before the month, and with the month before the day.
-pub(super) fn days(text: &str) -> Option<(Option<Date>, Option<Date>)> {
-    Some(match moment::lex(text)?.date {
-        DateText::Fixed(date) | DateText::Compact(date) => (Some(date), Some(date)),
-        DateText::Numeric { day_first, month_first } => (day_first, month_first),
+/// The days that a text names, since 1970: with the day before the month, and with the month before the day.
+pub(super) fn days(text: &str) -> Option<(Option<i32>, Option<i32>)> {
+    Some(match moment::lex(text).ok()?.date {
+        DateText::Fixed(day) => (Some(day), Some(day)),
+        DateText::Numeric { day_first, month_first, .. } => (day_first, month_first),
+        DateText::Digits(DigitForm::Day) => {
+            let day = DigitForm::Day.read(text.trim()).map(|micros| (micros / MICROS_PER_DAY) as i32);
+            (day, day)
+        }
+        DateText::Month(_) | DateText::Digits(_) => return None,
     })
 }
 

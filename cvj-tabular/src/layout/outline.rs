@@ -362,7 +362,9 @@ impl Outline {
         notes.extend(rows.by_ref().take(row));
         let draft = &mut self.tables[table];
         draft.runs.push((notes.first().map_or(header, |note| note.number), None));
-        notes.iter().for_each(|note| draft.skip(note.number, LeftOut::Preamble));
+        for note in &notes {
+            draft.skip(note.number, LeftOut::Preamble);
+        }
         self.current = table;
         self.opened = true;
         self.after_blank = false;

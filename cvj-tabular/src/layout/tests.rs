@@ -289,7 +289,7 @@ proptest! {
         let text = lines.iter().map(|cells| cells.iter().map(|cell| CELLS[*cell]).collect::<Vec<_>>().join("|"));
         let text = text.collect::<Vec<_>>().join("\n");
         let change = |rules: &mut Rules| {
-            *rules = Rules { ragged, header, fill_short_rows, ..rules.clone() };
+            *rules = Rules { header, fill_short_rows, ragged, ..rules.clone() };
         };
         let found = outline(&text, change);
         let mut data = std::collections::BTreeMap::new();

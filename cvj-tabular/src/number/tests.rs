@@ -64,7 +64,7 @@ fn a_decimal_comma_reads() {
 #[test]
 fn percents_are_fractions() {
     let mut format = point(NumberStore::Decimal(4));
-    format.percent = true;
+    format.percent = Percent::Signed;
     assert_eq!(format.decimal("5.32%", 4), Ok(532));
     assert_eq!(format.decimal("5 %", 4), Ok(500));
     assert_eq!(format.decimal("0", 4), Ok(0));
@@ -97,17 +97,54 @@ fn floats_read_exactly() {
 
 #[test]
 fn separators_are_weighed() {
-    let check = |body: &str, expect: Option<Marks>| assert_eq!(marks(body), expect, "{body:?}");
-    check("1234", Some(Marks::Plain));
-    check("1 234", Some(Marks::Plain));
-    check("1,234", Some(Marks::Either(DecimalMark::Comma)));
-    check("1.234", Some(Marks::Either(DecimalMark::Point)));
-    check("0.123", Some(Marks::Decided(DecimalMark::Point, 3)));
-    check("1234.567", Some(Marks::Decided(DecimalMark::Point, 3)));
-    check("1,0", Some(Marks::Decided(DecimalMark::Comma, 1)));
-    check("1.234.567", Some(Marks::Decided(DecimalMark::Comma, 0)));
-    check("1.234,5", Some(Marks::Decided(DecimalMark::Comma, 1)));
+    let check = |body: &str, expect: Option<(Marks, Option<char>)>| {
+        assert_eq!(lex(body).ok().and_then(|text| text.marks()), expect, "{body:?}");
+    };
+    let decided = |mark, group| Some((Marks::Decided(mark), group));
+    check("1234", Some((Marks::Plain, None)));
+    check("1 234", Some((Marks::Plain, Some(' '))));
+    check("1,234", Some((Marks::Either(DecimalMark::Comma), None)));
+    check("1.234", Some((Marks::Either(DecimalMark::Point), None)));
+    check("0.123", decided(DecimalMark::Point, None));
+    check("1234.567", decided(DecimalMark::Point, None));
+    check("1,0", decided(DecimalMark::Comma, None));
+    check("1.234.567", decided(DecimalMark::Comma, Some('.')));
+    check("1.234,5", decided(DecimalMark::Comma, Some('.')));
+    check("1,23,456.78", decided(DecimalMark::Point, Some(',')));
+    check("1,23,456", decided(DecimalMark::Point, Some(',')));
     check("49 30 0000", None);
+    check("1,23,45.6", None);
+}
+
+#[test]
+fn odd_dresses_read_or_say_why_not() {
+    let mut format = point(NumberStore::Decimal(2));
+    format.currency = Some("USD".to_owned());
+    let check = |cell: &str, expect: Result<i128, NumberFault>| assert_eq!(format.decimal(cell, 2), expect, "{cell:?}");
+    check(" $-   ", Ok(0));
+    check("$0", Ok(0));
+    check("$(12.50)", Ok(-1250));
+    check("$.50", Ok(50));
+    check("US$ 12.-", Ok(1200));
+    check("\u{2013}5", Ok(-500));
+    check("+1,204,500", Ok(120_450_000));
+    check("1,23,456.78", Ok(12_345_678));
+    check("1.2K", Err(NumberFault::Rounded));
+    check("$3M", Err(NumberFault::Rounded));
+    check("NaN", Err(NumberFault::NotFinite));
+    check("-inf", Err(NumberFault::NotFinite));
+    check("'1730", Err(NumberFault::NotANumber));
+    check("(USD)", Err(NumberFault::NotANumber));
+    check("USD", Err(NumberFault::NotANumber));
+    check("-", Err(NumberFault::NotANumber));
+    check("12.", Err(NumberFault::NotANumber));
+    check("1e3", Err(NumberFault::NotANumber));
+    check("12 kr.", Err(NumberFault::Currency("kr")));
+    check("R$ 12", Err(NumberFault::Currency("BRL")));
+    let mut comma = comma(NumberStore::Decimal(2));
+    comma.currency = Some("EUR".to_owned());
+    assert_eq!(comma.decimal("€ 0,\u{2013}", 2), Ok(0));
+    assert_eq!(comma.decimal("1\u{a0}234,50\u{a0}€", 2), Ok(123_450));
 }
 
 proptest! {

@@ -1,0 +1,61 @@
+//! Names of weekdays as exports write them before a date, in English, German, French, Spanish, Italian, Dutch and Portuguese.
+
+use crate::month::is_name;
+
+const NAMES: &[&str] = &[
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonnabend",
+    "sonntag",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+    "lunes",
+    "martes",
+    "miércoles",
+    "miercoles",
+    "jueves",
+    "viernes",
+    "sábado",
+    "sabado",
+    "domingo",
+    "lunedì",
+    "martedì",
+    "mercoledì",
+    "giovedì",
+    "venerdì",
+    "sabato",
+    "domenica",
+    "maandag",
+    "dinsdag",
+    "woensdag",
+    "donderdag",
+    "vrijdag",
+    "zaterdag",
+    "zondag",
+    "segunda",
+    "terça",
+    "quarta",
+    "quinta",
+    "sexta",
+];
+
+/// Whether a word is a weekday's name or its abbreviation to two to four letters.
+pub(crate) fn is_weekday(word: &str) -> bool {
+    NAMES.iter().any(|name| is_name(word, name, 2))
+}
