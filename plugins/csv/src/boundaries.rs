@@ -6,7 +6,9 @@
 //! every quote stands at a field's begin or end, no line is blank and none ends in a lone carriage return. Pieces in which
 //! something else stands (`5" pipe`) are gone over with the automaton itself.
 
-use std::io::{self, Read};
+mod piece;
+
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
@@ -16,6 +18,7 @@ use cvj_tabular::limits::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::automaton::{Automaton, Step, Strays};
+use crate::boundaries::piece::{CONTEXT, Piece, Window, judge};
 use crate::dialect::{Dialect, Found};
 use crate::encoding::{Doubt, Encoding, Evidence};
 use crate::input::{Input, failed};
@@ -209,7 +212,7 @@ impl Pass<'_> {
                 }
             }
         } else {
-            let mut window = Window::new(self.first.offset);
+            let mut window = Window::new(self.first.offset, 0);
             while let Some((bytes, base, body)) = window.next(&mut reader, self.piece).map_err(|error| failed(&name, error))? {
                 let piece = judge(bytes, body.clone(), base, self.dialect);
                 if !walk.go(&piece, || Ok(bytes[body].to_vec()))? {
@@ -232,7 +235,7 @@ impl Pass<'_> {
                 let begin = first + range.start * self.piece;
                 let before = (begin - first).min(CONTEXT as u64);
                 let mut reader = self.input.open_at(self.folder, begin - before, end - (begin - before))?;
-                let mut window = Window { buffer: Vec::new(), base: begin - before, behind: before as usize, ended: false };
+                let mut window = Window::new(begin - before, before as usize);
                 let mut pieces = Vec::new();
                 for _ in range {
                     let piece = window.next(&mut reader, self.piece).map_err(|error| failed(&self.input.name(), error))?;
@@ -256,137 +259,6 @@ impl Pass<'_> {
         fill(&mut reader, &mut bytes).map_err(|error| failed(&self.input.name(), error))?;
         Ok(bytes)
     }
-}
-
-/// Bytes before a piece and after it by which its first and last are judged.
-const CONTEXT: usize = 2;
-const AHEAD: usize = 4;
-
-/// A buffer, where it begins, and which part of it is a piece.
-type View<'a> = (&'a [u8], u64, Range<usize>);
-
-/// Goes over a stream in pieces that know their surroundings.
-struct Window {
-    buffer: Vec<u8>,
-    /// Where the buffer begins.
-    base: u64,
-    /// Bytes in the buffer that belong to the piece before.
-    behind: usize,
-    ended: bool,
-}
-
-impl Window {
-    fn new(base: u64) -> Self {
-        Self { buffer: Vec::new(), base, behind: 0, ended: false }
-    }
-
-    /// The next piece.
-    fn next(&mut self, reader: &mut impl Read, piece: u64) -> io::Result<Option<View<'_>>> {
-        let passed = self.behind.saturating_sub(CONTEXT);
-        self.buffer.drain(..passed.min(self.buffer.len()));
-        self.base += passed as u64;
-        let begin = self.behind - passed;
-        let wanted = begin + piece as usize + AHEAD;
-        let filled = self.buffer.len();
-        if filled < wanted && !self.ended {
-            self.buffer.resize(wanted, 0);
-            let read = fill(reader, &mut self.buffer[filled..])?;
-            self.buffer.truncate(filled + read);
-            self.ended = self.buffer.len() < wanted;
-        }
-        let end = (begin + piece as usize).min(self.buffer.len());
-        self.behind = end;
-        Ok((begin < end).then_some((&self.buffer, self.base, begin..end)))
-    }
-}
-
-/// What one piece says, if it begins outside quotes and if it begins within them.
-#[derive(Clone, Debug)]
-struct Piece {
-    range: Range<u64>,
-    /// An odd number of quotes.
-    odd: bool,
-    /// Lines that end in it; a line ends with the first of its end's characters.
-    lines: u64,
-    last: u8,
-    evidence: Evidence,
-    cases: [Case; 2],
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Case {
-    irregular: bool,
-    /// The first and the last record that follow a line end of the piece: offset, and lines before it in the piece.
-    records: Option<[(u64, u64); 2]>,
-    /// Lines before the last quote that opens in the piece.
-    opened: Option<u64>,
-}
-
-fn judge(bytes: &[u8], body: Range<usize>, base: u64, dialect: Dialect) -> Piece {
-    let Dialect { delimiter, quote, escape, .. } = dialect;
-    let mut cases = [Case::default(); 2];
-    let mut odd = false;
-    let mut newlines = 0;
-    let mut pairs = 0;
-    let starts_in_pair = body.start > 0 && bytes[body.start - 1] == b'\r' && bytes[body.start] == b'\n';
-    let ends_in_pair = bytes[body.end - 1] == b'\r' && bytes.get(body.end) == Some(&b'\n');
-    let may_follow_quote = |byte: &u8| *byte == delimiter || matches!(*byte, b'\n' | b'\r') || *byte == quote;
-    if body.start > 0 && bytes[body.start - 1] == quote {
-        cases[0].irregular = !may_follow_quote(&bytes[body.start]);
-    }
-    for at in memchr::memchr2_iter(b'\n', quote, &bytes[body.clone()]).map(|at| at + body.start) {
-        let previous = at.checked_sub(1).map(|at| bytes[at]);
-        if bytes[at] == b'\n' {
-            newlines += 1;
-            let blank = match previous {
-                None | Some(b'\n') => true,
-                Some(b'\r') => {
-                    pairs += 1;
-                    at < 2 || matches!(bytes[at - 2], b'\n' | b'\r')
-                }
-                Some(_) => false,
-            };
-            let case = &mut cases[usize::from(odd)];
-            case.irregular |= blank;
-            let record = (base + at as u64 + 1, newlines - u64::from(starts_in_pair));
-            case.records = Some([case.records.map_or(record, |[first, _]| first), record]);
-        } else {
-            let opens = previous.is_none_or(|byte| byte == delimiter || byte == b'\n' || byte == quote);
-            let closes = bytes.get(at + 1).is_none_or(&may_follow_quote);
-            // Which case finds itself outside quotes here.
-            let outside = usize::from(odd);
-            cases[outside].irregular |= !opens;
-            cases[1 - outside].irregular |= !closes;
-            // One right behind another is the second of two.
-            if previous != Some(quote) {
-                cases[outside].opened = Some(newlines - u64::from(starts_in_pair));
-            }
-            odd = !odd;
-        }
-    }
-    let returns = memchr::memchr_iter(b'\r', &bytes[body.clone()]).count() as u64;
-    let lone = returns + u64::from(starts_in_pair) != pairs + u64::from(ends_in_pair);
-    let escaped = escape != 0 && memchr::memchr(escape, &bytes[body.clone()]).is_some();
-    // Its line feed is the next piece's, but the line ends in this one.
-    let ends_blank = ends_in_pair && (body.end < 2 || matches!(bytes[body.end - 2], b'\n' | b'\r'));
-    for case in &mut cases {
-        case.irregular |= lone || escaped || ends_blank;
-    }
-    let text = if body.start == 0 { 0 } else { next_character(bytes, body.start) };
-    let text = text..next_character(bytes, body.end).max(text);
-    Piece {
-        range: base + body.start as u64..base + body.end as u64,
-        odd,
-        lines: newlines + u64::from(ends_in_pair) - u64::from(starts_in_pair),
-        last: bytes[body.end - 1],
-        evidence: Evidence::of(&bytes[text.clone()], base + text.start as u64),
-        cases,
-    }
-}
-
-/// Where the next character of UTF-8 begins: a piece leaves to the one before it what belongs to that one's last character.
-fn next_character(bytes: &[u8], at: usize) -> usize {
-    at + bytes[at.min(bytes.len())..].iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count()
 }
 
 /// The way over the pieces in order.
