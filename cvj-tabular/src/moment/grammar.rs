@@ -277,7 +277,7 @@ impl<'a> Cursor<'a> {
             minute = self.two()?;
             if compact == 6 {
                 second = self.two()?;
-                micros = self.fraction()?;
+                micros = self.fraction();
             }
         } else if let Some(mark) = self.byte().filter(|byte| matches!(byte, b':' | b'.' | b'h'))
             && self.rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
@@ -287,7 +287,7 @@ impl<'a> Cursor<'a> {
             minute = self.two()?;
             if self.eat(mark) {
                 second = self.two()?;
-                micros = self.fraction()?;
+                micros = self.fraction();
             }
         }
         let before = self.rest;
@@ -332,13 +332,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Nothing, or decimals of a second.
-    fn fraction(&mut self) -> Option<i64> {
+    fn fraction(&mut self) -> i64 {
         if !self.rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) || !(self.eat(b'.') || self.eat(b',')) {
-            return Some(0);
+            return 0;
         }
         let (digits, rest) = self.rest.split_at(self.digits());
         self.rest = rest;
-        Some(micros_of(digits.as_bytes()))
+        micros_of(digits.as_bytes())
     }
 
     /// All that stands behind the time.
