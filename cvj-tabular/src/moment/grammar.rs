@@ -11,7 +11,7 @@ use crate::month::month_number;
 /// Takes a cell apart; the fault says why it is no date in any order.
 pub(crate) fn lex(cell: &str) -> Result<MomentText, MomentFault> {
     let text = cell.trim();
-    if !(6..=64).contains(&text.len()) {
+    if !(6..=64).contains(&text.len()) || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return Err(if is_longer_span(text) { MomentFault::Span } else { MomentFault::NotADate });
     }
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')

@@ -119,6 +119,9 @@ pub(crate) fn lex(text: &str) -> Result<NumberText<'_>, NumberFault> {
 }
 
 fn is_not_finite(text: &str) -> bool {
+    if text.len() > 9 || text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
     let unsigned = text.trim_start_matches(['-', '+']);
     ["nan", "inf", "infinity", "∞"].iter().any(|word| unsigned.eq_ignore_ascii_case(word))
 }
