@@ -82,7 +82,7 @@ pub(crate) fn truth(cell: &str) -> Option<(bool, Truth)> {
         _ if word.len() > 9 => return None,
         _ => {}
     }
-    if word.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+    if word.as_bytes().first().is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic()) {
         return None;
     }
     let find = |words: &[(&str, bool)]| words.iter().find(|(known, _)| is_same(known, word)).map(|(_, value)| *value);

@@ -194,7 +194,12 @@ impl<'a> Cursor<'a> {
 
     fn word_first(&mut self) -> Option<DateText> {
         let before = self.rest;
-        if is_weekday(self.word()) {
+        let word = self.word();
+        // A glance that spares most texts the search for a name.
+        if word.is_empty() || !self.rest.starts_with(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | '-' | '/')) {
+            return None;
+        }
+        if is_weekday(word) {
             let _ = self.eat(b'.');
             let _ = self.eat(b',');
             self.spaces();
@@ -263,6 +268,9 @@ impl<'a> Cursor<'a> {
         }
         let comma = self.eat(b',');
         let spaces = self.spaces();
+        if self.digits() > 0 {
+            return comma || spaces;
+        }
         let _ = self.eat_word(&["at", "um", "à", "a las", "alle ore", "alle", "om", "às", "-", "–", "|"]);
         comma || spaces
     }
@@ -292,7 +300,9 @@ impl<'a> Cursor<'a> {
         }
         let before = self.rest;
         self.spaces();
-        if let Some(afternoon) = self.half_of_day() {
+        if self.rest.is_empty() {
+            // The common case.
+        } else if let Some(afternoon) = self.half_of_day() {
             if !(1..=12).contains(&hour) {
                 return None;
             }
