@@ -297,7 +297,8 @@ typedef struct CvjSourceInterface {
   int32_t (*check)(CvjSource* source, const CvjTask* task, CvjError* error);
 
   /* A JSON array of the tables that there are now: {"name", "doc", "key": [columns], "rows_expected": control total or null,
-   * "files": [names], "headers": [as written], "preamble": [lines]}. All but the name may be left out. */
+   * "files": [names], "headers": [as written], "preamble": [lines],
+   * "format": [lines]}. All but the name may be left out. */
   int32_t (*tables)(CvjSource* source, const CvjTask* task, CvjBuf* out_json, CvjError* error);
 
   /* The schema of one table, a struct `+s` of its columns. Every column has a name of its own. */

@@ -280,7 +280,7 @@ pub struct CvjSourceInterface {
     pub open: Option<unsafe extern "C" fn(CvjStr, *const CvjTask, *mut CvjSource, *mut CvjError) -> i32>,
     /// One cheap call.
     pub check: Option<unsafe extern "C" fn(*mut CvjSource, *const CvjTask, *mut CvjError) -> i32>,
-    /// JSON array of tables: `{"name", "doc", "key", "rows_expected", "files", "headers", "preamble"}`.
+    /// JSON array of tables: `{"name", "doc", "key", "rows_expected", "files", "headers", "preamble", "format"}`.
     pub tables: Option<unsafe extern "C" fn(*mut CvjSource, *const CvjTask, *mut CvjBuf, *mut CvjError) -> i32>,
     /// Schema of one table, by name.
     pub table_schema:

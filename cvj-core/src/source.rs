@@ -84,6 +84,8 @@ pub struct TableDetails {
     pub headers: Vec<String>,
     /// Lines before the header.
     pub preamble: Vec<String>,
+    /// How its files are written and what stands in them beside the table, a line each, for people.
+    pub format: Vec<String>,
 }
 
 /// Field metadata key: the ISO 4217 code (or the sign) of a column of money.
@@ -96,6 +98,10 @@ pub const FIELD_FORMAT: &str = "cvj.format";
 pub const COLUMN_FILE: &str = "_file";
 /// Virtual column: the line (CSV) or row (spreadsheet) a row stands on, counted from 1 (Int64).
 pub const COLUMN_LINE: &str = "_line";
+/// Virtual column: the first day that the file says it covers (Date32, null where it says none).
+pub const COLUMN_FROM: &str = "_from";
+/// Virtual column: the last day that the file says it covers (Date32, null where it says none).
+pub const COLUMN_TO: &str = "_to";
 
 /// What a definition needs of a column; the source settles the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

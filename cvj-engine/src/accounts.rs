@@ -3,21 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use cvj_core::report::{Covers, LeftOut, Reject, RejectReason, Source, Table, Unassigned};
+use cvj_core::report::{Covers, LeftOut, Source, Table, Unassigned};
 use jiff::ToSpan;
 
 use crate::calendar::Calendar;
-use crate::gathered::{Gathered, Place, RejectedRow, Uses};
+use crate::gathered::{Gathered, Uses};
+use crate::rejections::{Rejections, Told, When};
 use crate::relation::Relation;
 use crate::scan::Account;
 use crate::sources::OpenSource;
 
-/// Samples of rejected rows listed per table.
-const SAMPLES: usize = 20;
 /// Values without a product listed per table.
 const VALUES: usize = 100;
-/// Characters of a value shown in a sample.
-const SHOWN: usize = 40;
 
 /// What decides whether a row belongs to the report.
 pub(crate) struct Extent<'a> {
@@ -28,105 +25,57 @@ pub(crate) struct Extent<'a> {
 
 impl Extent<'_> {
     /// Whether a rejection counts: "a row outside the periods is not rejected".
-    fn counts(&self, reject: &RejectedRow) -> bool {
-        reject
-            .at
-            .is_none_or(|at| at < self.as_of && (!reject.is_metric || self.periods.contains(&self.calendar.period_index(at))))
+    fn counts(&self, when: &When) -> bool {
+        let Some((period, day)) = when.day else { return true };
+        self.begun(day) && (!when.is_metric || self.periods.contains(&period))
+    }
+
+    /// Whether a local day begins before the end of follow-up: rows at or after that are none of its own.
+    fn begun(&self, day: i64) -> bool {
+        date(day).is_some_and(|date| self.calendar.midnight(date) < self.as_of)
     }
 
     /// The local days that rows on these days (since 1970-01-01) cover.
     fn covers(&self, days: &BTreeSet<i64>) -> Option<Covers> {
-        let date = |day: i64| jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok();
-        let begun = |day: &&i64| date(**day).is_some_and(|date| self.calendar.midnight(date) < self.as_of);
+        let begun = |day: &&i64| self.begun(**day);
         let (first, last) = (days.iter().find(begun)?, days.iter().rev().find(begun)?);
         Some(Covers { from: date(*first)?.to_string(), to: date(last + 1)?.to_string() })
     }
 }
 
+/// The date of a day counted from 1970-01-01.
+fn date(day: i64) -> Option<jiff::civil::Date> {
+    jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok()
+}
+
 /// The scans of one table: by definitions, and by views.
 pub(crate) struct TableReading<'a> {
     pub(crate) relation: Option<(&'a Relation, &'a Gathered)>,
-    pub(crate) views: Option<&'a Vec<(String, Account)>>,
+    pub(crate) views: Option<&'a Vec<Account>>,
 }
 
 impl TableReading<'_> {
     /// The table's account.
     pub(crate) fn account(&self, name: &str, files: &[String], extent: &Extent<'_>) -> Table {
-        let views: &[(String, Account)] = self.views.map_or(&[], Vec::as_slice);
-        let of_views: Vec<RejectedRow> = views.iter().flat_map(|(view, account)| rejected_by_view(view, account)).collect();
-        let own = self.relation.iter().flat_map(|(_, gathered)| &gathered.rejects).filter(|reject| extent.counts(reject));
-        let mut rejects: Vec<&RejectedRow> = own.chain(&of_views).collect();
-        rejects.sort_by(|a, b| a.printed().cmp(&b.printed()));
-        // Two scans may number rows differently; then a row is known by its place in the file.
-        let rows_rejected = if of_views.iter().any(|reject| reject.place.line > 0) {
-            rejects.iter().map(|reject| &reject.place).collect::<BTreeSet<_>>().len()
-        } else {
-            rejects.iter().map(|reject| reject.row).collect::<BTreeSet<_>>().len()
-        };
-        let scanned = |account: &Account| account.rows + account.undelivered.len() as u64;
-        let rows_of_views = views.iter().map(|(_, account)| scanned(account)).max().unwrap_or_default();
+        let views: &[Account] = self.views.map_or(&[], Vec::as_slice);
+        let own = self.relation.map(|(_, gathered)| &gathered.rejects);
+        let scans: Vec<&Rejections> = own.into_iter().chain(views.iter().map(|account| &account.rejections)).collect();
+        let rejected = Told::of(&scans, |when| extent.counts(when));
+        let rows_of_views = views.iter().map(Account::all_rows).max().unwrap_or_default();
         let left_out = match (self.relation, views.first()) {
             (Some((_, gathered)), _) => &gathered.left_out,
-            (None, Some((_, account))) => &account.left_out,
+            (None, Some(account)) => &account.left_out,
             (None, None) => &BTreeMap::new(),
         };
         Table {
             name: name.to_owned(),
             files: files.to_vec(),
             rows_read: self.relation.map_or(rows_of_views, |(_, gathered)| gathered.rows),
-            rows_rejected: rows_rejected as u64,
-            rejected_by_reason: reasons(rejects.iter().copied()),
-            rejects: rejects.into_iter().take(SAMPLES).map(sample).collect(),
+            rows_rejected: rejected.rows,
+            rejected_by_reason: rejected.by_reason,
+            rejects: rejected.samples,
             rows_left_out: left_out.iter().map(|(why, rows)| LeftOut { why: why.clone(), rows: *rows }).collect(),
         }
-    }
-}
-
-/// Rejections counted by definition, column and reason.
-pub(crate) fn reasons<'a>(rejects: impl Iterator<Item = &'a RejectedRow>) -> Vec<RejectReason> {
-    let mut counts: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
-    for reject in rejects {
-        *counts.entry((&reject.definition, &reject.column, &reject.why)).or_default() += 1;
-    }
-    let reason = |((definition, column, why), rows): ((&str, &str, &str), u64)| RejectReason {
-        definition: definition.to_owned(),
-        column: column.to_owned(),
-        why: why.to_owned(),
-        rows,
-    };
-    counts.into_iter().map(reason).collect()
-}
-
-/// What a view's scan of a table could not use.
-fn rejected_by_view<'a>(view: &'a str, account: &'a Account) -> impl Iterator<Item = RejectedRow> + 'a {
-    let cells = account.unread.iter().flat_map(|(row, cells)| cells.iter().map(|cell| (*row, cell)));
-    let whole = account.undelivered.iter().enumerate().map(|(number, cell)| (u64::MAX - number as u64, cell));
-    cells.chain(whole).map(move |(row, cell)| RejectedRow {
-        row,
-        definition: format!("view {view}"),
-        is_metric: false,
-        at: None,
-        place: Place { file: cell.file.clone(), line: cell.line },
-        column: cell.column.clone(),
-        why: cell.why.clone(),
-        // What a view makes of a column is not known: it may be a person's.
-        value: String::new(),
-    })
-}
-
-fn sample(reject: &RejectedRow) -> Reject {
-    let mut value: String = reject.value.chars().take(SHOWN).collect();
-    if value.len() < reject.value.len() {
-        value.push('…');
-    }
-    Reject {
-        definition: reject.definition.clone(),
-        place: match reject.place.line {
-            0 => reject.place.file.clone(),
-            line => format!("{}:{line}", reject.place.file),
-        },
-        column: reject.column.clone(),
-        why: if value.is_empty() { reject.why.clone() } else { format!("{}: `{value}`", reject.why) },
     }
 }
 

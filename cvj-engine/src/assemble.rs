@@ -10,7 +10,7 @@ use crate::calendar::Calendar;
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::gathered::{FeedScope, money};
-use crate::journey::{Bounds, ChainStage, Touches, journey};
+use crate::journey::{Bounds, ChainStage, Journeys};
 use crate::metrics::{Aggregate, MetricValues};
 use crate::products::{ProductCode, Products};
 use crate::relation::BoundMetric;
@@ -40,7 +40,7 @@ pub(crate) struct Material<'a> {
     pub(crate) products: &'a Products,
     /// Declared metrics in configuration order.
     pub(crate) metrics: Vec<Computed<'a>>,
-    pub(crate) touches: Touches,
+    pub(crate) journeys: Journeys,
     /// Money by product, stage and period.
     pub(crate) revenue: BTreeMap<(ProductCode, u8, i32), i128>,
     /// What feeds the stages with touchpoints, in configuration order of the sources.
@@ -75,7 +75,7 @@ impl Point {
 impl Material<'_> {
     /// The eight stages of a scope; `None`: overall.
     pub(crate) fn scope(&self, product: Option<ProductCode>) -> Result<Vec<StageReport>, EngineError> {
-        let chain = journey(&self.touches, product, &self.bounds);
+        let chain = self.journeys.chain(product);
         Stage::ALL
             .into_iter()
             .map(|stage| {

@@ -12,6 +12,8 @@ pub(crate) const DAY: i64 = 86_400_000_000;
 
 const FIRST: Date = date(1900, 1, 1);
 const LAST: Date = date(2200, 1, 1);
+/// [`FIRST`] in days since 1970-01-01.
+const FIRST_DAY: i64 = -25_567;
 
 /// One stretch of constant offset from UTC.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,9 @@ pub(crate) struct Calendar {
     first: Period,
     /// Starts of the periods from `first` on, as instants.
     boundaries: Vec<i64>,
+    /// For every day in UTC from [`FIRST`] on: the stretch and the period that its begin lies in, from where the right ones
+    /// are a step or two away.
+    by_day: Vec<(u16, u16)>,
 }
 
 impl Calendar {
@@ -39,19 +44,40 @@ impl Calendar {
         for transition in zone.following(begin).take_while(|transition| transition.timestamp() < end) {
             stretches.push(Stretch { start: transition.timestamp().as_microsecond(), offset: offset(transition.offset()) });
         }
-        let mut calendar = Self { zone, stretches, first: Period::containing(kind, FIRST), boundaries: Vec::new() };
+        let first = Period::containing(kind, FIRST);
+        let mut calendar = Self { zone, stretches, first, boundaries: Vec::new(), by_day: Vec::new() };
         let mut period = calendar.first;
         while period.start() < LAST {
             calendar.boundaries.push(calendar.midnight(period.start()));
             period = period.shifted(1);
         }
+        let (mut stretch, mut period) = (0, 0);
+        for day in (begin.as_microsecond()..end.as_microsecond()).step_by(DAY as usize) {
+            while calendar.stretches.get(stretch + 1).is_some_and(|next| next.start <= day) {
+                stretch += 1;
+            }
+            while calendar.boundaries.get(period + 1).is_some_and(|next| *next <= day) {
+                period += 1;
+            }
+            calendar.by_day.push((stretch as u16, period as u16));
+        }
         calendar
+    }
+
+    /// Where to begin looking for the stretch and the period of an instant: never behind the right ones.
+    fn near(&self, instant: i64) -> (usize, usize) {
+        let Ok(day) = usize::try_from(instant.div_euclid(DAY) - FIRST_DAY) else { return (0, 0) };
+        let (stretch, period) = self.by_day.get(day).or(self.by_day.last()).copied().unwrap_or_default();
+        (usize::from(stretch), usize::from(period))
     }
 
     /// The instant of a local time: one that a clock change skips moves forward by the gap, a repeated one is its first occurrence.
     pub(crate) fn instant(&self, local: i64) -> i64 {
         // The last stretch that begins, by its own clock, at or before `local` …
-        let index = self.stretches.partition_point(|stretch| stretch.start + stretch.offset <= local).max(1) - 1;
+        // Its clock is at most a day ahead of UTC.
+        let near = self.near(local - DAY).0;
+        let later = self.stretches[near..].iter().skip(1).take_while(|stretch| stretch.start + stretch.offset <= local);
+        let index = near + later.count();
         // … but an earlier one that still runs has the first occurrence.
         if let Some(previous) = index.checked_sub(1).map(|previous| self.stretches[previous])
             && local - previous.offset < self.stretches[index].start
@@ -63,8 +89,9 @@ impl Calendar {
 
     /// The local time of an instant.
     pub(crate) fn local(&self, instant: i64) -> i64 {
-        let index = self.stretches.partition_point(|stretch| stretch.start <= instant).max(1) - 1;
-        instant + self.stretches[index].offset
+        let near = self.near(instant).0;
+        let later = self.stretches[near..].iter().skip(1).take_while(|stretch| stretch.start <= instant).count();
+        instant + self.stretches[near + later].offset
     }
 
     /// The local date of an instant.
@@ -81,7 +108,8 @@ impl Calendar {
 
     /// The number of the period that holds an instant, counted from an arbitrary but fixed one; -1 for all before 1900.
     pub(crate) fn period_index(&self, instant: i64) -> i32 {
-        self.boundaries.partition_point(|start| *start <= instant) as i32 - 1
+        let near = self.near(instant).1;
+        near as i32 + self.boundaries[near..].iter().take_while(|start| **start <= instant).count() as i32 - 1
     }
 
     /// The period with this number.

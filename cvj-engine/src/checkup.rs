@@ -7,10 +7,10 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use cvj_core::report::{LeftOut, RejectReason};
 use cvj_core::source::{FIELD_FORMAT, Kind, ScanRequest, TableInfo};
 
-use crate::accounts::reasons;
 use crate::engine::{Attempt, Client, Request, with_runtime};
 use crate::error::EngineError;
 use crate::gathered::Gathered;
+use crate::rejections::Told;
 use crate::relation::{Relation, touchpoint_label};
 use crate::sources::OpenSource;
 use crate::watch::Watch;
@@ -49,6 +49,8 @@ pub struct CheckedTable {
     pub name: String,
     /// The files it is read from.
     pub files: Vec<String>,
+    /// How they are written, for people.
+    pub format: Vec<String>,
     /// Its columns.
     pub columns: Vec<CheckedColumn>,
     /// Rows read; `None` where no definition uses the table.
@@ -147,17 +149,16 @@ fn checked_table(
             }
         })
         .collect();
-    let rejected = part.map(|(_, gathered)| {
-        gathered.rejects.iter().map(|reject| reject.row).collect::<std::collections::HashSet<_>>().len() as u64
-    });
+    let rejected = part.map(|(_, gathered)| Told::of(&[&gathered.rejects], |_| true));
     let left_out = part.map(|(_, gathered)| gathered.left_out.clone()).unwrap_or_default();
     Ok(CheckedTable {
         name: table.name.clone(),
         files: table.details.files.clone(),
+        format: table.details.format.clone(),
         columns,
         rows: part.map(|(_, gathered)| gathered.rows),
-        rows_rejected: rejected.unwrap_or_default(),
-        rejected_by_reason: part.map(|(_, gathered)| reasons(gathered.rejects.iter())).unwrap_or_default(),
+        rows_rejected: rejected.as_ref().map(|rejected| rejected.rows).unwrap_or_default(),
+        rejected_by_reason: rejected.map(|rejected| rejected.by_reason).unwrap_or_default(),
         left_out: left_out.into_iter().map(|(why, rows)| LeftOut { why, rows }).collect(),
         samples: samples(source, table)?,
     })

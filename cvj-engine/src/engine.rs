@@ -19,8 +19,9 @@ use crate::cards;
 use crate::config::{AsOf, Config};
 use crate::error::EngineError;
 use crate::gathered::{FeedScope, Gathered};
-use crate::journey::{Bounds, Persons, Touches};
+use crate::journey::{Bounds, Journeys};
 use crate::metrics::{History, MetricValues, aggregate};
+use crate::people::People;
 use crate::plugin::Search;
 use crate::products::{ProductCode, Products, UNASSIGNED};
 use crate::relation::Relation;
@@ -116,8 +117,9 @@ pub(crate) struct Attempt<'a> {
     views: Vec<(View, Option<String>)>,
     relations: Vec<Relation>,
     gathered: Vec<Gathered>,
-    /// What views said of the tables behind them, by source and table: the view's name and its scan's account.
-    behind_views: BTreeMap<(String, String), Vec<(String, Account)>>,
+    people: People,
+    /// What the scans of views said of the tables behind them, by source and table.
+    behind_views: BTreeMap<(String, String), Vec<Account>>,
 }
 
 impl<'a> Attempt<'a> {
@@ -131,20 +133,28 @@ impl<'a> Attempt<'a> {
         let (declared, views) = definitions(config, &client.sources);
         let session = Session::new(config, &client.sources, &views, &calendar, &products).await?;
         let relations = session.relations(config, &client.sources, &views, &declared).await?;
-        let gathered = Vec::new();
-        let mut attempt =
-            Self { client, calendar, products, session, declared, views, relations, gathered, behind_views: BTreeMap::new() };
+        let mut attempt = Self {
+            client,
+            calendar,
+            products,
+            session,
+            declared,
+            views,
+            relations,
+            gathered: Vec::new(),
+            people: People::default(),
+            behind_views: BTreeMap::new(),
+        };
         attempt.gather().await?;
         Ok(attempt)
     }
 
     async fn gather(&mut self) -> Result<(), EngineError> {
         let limit = self.explicit_as_of().unwrap_or_else(|| self.client.request.now.as_microsecond());
-        let mut persons = Persons::default();
         for relation in &self.relations {
             self.go_on()?;
             let gathered = match self.session.prepare(relation).await {
-                Ok(()) => gather(&self.session.context, relation, &self.calendar, &self.products, &mut persons, limit).await,
+                Ok(()) => gather(&self.session.context, relation, &self.calendar, &self.products, &self.people, limit).await,
                 Err(error) => Err(error),
             };
             match gathered {
@@ -154,8 +164,8 @@ impl<'a> Attempt<'a> {
             if !relation.is_table() {
                 for (key, provider) in &self.session.view_tables {
                     let account = provider.take_account();
-                    if account.rows > 0 || !account.undelivered.is_empty() {
-                        self.behind_views.entry(key.clone()).or_default().push((relation.table.clone(), account));
+                    if account.all_rows() > 0 {
+                        self.behind_views.entry(key.clone()).or_default().push(account);
                     }
                 }
             }
@@ -230,24 +240,22 @@ impl<'a> Attempt<'a> {
             }
         }
 
-        let mut touches = Touches::default();
-        for gathered in &mut self.gathered {
-            touches.append(&mut gathered.touches);
-        }
         let products = self.ordered_products(&extent);
+        let bounds = Bounds {
+            calendar: &self.calendar,
+            end: self.calendar.start(reported + 1),
+            as_of,
+            periods: periods.clone(),
+            window_days: config.window_days,
+        };
+        let journeys = Journeys::of(std::mem::take(&mut self.people), &bounds);
         let material = Material {
             config,
             calendar: &self.calendar,
-            bounds: Bounds {
-                calendar: &self.calendar,
-                end: self.calendar.start(reported + 1),
-                as_of,
-                periods: periods.clone(),
-                window_days: config.window_days,
-            },
+            bounds,
             products: &self.products,
             metrics: self.computed(&values),
-            touches,
+            journeys,
             revenue: self.revenue(),
             feeds: self.feeds(),
             presence: self.presence(as_of),
@@ -339,8 +347,11 @@ impl<'a> Attempt<'a> {
             return names.iter().enumerate().map(|(code, name)| (code as ProductCode, name.clone())).collect();
         }
         let mut found: HashMap<ProductCode, (u64, BTreeMap<&str, u64>)> = HashMap::new();
-        for ((code, spelling, period), rows) in self.gathered.iter().flat_map(|gathered| &gathered.spellings) {
-            if period.is_none_or(|period| extent.periods.contains(&period)) {
+        for (spelling, (code, periods)) in self.gathered.iter().flat_map(|gathered| &gathered.spellings) {
+            let counts = |period: &Option<i32>| period.is_none_or(|period| extent.periods.contains(&period));
+            let mut rows = periods.iter().filter(|(period, _)| counts(period)).map(|(_, rows)| *rows).peekable();
+            if rows.peek().is_some() {
+                let rows: u64 = rows.sum();
                 let (total, spellings) = found.entry(*code).or_default();
                 *total += rows;
                 *spellings.entry(spelling).or_default() += rows;

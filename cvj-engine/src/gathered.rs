@@ -1,10 +1,11 @@
 //! What a pass over a relation's rows gathers.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::expression::Expression;
-use crate::journey::Touches;
 use crate::products::{ProductCode, Products};
+use crate::rejections::Rejections;
 use crate::relation::RowParts;
 
 /// Digits after the point of money in the accumulator.
@@ -21,7 +22,6 @@ pub(crate) fn money(units: i128) -> f64 {
 /// What a pass gathered.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    pub(crate) touches: Touches,
     /// Money by product, stage and period.
     pub(crate) revenue: BTreeMap<(ProductCode, u8, i32), i128>,
     /// Stages fed, and in which scopes: whether with values.
@@ -33,14 +33,52 @@ pub(crate) struct Gathered {
     /// Newest time of a used row.
     pub(crate) newest: Option<i64>,
     pub(crate) rows: u64,
-    pub(crate) rejects: Vec<RejectedRow>,
+    pub(crate) rejects: Rejections,
     pub(crate) left_out: BTreeMap<String, u64>,
     /// By the value's key.
     pub(crate) unassigned: HashMap<(String, Uses), UnassignedRows>,
-    /// Used rows by product value: key, spelling, and the period for metrics.
-    pub(crate) spellings: HashMap<(ProductCode, String, Option<i32>), u64>,
+    /// Where products are found, used rows by spelling: the product, and rows by the period for metrics.
+    pub(crate) spellings: HashMap<String, (ProductCode, BTreeMap<Option<i32>, u64>)>,
     /// Rows after the limit, by which `now` cut data off.
     pub(crate) future_rows: u64,
+}
+
+impl Gathered {
+    /// Adds what another part of the same pass gathered.
+    pub(crate) fn add(&mut self, part: Self) {
+        for (key, sum) in part.revenue {
+            *self.revenue.entry(key).or_default() += sum;
+        }
+        for (key, has_value) in part.feeds {
+            *self.feeds.entry(key).or_default() |= has_value;
+        }
+        for (period, earliest) in part.presence {
+            let known = self.presence.entry(period).or_insert(earliest);
+            *known = earliest.min(*known);
+        }
+        self.days.extend(part.days);
+        self.newest = self.newest.max(part.newest);
+        self.rows += part.rows;
+        self.rejects.add(part.rejects);
+        for (why, rows) in part.left_out {
+            *self.left_out.entry(why).or_default() += rows;
+        }
+        for (key, rows) in part.unassigned {
+            match self.unassigned.entry(key) {
+                Entry::Occupied(mut known) => known.get_mut().add(rows),
+                Entry::Vacant(place) => {
+                    place.insert(rows);
+                }
+            }
+        }
+        for (spelling, (product, periods)) in part.spellings {
+            let (_, known) = self.spellings.entry(spelling).or_insert((product, BTreeMap::new()));
+            for (period, rows) in periods {
+                *known.entry(period).or_default() += rows;
+            }
+        }
+        self.future_rows += part.future_rows;
+    }
 }
 
 /// The scopes that a definition's touchpoints may belong to, beside overall.
@@ -73,34 +111,6 @@ impl FeedScope {
     }
 }
 
-/// One definition's rejection of one row.
-#[derive(Clone, Debug)]
-pub(crate) struct RejectedRow {
-    pub(crate) row: u64,
-    pub(crate) definition: String,
-    /// Metrics reject only rows of the history's periods.
-    pub(crate) is_metric: bool,
-    pub(crate) at: Option<i64>,
-    pub(crate) place: Place,
-    pub(crate) column: String,
-    pub(crate) why: String,
-    pub(crate) value: String,
-}
-
-impl RejectedRow {
-    /// What a sample shows, in the order in which samples are listed.
-    pub(crate) fn printed(&self) -> (&Place, &str, &str, &str, &str) {
-        (&self.place, &self.definition, &self.column, &self.why, &self.value)
-    }
-}
-
-/// Where a row stands; line 0 where it has none.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) file: String,
-    pub(crate) line: u64,
-}
-
 /// What decides whether an unassigned row counts, once the periods of the history are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Uses {
@@ -116,6 +126,16 @@ pub(crate) struct UnassignedRows {
     /// The value as first written, and the row it was written in.
     pub(crate) first: (u64, String),
     pub(crate) rows: u64,
+}
+
+impl UnassignedRows {
+    /// Adds rows of the same value.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        if other.first < self.first {
+            self.first = other.first;
+        }
+    }
 }
 
 #[cfg(test)]

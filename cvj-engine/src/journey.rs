@@ -1,75 +1,15 @@
-//! Journeys of people: touchpoints kept in columns, and what they say about one scope: who reached which stage, who moved on,
-//! and how long it took.
+//! Journeys of people: what their touchpoints say about one scope: who reached which stage, who moved on, and how long it took.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cvj_core::Stage;
 
 use crate::calendar::{Calendar, DAY};
-use crate::products::ProductCode;
+use crate::people::{People, Shard, Touch};
+use crate::products::{ProductCode, UNASSIGNED};
 use crate::statistics::{Waiting, kaplan_meier_median};
-
-/// A person's number; the key behind it never leaves the run.
-pub(crate) type PersonId = u32;
-
-/// Persons interned by their key: trimmed, lower case.
-#[derive(Debug, Default)]
-pub(crate) struct Persons(HashMap<Box<str>, PersonId>);
-
-impl Persons {
-    /// The number of the person with this key; `None` for an empty one.
-    pub(crate) fn intern(&mut self, written: &str) -> Option<PersonId> {
-        let key = written.trim().to_lowercase();
-        if key.is_empty() {
-            return None;
-        }
-        let next = self.0.len() as PersonId;
-        Some(*self.0.entry(key.into_boxed_str()).or_insert(next))
-    }
-}
-
-/// Touchpoints in columns, 15 bytes each.
-#[derive(Debug, Default)]
-pub(crate) struct Touches {
-    person: Vec<PersonId>,
-    at: Vec<i64>,
-    product: Vec<ProductCode>,
-    stage: Vec<u8>,
-}
-
-impl Touches {
-    pub(crate) fn push(&mut self, person: PersonId, at: i64, product: ProductCode, stage: u8) {
-        self.person.push(person);
-        self.at.push(at);
-        self.product.push(product);
-        self.stage.push(stage);
-    }
-
-    pub(crate) fn append(&mut self, other: &mut Self) {
-        self.person.append(&mut other.person);
-        self.at.append(&mut other.at);
-        self.product.append(&mut other.product);
-        self.stage.append(&mut other.stage);
-    }
-
-    /// The touchpoints of one scope before `as_of`, grouped by person, each person's in time order, lower stage first at equal
-    /// times.
-    fn of_scope(&self, product: Option<ProductCode>, as_of: i64) -> Vec<Touch> {
-        let mut touches: Vec<Touch> = (0..self.person.len())
-            .filter(|&index| product.is_none_or(|product| self.product[index] == product) && self.at[index] < as_of)
-            .map(|index| Touch { person: self.person[index], at: self.at[index], stage: self.stage[index] })
-            .collect();
-        touches.sort_unstable();
-        touches
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Touch {
-    person: PersonId,
-    at: i64,
-    stage: u8,
-}
 
 /// What bounds a journey in time.
 #[derive(Debug)]
@@ -80,7 +20,7 @@ pub(crate) struct Bounds<'a> {
     /// End of follow-up.
     pub(crate) as_of: i64,
     /// Numbers of the periods of the history, the reported one last.
-    pub(crate) periods: std::ops::RangeInclusive<i32>,
+    pub(crate) periods: RangeInclusive<i32>,
     /// Days allowed for the step into each stage.
     pub(crate) window_days: [u32; 8],
 }
@@ -115,80 +55,225 @@ pub(crate) struct ChainStage {
     pub(crate) median_days: Option<f64>,
 }
 
-/// Computes the journey of one scope: its chain, in order.
-pub(crate) fn journey(touches: &Touches, product: Option<ProductCode>, bounds: &Bounds<'_>) -> Vec<ChainStage> {
-    let touches = touches.of_scope(product, bounds.as_of);
-    let mut present = [false; 8];
-    for touch in touches.iter().filter(|touch| touch.at < bounds.end) {
-        present[usize::from(touch.stage)] = true;
-    }
-    let chain: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| present[stage.index()]).collect();
-    let mut stages: Vec<ChainStage> = chain
-        .iter()
-        .enumerate()
-        .map(|(place, &stage)| ChainStage {
-            stage,
-            reached: Reached::default(),
-            cohorts: bounds.periods.clone().map(|period| (period, Cohort::default())).collect(),
-            next: chain.get(place + 1).copied(),
-            median_days: None,
-        })
-        .collect();
-    let mut waits: Vec<Vec<Waiting>> = vec![Vec::new(); stages.len()];
-    for person in touches.chunk_by(|a, b| a.person == b.person) {
-        count_person(person, &mut stages, &mut waits, bounds);
-    }
-    for (stage, waits) in stages.iter_mut().zip(&mut waits) {
-        stage.median_days = kaplan_meier_median(waits).map(|micros| micros as f64 / DAY as f64);
-    }
-    stages
+/// The journeys of all scopes.
+#[derive(Debug)]
+pub(crate) struct Journeys {
+    overall: Vec<ChainStage>,
+    products: BTreeMap<ProductCode, Vec<ChainStage>>,
 }
 
-/// When a person first reached each stage going forward only: a touchpoint counts if no later stage was touched before it.
-fn forward(touches: &[Touch]) -> [Option<i64>; 8] {
-    let mut first = [None; 8];
-    let mut furthest = 0;
-    for touch in touches {
-        // Sorted by time, then stage: whatever came before is earlier, or as early and not further.
-        if touch.stage >= furthest {
-            furthest = touch.stage;
-            first[usize::from(touch.stage)].get_or_insert(touch.at);
+impl Journeys {
+    /// Reads all people's touchpoints once for the chains and once for the counts, shards beside each other.
+    pub(crate) fn of(people: People, bounds: &Bounds<'_>) -> Self {
+        let shards = people.into_shards();
+        let chains = in_shards(&shards, |chains: &mut Counted<u8>, shard| {
+            for touch in shard.touches().filter(|touch| touch.at < bounds.end.min(bounds.as_of)) {
+                let stage = 1 << touch.stage;
+                chains.overall |= stage;
+                if touch.product != UNASSIGNED {
+                    *chains.of(touch.product) |= stage;
+                }
+            }
+        });
+        let chains = chains.into_iter().reduce(|all, part| all.merge(part, |all, part| *all |= part)).unwrap_or_default();
+        let empty = || Counted {
+            overall: ScopeCounts::new(chains.overall, bounds),
+            products: chains.products.iter().map(|stages| ScopeCounts::new(*stages, bounds)).collect(),
+        };
+        let counted = in_shards(&shards, |counted: &mut Option<Counted<ScopeCounts>>, shard| {
+            let counted = counted.get_or_insert_with(empty);
+            shard.each_person(bounds.as_of, |touches| counted.count_person(touches, bounds));
+        });
+        let counted = counted.into_iter().flatten().reduce(|all, part| all.merge(part, ScopeCounts::add)).unwrap_or_else(empty);
+        let products = counted.products.into_iter().enumerate();
+        Self {
+            overall: counted.overall.finish(bounds),
+            products: products.map(|(code, counts)| (code as ProductCode, counts.finish(bounds))).collect(),
         }
     }
-    first
+
+    /// The chain of a scope, in order; `None`: overall.
+    pub(crate) fn chain(&self, product: Option<ProductCode>) -> &[ChainStage] {
+        match product {
+            None => &self.overall,
+            Some(code) => self.products.get(&code).map_or(&[], Vec::as_slice),
+        }
+    }
 }
 
-fn count_person(touches: &[Touch], stages: &mut [ChainStage], waits: &mut [Vec<Waiting>], bounds: &Bounds<'_>) {
-    let first = forward(touches);
-    let mut strict_so_far = true;
-    for (place, stage) in stages.iter_mut().enumerate() {
-        let index = stage.stage.index();
-        let any = touches.iter().any(|touch| usize::from(touch.stage) == index && touch.at < bounds.end);
-        let entered = first[index];
-        let ordered = entered.is_some_and(|at| at < bounds.end);
-        strict_so_far &= ordered;
-        stage.reached.any += u64::from(any);
-        stage.reached.ordered += u64::from(ordered);
-        stage.reached.strict += u64::from(strict_so_far);
-        let Some(entered) = entered else { continue };
+/// Something per scope.
+#[derive(Debug, Default)]
+struct Counted<T> {
+    overall: T,
+    /// By product code.
+    products: Vec<T>,
+}
+
+impl<T: Default> Counted<T> {
+    fn of(&mut self, product: ProductCode) -> &mut T {
+        let place = usize::from(product);
+        if self.products.len() <= place {
+            self.products.resize_with(place + 1, T::default);
+        }
+        &mut self.products[place]
+    }
+
+    fn merge(mut self, part: Self, add: impl Fn(&mut T, T)) -> Self {
+        add(&mut self.overall, part.overall);
+        for (code, of_product) in part.products.into_iter().enumerate() {
+            add(self.of(code as ProductCode), of_product);
+        }
+        self
+    }
+}
+
+impl Counted<ScopeCounts> {
+    /// Counts one person overall and for each product; the touchpoints come in time order.
+    fn count_person(&mut self, touches: &mut [Touch], bounds: &Bounds<'_>) {
+        self.overall.count_person(touches, bounds);
+        if touches.iter().any(|touch| touch.product != touches[0].product) {
+            // Stable: each product's touchpoints stay in order.
+            touches.sort_by_key(|touch| touch.product);
+        }
+        for of_product in touches.chunk_by(|a, b| a.product == b.product) {
+            if let Some(counts) = self.products.get_mut(usize::from(of_product[0].product)) {
+                counts.count_person(of_product, bounds);
+            }
+        }
+    }
+}
+
+/// Works on all shards with as many threads as there are processors; gives what each thread made. Whatever is made of the parts
+/// must not depend on which thread had which shard.
+fn in_shards<T: Default + Send>(shards: &[Shard], work: impl Fn(&mut T, &Shard) + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(shards.len());
+    std::thread::scope(|scope| {
+        let run = || {
+            let mut made = T::default();
+            while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
+                work(&mut made, shard);
+            }
+            made
+        };
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, T>| match thread.join() {
+            Ok(made) => made,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().map(join).collect()
+    })
+}
+
+/// What is counted of a scope.
+#[derive(Debug, Default)]
+struct ScopeCounts {
+    stages: Vec<StageCounts>,
+}
+
+#[derive(Debug)]
+struct StageCounts {
+    stage: Stage,
+    next: Option<Stage>,
+    reached: Reached,
+    /// By period of the history.
+    cohorts: Vec<Cohort>,
+    /// How long the reported period's cohort waited for the next stage.
+    waits: Vec<Waiting>,
+}
+
+impl ScopeCounts {
+    /// Nothing counted yet, for the chain of these stages.
+    fn new(stages: u8, bounds: &Bounds<'_>) -> Self {
+        let chain: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| stages & (1 << stage.index()) != 0).collect();
+        let periods = bounds.periods.clone().count();
+        let stages = chain.iter().enumerate().map(|(place, &stage)| StageCounts {
+            stage,
+            next: chain.get(place + 1).copied(),
+            reached: Reached::default(),
+            cohorts: vec![Cohort::default(); periods],
+            waits: Vec::new(),
+        });
+        Self { stages: stages.collect() }
+    }
+
+    /// Counts one person's touchpoints of this scope, given in time order, lower stage first at equal times.
+    fn count_person(&mut self, touches: &[Touch], bounds: &Bounds<'_>) {
+        let mut any = 0_u8;
+        // When the person first reached each stage going forward only: a touchpoint counts if no later stage was touched before.
+        let mut first = [None; 8];
+        let mut furthest = 0;
+        for touch in touches {
+            any |= u8::from(touch.at < bounds.end) << touch.stage;
+            // Whatever came before is earlier, or as early and not further.
+            if touch.stage >= furthest {
+                furthest = touch.stage;
+                first[usize::from(touch.stage)].get_or_insert(touch.at);
+            }
+        }
+        let mut strict_so_far = true;
+        for counts in &mut self.stages {
+            let entered = first[counts.stage.index()];
+            let ordered = entered.is_some_and(|at| at < bounds.end);
+            strict_so_far &= ordered;
+            counts.reached.any += u64::from(any & (1 << counts.stage.index()) != 0);
+            counts.reached.ordered += u64::from(ordered);
+            counts.reached.strict += u64::from(strict_so_far);
+            if let Some(entered) = entered {
+                counts.count_step(entered, touches, bounds);
+            }
+        }
+    }
+
+    fn add(&mut self, part: Self) {
+        for (counts, part) in self.stages.iter_mut().zip(part.stages) {
+            counts.reached.any += part.reached.any;
+            counts.reached.ordered += part.reached.ordered;
+            counts.reached.strict += part.reached.strict;
+            for (cohort, part) in counts.cohorts.iter_mut().zip(part.cohorts) {
+                cohort.entered += part.entered;
+                cohort.matured += part.matured;
+                cohort.advanced += part.advanced;
+                cohort.skipped += part.skipped;
+            }
+            counts.waits.extend(part.waits);
+        }
+    }
+
+    fn finish(self, bounds: &Bounds<'_>) -> Vec<ChainStage> {
+        let stages = self.stages.into_iter().map(|mut counts| ChainStage {
+            stage: counts.stage,
+            reached: counts.reached,
+            cohorts: bounds.periods.clone().zip(counts.cohorts).collect(),
+            next: counts.next,
+            median_days: kaplan_meier_median(&mut counts.waits).map(|micros| micros as f64 / DAY as f64),
+        });
+        stages.collect()
+    }
+}
+
+impl StageCounts {
+    /// Counts the step to the next stage of someone who entered this one.
+    fn count_step(&mut self, entered: i64, touches: &[Touch], bounds: &Bounds<'_>) {
         let period = bounds.calendar.period_index(entered);
-        let Some(cohort) = stage.cohorts.get_mut(&period) else { continue };
+        let place = usize::try_from(period - bounds.periods.start()).ok();
+        let Some(cohort) = place.and_then(|place| self.cohorts.get_mut(place)) else { return };
         cohort.entered += 1;
-        let Some(next) = stage.next else { continue };
+        let Some(next) = self.next.map(Stage::index) else { return };
         let later = || touches.iter().filter(|touch| touch.at >= entered);
-        let reached_next = later().find(|touch| usize::from(touch.stage) == next.index()).map(|touch| touch.at);
-        let deadline = entered + i64::from(bounds.window_days[next.index()]) * DAY;
+        let reached_next = later().find(|touch| usize::from(touch.stage) == next).map(|touch| touch.at);
+        let deadline = entered + i64::from(bounds.window_days[next]) * DAY;
         if deadline <= bounds.as_of {
             cohort.matured += 1;
             if reached_next.is_some_and(|at| at <= deadline) {
                 cohort.advanced += 1;
-            } else if later().any(|touch| usize::from(touch.stage) > next.index() && touch.at <= deadline) {
+            } else if later().any(|touch| usize::from(touch.stage) > next && touch.at <= deadline) {
                 cohort.skipped += 1;
             }
         }
         if period == *bounds.periods.end() {
             let duration = reached_next.unwrap_or(bounds.as_of) - entered;
-            waits[place].push(Waiting { duration, censored: reached_next.is_none() });
+            self.waits.push(Waiting { duration, censored: reached_next.is_none() });
         }
     }
 }
@@ -199,6 +284,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::people::PersonId;
 
     fn bounds(calendar: &Calendar) -> Bounds<'_> {
         let period = calendar.period_index(0);
@@ -211,13 +297,15 @@ mod tests {
         }
     }
 
-    fn run(log: &[(u32, i64, u8)]) -> Vec<ChainStage> {
+    fn run(log: &[(PersonId, i64, u8)]) -> Vec<ChainStage> {
         let calendar = Calendar::new(TimeZone::UTC, PeriodKind::Month);
-        let mut touches = Touches::default();
+        let people = People::default();
         for &(person, day, stage) in log {
-            touches.push(person, day * DAY, 0, stage);
+            people.enter(people.intern(&person.to_string()), Touch { at: day * DAY, product: 0, stage });
         }
-        journey(&touches, None, &bounds(&calendar))
+        let journeys = Journeys::of(people, &bounds(&calendar));
+        assert_eq!(format!("{:?}", journeys.chain(None)), format!("{:?}", journeys.chain(Some(0))));
+        journeys.chain(None).to_vec()
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The SELECT of a pass over a relation's rows, and what judging one of its rows needs.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use arrow_array::cast::AsArray;
@@ -168,29 +167,36 @@ impl<'a> RowQuery<'a> {
                 places,
             });
         }
-        Self { sql: select.sql(&relation.sql_name), judges, row_number, place }
+        Self { sql: select.sql(&relation.unordered_name()), judges, row_number, place }
     }
 }
 
 /// A batch's columns by their place in the SELECT, in the types that judging reads.
-pub(crate) struct Columns {
-    texts: HashMap<usize, StringArray>,
-    flags: HashMap<usize, BooleanArray>,
-    instants: HashMap<usize, Int64Array>,
-    moneys: HashMap<usize, Decimal128Array>,
+pub(crate) struct Columns(Vec<Column>);
+
+enum Column {
+    /// Not read by any definition's judging.
+    Unused,
+    Texts(StringArray),
+    /// The same for all rows.
+    Flag(bool),
+    Flags(BooleanArray),
+    Instants(Int64Array),
+    Moneys(Decimal128Array),
 }
 
 impl Columns {
     pub(crate) fn read(batch: &RecordBatch, judges: &[Judge<'_>]) -> DataFusionResult<Self> {
-        let mut columns = Self { texts: HashMap::new(), flags: HashMap::new(), instants: HashMap::new(), moneys: HashMap::new() };
+        let mut columns: Vec<Column> = (0..batch.num_columns()).map(|_| Column::Unused).collect();
         for judge in judges {
             let places = &judge.places;
             for flag in [places.passes, places.where_unread, places.unread, places.at_unread] {
-                let array = cast(batch.column(flag), &DataType::Boolean)?;
-                columns.flags.entry(flag).or_insert_with(|| array.as_boolean().clone());
+                if matches!(columns[flag], Column::Unused) {
+                    columns[flag] = flags(cast(batch.column(flag), &DataType::Boolean)?.as_boolean());
+                }
             }
             let instants = cast(batch.column(places.at), &DataType::Int64)?;
-            columns.instants.entry(places.at).or_insert_with(|| instants.as_primitive::<Int64Type>().clone());
+            columns[places.at] = Column::Instants(instants.as_primitive::<Int64Type>().clone());
             let touch = places.touch.as_ref();
             let texts = [
                 places.product,
@@ -200,30 +206,51 @@ impl Columns {
             ];
             for text in texts.into_iter().flatten() {
                 let array = cast(batch.column(text), &DataType::Utf8)?;
-                columns.texts.entry(text).or_insert_with(|| array.as_string::<i32>().clone());
+                columns[text] = Column::Texts(array.as_string::<i32>().clone());
             }
             if let Some(value) = touch.and_then(|touch| touch.value) {
                 let array = batch.column(value).as_primitive_opt::<Decimal128Type>().cloned();
                 let array = array.ok_or_else(|| DataFusionError::Internal("`value` is not decimal".to_owned()))?;
-                columns.moneys.insert(value, array);
+                columns[value] = Column::Moneys(array);
             }
         }
-        Ok(columns)
+        Ok(Self(columns))
     }
 
     pub(crate) fn text(&self, place: usize, row: usize) -> &str {
-        self.texts.get(&place).filter(|texts| texts.is_valid(row)).map_or("", |texts| texts.value(row))
+        match &self.0[place] {
+            Column::Texts(texts) if texts.is_valid(row) => texts.value(row),
+            _ => "",
+        }
     }
 
     pub(crate) fn flag(&self, place: usize, row: usize) -> bool {
-        self.flags.get(&place).is_some_and(|flags| flags.is_valid(row) && flags.value(row))
+        match &self.0[place] {
+            Column::Flag(flag) => *flag,
+            Column::Flags(flags) => flags.is_valid(row) && flags.value(row),
+            _ => false,
+        }
     }
 
     pub(crate) fn instant(&self, place: usize, row: usize) -> Option<i64> {
-        self.instants.get(&place).filter(|instants| instants.is_valid(row)).map(|instants| instants.value(row))
+        match &self.0[place] {
+            Column::Instants(instants) if instants.is_valid(row) => Some(instants.value(row)),
+            _ => None,
+        }
     }
 
     pub(crate) fn money(&self, place: usize, row: usize) -> Option<i128> {
-        self.moneys.get(&place).filter(|moneys| moneys.is_valid(row)).map(|moneys| moneys.value(row))
+        match &self.0[place] {
+            Column::Moneys(moneys) if moneys.is_valid(row) => Some(moneys.value(row)),
+            _ => None,
+        }
+    }
+}
+
+fn flags(array: &BooleanArray) -> Column {
+    match array.true_count() {
+        0 => Column::Flag(false),
+        all if all == array.len() => Column::Flag(true),
+        _ => Column::Flags(array.clone()),
     }
 }

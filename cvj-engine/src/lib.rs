@@ -2,7 +2,7 @@
 //! [`Report`](cvj_core::Report).
 //!
 //! The way through this crate: [`config`] → [`plugin`] → `sources` → `expression` → `scan` → `rows` (touchpoints and the
-//! account of rejected and unassigned rows) → `metrics` and `journey` → `assemble`.
+//! account of rejected and unassigned rows) → `metrics`, `people` and `journey` → `assemble`.
 //!
 //! **Invariant:** nothing here knows how a report looks or how a command line is written, and nothing prints.
 
@@ -21,10 +21,15 @@ mod journey;
 mod judge;
 mod metrics;
 mod occurrence;
+mod partition;
+mod people;
 pub mod plugin;
+mod presence;
 mod products;
+mod rejections;
 mod relation;
 mod restatement;
+mod revenue;
 mod rows;
 mod scan;
 mod session;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cvj_core::Occurrence;
 
-use crate::journey::PersonId;
+use crate::people::PersonId;
 use crate::products::ProductCode;
 
 /// One used row of a touchpoint definition whose occurrences matter.

@@ -76,12 +76,15 @@ fn matches(pattern: &str, text: &str) -> bool {
 /// A resolver that remembers what it has seen, for loops over many rows.
 pub(crate) struct Resolver<'a> {
     products: &'a Products,
-    seen: HashMap<String, ProductCode>,
+    seen: hashbrown::HashMap<String, ProductCode>,
 }
+
+/// Values that a resolver remembers: beyond them, a column is no list of products, and remembering would only take room.
+const REMEMBERED: usize = 1 << 16;
 
 impl<'a> Resolver<'a> {
     pub(crate) fn new(products: &'a Products) -> Self {
-        Self { products, seen: HashMap::new() }
+        Self { products, seen: hashbrown::HashMap::new() }
     }
 
     pub(crate) fn resolve(&mut self, value: &str) -> ProductCode {
@@ -89,7 +92,9 @@ impl<'a> Resolver<'a> {
             return *code;
         }
         let code = self.products.resolve(value);
-        self.seen.insert(value.to_owned(), code);
+        if self.seen.len() < REMEMBERED {
+            self.seen.insert(value.to_owned(), code);
+        }
         code
     }
 }

@@ -8,6 +8,7 @@ use cvj_core::{Metric, Stage, StageOf, Touchpoint, Unit};
 use crate::config::{Config, Step};
 use crate::error::EngineError;
 use crate::expression::{Columns, Expression, ExpressionError, Role, stronger};
+use crate::rejections::Rejections;
 use crate::scan::SourceTable;
 
 /// Where a definition was written.
@@ -210,6 +211,16 @@ impl Relation {
     /// Whether it is a source's table, not a view.
     pub(crate) fn is_table(&self) -> bool {
         self.kind == RelationKind::Table
+    }
+
+    /// The reference in SQL for readers to whom the order of rows means nothing.
+    pub(crate) fn unordered_name(&self) -> String {
+        if self.is_table() { format!("\"{} unordered\"", self.sql_name.trim_matches('"')) } else { self.sql_name.clone() }
+    }
+
+    /// An account of rejected rows for it.
+    pub(crate) fn rejections(&self) -> Rejections {
+        self.provider.as_ref().map(SourceTable::rejections).unwrap_or_default()
     }
 
     /// What the definitions need the columns as.

@@ -1,25 +1,37 @@
 //! The pass over a relation's rows: touchpoints, presence, and the account of rejected and unassigned rows.
 //!
 //! DataFusion evaluates the definitions' expressions; every row is then judged per definition in the order of design §5: `where`,
-//! the time, the required keys, the columns used.
+//! the time, the required keys, the columns used. Partitions are read beside each other: nothing that a pass gathers depends on
+//! the order of rows.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, PoisonError};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt64Type};
 use arrow_array::{Array, RecordBatch, UInt64Array};
 use arrow_cast::cast;
 use arrow_schema::DataType;
-use cvj_core::Occurrence;
-use datafusion::common::Result as DataFusionResult;
+use cvj_core::source::Rejected;
+use cvj_core::{Occurrence, Stage};
+use datafusion::common::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
+use tokio::runtime::Handle;
 
 use crate::calendar::{Calendar, DAY};
-use crate::gathered::{FeedScope, Gathered, Place, RejectedRow, UnassignedRows, Uses};
-use crate::journey::{PersonId, Persons};
+use crate::gathered::{FeedScope, Gathered, UnassignedRows, Uses};
 use crate::judge::{Columns, Judge, RowQuery};
 use crate::occurrence::{OrderRow, select};
+use crate::people::{Arrivals, People, Touch, person_key};
+use crate::presence::Presence;
 use crate::products::{ProductCode, Products, Resolver, UNASSIGNED, product_key};
+use crate::rejections::{Place, Rejection, RowKey, Sample, When};
 use crate::relation::{BoundStage, Relation};
+use crate::revenue::Revenue;
 use crate::scan::{Account, ROW_MASK, SourceTable};
 
 /// Runs the pass. `limit`: rows at or after it are ignored.
@@ -28,61 +40,112 @@ pub(crate) async fn gather(
     relation: &Relation,
     calendar: &Calendar,
     products: &Products,
-    persons: &mut Persons,
+    people: &People,
     limit: i64,
 ) -> DataFusionResult<Gathered> {
     let query = RowQuery::new(relation, products);
-    let judges = &query.judges;
-    let mut pass = Pass {
-        relation,
-        calendar,
-        resolver: Resolver::new(products),
-        declared: matches!(products, Products::Declared { .. }),
-        persons,
-        limit,
-        gathered: Gathered::default(),
-        orders: judges.iter().map(|_| Vec::new()).collect(),
-        pending: Vec::new(),
-    };
+    let frame = context.sql(&query.sql).await?;
+    // The rows of a view are numbered as they come, so they come in one stream.
+    let streams =
+        if relation.is_table() { frame.execute_stream_partitioned().await? } else { vec![frame.execute_stream().await?] };
+    let setting = Setting { relation, calendar, products, people, limit, query: &query };
+    let passes = read_all(streams, || Pass::new(&setting))?;
+    let mut passes = passes.into_iter();
+    let mut pass = passes.next().unwrap_or_else(|| Pass::new(&setting));
+    for part in passes {
+        pass.add(part);
+    }
     for bound in &relation.touchpoints {
         if let BoundStage::Fixed(stage) = &bound.stage {
             let key = (stage.index() as u8, FeedScope::of(&bound.row, products));
             *pass.gathered.feeds.entry(key).or_default() |= bound.value.is_some();
         }
     }
-    let frame = context.sql(&query.sql).await?;
-    let mut stream = frame.execute_stream().await?;
-    while let Some(batch) = stream.next().await {
-        pass.take_batch(&batch?, &query)?;
-    }
     let account = relation.provider.as_ref().map(SourceTable::take_account).unwrap_or_default();
-    Ok(pass.finish(judges, account))
+    Ok(pass.finish(account))
 }
 
-struct Pass<'a> {
+/// Stack of a reading thread: expressions are evaluated by recursion, which is deep without optimisation.
+const STACK: usize = 16 << 20;
+
+/// Reads all streams, on as many threads as there are processors, each into a pass of its own. Of several failures that of the
+/// first stream is told, so that it does not depend on who was faster.
+fn read_all<'a>(
+    streams: Vec<SendableRecordBatchStream>,
+    new_pass: impl Fn() -> Pass<'a> + Sync,
+) -> DataFusionResult<Vec<Pass<'a>>> {
+    let runtime = Handle::current();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(streams.len());
+    let waiting = Mutex::new(streams.into_iter().enumerate());
+    let failure: Mutex<Option<(usize, DataFusionError)>> = Mutex::new(None);
+    let failed_before = |number: usize| {
+        let failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.as_ref().is_some_and(|(failed, _)| *failed < number)
+    };
+    let take = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        let mut pass = new_pass();
+        while let Some((number, mut stream)) = take() {
+            while !failed_before(number)
+                && let Some(batch) = runtime.block_on(stream.next())
+            {
+                if let Err(error) = batch.and_then(|batch| pass.take_batch(&batch)) {
+                    let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+                    if failure.as_ref().is_none_or(|(failed, _)| number < *failed) {
+                        *failure = Some((number, error));
+                    }
+                    break;
+                }
+            }
+        }
+        pass
+    };
+    let passes = std::thread::scope(|scope| {
+        let threads: std::io::Result<Vec<_>> =
+            (0..threads).map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run)).collect();
+        let threads = threads.map_err(|error| DataFusionError::Internal(format!("no thread could be started: {error}")))?;
+        let join = |thread: std::thread::ScopedJoinHandle<'_, Pass<'a>>| match thread.join() {
+            Ok(pass) => pass,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        Ok::<_, DataFusionError>(threads.into_iter().map(join).collect())
+    })?;
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some((_, error)) => Err(error),
+        None => Ok(passes),
+    }
+}
+
+/// What the passes of all threads share.
+struct Setting<'a> {
     relation: &'a Relation,
     calendar: &'a Calendar,
-    resolver: Resolver<'a>,
-    declared: bool,
-    persons: &'a mut Persons,
+    products: &'a Products,
+    people: &'a People,
     limit: i64,
+    query: &'a RowQuery<'a>,
+}
+
+/// What one thread makes of the rows that it reads.
+struct Pass<'a> {
+    setting: &'a Setting<'a>,
+    /// Whether the products are declared, not found.
+    declared: bool,
+    resolver: Resolver<'a>,
+    /// Stages by how they are written.
+    stages: hashbrown::HashMap<String, Stage>,
+    arrivals: Arrivals<'a>,
+    presence: Presence,
+    revenue: Revenue,
+    /// The stages that each definition gave a touchpoint to.
+    fed: Vec<[bool; 8]>,
     gathered: Gathered,
     /// Rows whose occurrences matter, per definition.
     orders: Vec<Vec<OrderRow>>,
-    /// Rejections whose column and reason the account of the scan knows.
-    pending: Vec<PendingReject>,
-}
-
-struct PendingReject {
-    judge: usize,
-    row: u64,
-    at: Option<i64>,
-    place: Place,
-    of_filter: bool,
 }
 
 /// What a definition makes of a row.
-enum Judgement {
+enum Judgement<'a> {
     /// `where` is false, or the row is out of time.
     Ignored,
     /// A column of `where`, or another, could not be read: the account of the scan says which.
@@ -90,19 +153,45 @@ enum Judgement {
     /// Rejected for this column and reason, with the value.
     Rejected { column: String, why: String, value: String },
     /// Used.
-    Used { at: i64, touch: Option<(PersonId, u8)> },
+    Used { at: i64, touch: Option<(Cow<'a, str>, Stage)> },
 }
 
-impl Pass<'_> {
-    fn take_batch(&mut self, batch: &RecordBatch, query: &RowQuery<'_>) -> DataFusionResult<()> {
+impl<'a> Pass<'a> {
+    fn new(setting: &'a Setting<'a>) -> Self {
+        Self {
+            setting,
+            declared: matches!(setting.products, Products::Declared { .. }),
+            resolver: Resolver::new(setting.products),
+            stages: hashbrown::HashMap::new(),
+            arrivals: Arrivals::new(setting.people),
+            presence: Presence::default(),
+            revenue: Revenue::default(),
+            fed: vec![[false; 8]; setting.query.judges.len()],
+            gathered: Gathered { rejects: setting.relation.rejections(), ..Gathered::default() },
+            orders: setting.query.judges.iter().map(|_| Vec::new()).collect(),
+        }
+    }
+
+    fn take_batch(&mut self, batch: &RecordBatch) -> DataFusionResult<()> {
+        let Setting { relation, calendar, limit, query, .. } = *self.setting;
         let RowQuery { judges, row_number, place, .. } = query;
         let columns = Columns::read(batch, judges)?;
+        let when = |judge: &Judge<'_>, at: Option<i64>, period| When {
+            is_metric: judge.is_metric,
+            day: at.map(|at| (period, calendar.local(at).div_euclid(DAY))),
+        };
         let numbers: Option<UInt64Array> = row_number.map(|place| batch.column(place).as_primitive::<UInt64Type>().clone());
         let lines = place.map(|(file, line)| -> DataFusionResult<_> {
             let files = cast(batch.column(file), &DataType::Utf8)?;
             Ok((files.as_string::<i32>().clone(), batch.column(line).as_primitive::<Int64Type>().clone()))
         });
         let lines = lines.transpose()?;
+        let mut unread = match (&relation.provider, &numbers) {
+            (Some(provider), Some(numbers)) if !numbers.is_empty() => {
+                provider.take_unread(numbers.value(0)..=numbers.value(numbers.len() - 1))
+            }
+            _ => BTreeMap::new(),
+        };
         for row in 0..batch.num_rows() {
             let number = numbers.as_ref().map_or(self.gathered.rows, |numbers| numbers.value(row));
             self.gathered.rows += 1;
@@ -111,47 +200,52 @@ impl Pass<'_> {
                     Place { file: files.value(row).to_owned(), line: lines.value(row).unsigned_abs() }
                 }
                 // The rows of a view have no place: they come in any order.
-                _ if numbers.is_none() => Place { file: self.relation.table.clone(), line: 0 },
-                _ => Place { file: self.relation.table.clone(), line: (number & ROW_MASK) + 1 },
+                _ if numbers.is_none() => Place { file: relation.table.clone(), line: 0 },
+                _ => Place { file: relation.table.clone(), line: (number & ROW_MASK) + 1 },
             };
             let mut unassigned: Vec<(String, Uses)> = Vec::new();
             // Periods of metrics that reject the row; a rejection without one counts always.
             let mut rejected: Vec<Option<i32>> = Vec::new();
+            let mut rejections: Vec<Rejection> = Vec::new();
+            let cells = unread.remove(&number).unwrap_or_default();
             for (index, judge) in judges.iter().enumerate() {
                 let at = columns.instant(judge.places.at, row).filter(|_| !columns.flag(judge.places.at_unread, row));
-                self.see_time(at);
+                let period = at.map_or(-1, |at| calendar.period_index(at));
+                if let Some(at) = at.filter(|at| *at < limit) {
+                    self.presence.see(at, period, calendar.local(at).div_euclid(DAY));
+                }
                 match self.judge(judge, &columns, row, at) {
                     Judgement::Ignored => {}
                     Judgement::Unread { of_filter } => {
-                        rejected.push(at.filter(|_| judge.is_metric).map(|at| self.calendar.period_index(at)));
-                        self.pending.push(PendingReject { judge: index, row: number, at, place: place_of(), of_filter });
+                        rejected.push(at.filter(|_| judge.is_metric).map(|_| period));
+                        let sample = unread_cell(judge, &cells, of_filter, place_of());
+                        rejections.push(Rejection { when: when(judge, at, period), sample });
                     }
                     Judgement::Rejected { column, why, value } => {
-                        rejected.push(at.filter(|_| judge.is_metric).map(|at| self.calendar.period_index(at)));
-                        let (definition, is_metric) = (judge.label.clone(), judge.is_metric);
-                        self.gathered.rejects.push(RejectedRow {
-                            row: number,
-                            definition,
-                            is_metric,
-                            at,
-                            place: place_of(),
-                            column,
-                            why,
-                            value,
-                        });
+                        rejected.push(at.filter(|_| judge.is_metric).map(|_| period));
+                        let sample = Sample { place: place_of(), definition: judge.label.clone(), column, why, value };
+                        rejections.push(Rejection { when: when(judge, at, period), sample });
                     }
                     Judgement::Used { at, touch } => {
                         self.gathered.newest = self.gathered.newest.max(Some(at));
-                        if at >= self.limit {
+                        if at >= limit {
                             self.gathered.future_rows += 1;
                             continue;
                         }
-                        let product = self.take_used(index, judge, &columns, row, at, touch);
-                        if let Some(value) = product {
-                            note_unassigned(&mut unassigned, value, judge.is_metric.then(|| self.calendar.period_index(at)));
+                        let product = judge.places.product.map(|place| columns.text(place, row));
+                        let code = self.product(judge, product, period);
+                        if let Some((person, stage)) = touch {
+                            let touch = Touch { at, product: code, stage: stage.index() as u8 };
+                            self.take_touch(index, &columns, row, period, &person, touch);
+                        }
+                        if let Some(value) = product.filter(|_| code == UNASSIGNED) {
+                            note_unassigned(&mut unassigned, value.trim(), judge.is_metric.then_some(period));
                         }
                     }
                 }
+            }
+            if let Some(first) = rejections.first() {
+                self.gathered.rejects.enter_row(RowKey::new(&first.sample.place, number), rejections);
             }
             if let Some(rejected) = rejected.into_iter().collect::<Option<Vec<i32>>>() {
                 // The rows of a view come in any order: there, the least spelling stands for the value.
@@ -164,21 +258,14 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn see_time(&mut self, at: Option<i64>) {
-        let Some(at) = at.filter(|at| *at < self.limit) else { return };
-        let first = self.gathered.presence.entry(self.calendar.period_index(at)).or_insert(at);
-        *first = (*first).min(at);
-        self.gathered.days.insert(self.calendar.local(at).div_euclid(DAY));
-    }
-
-    fn judge(&mut self, judge: &Judge<'_>, columns: &Columns, row: usize, at: Option<i64>) -> Judgement {
+    fn judge<'b>(&mut self, judge: &Judge<'_>, columns: &'b Columns, row: usize, at: Option<i64>) -> Judgement<'b> {
         let places = &judge.places;
         let where_unread = columns.flag(places.where_unread, row);
         if !where_unread && !columns.flag(places.passes, row) {
             return Judgement::Ignored;
         }
         // Out of time: nothing is asked of the row. Without a limit of its own (`now`), the row still dates the data.
-        let late = at.is_some_and(|at| at >= self.limit);
+        let late = at.is_some_and(|at| at >= self.setting.limit);
         if where_unread {
             return if late { Judgement::Ignored } else { Judgement::Unread { of_filter: true } };
         }
@@ -197,124 +284,151 @@ impl Pass<'_> {
             return reject(column, &format!("the amount is in {currency}, not the client's currency"), "");
         }
         let (Some(touch), Some(stage)) = (&places.touch, judge.stage) else { return Judgement::Used { at, touch: None } };
-        let Some(person) = self.persons.intern(columns.text(touch.person, row)) else {
+        let Some(person) = person_key(columns.text(touch.person, row)) else {
             return reject(&judge.person_column, "the person is empty", "");
         };
         let stage = match (stage, touch.stage) {
             (BoundStage::Column(expression), Some(place)) => {
                 let text = columns.text(place, row);
-                match text.parse::<cvj_core::Stage>() {
-                    Ok(stage) => stage,
-                    Err(_) if text.trim().is_empty() => return reject(&expression.written, "the stage is empty", ""),
-                    Err(_) => return reject(&expression.written, "not a stage", text),
+                match self.stage(text) {
+                    Some(stage) => stage,
+                    None if text.trim().is_empty() => return reject(&expression.written, "the stage is empty", ""),
+                    None => return reject(&expression.written, "not a stage", text),
                 }
             }
             (BoundStage::Fixed(stage), _) => *stage,
             (BoundStage::Column(_), None) => return Judgement::Ignored,
         };
-        Judgement::Used { at, touch: Some((person, stage.index() as u8)) }
+        Judgement::Used { at, touch: Some((person, stage)) }
     }
 
-    /// Enters a used row; gives its product value where that matches no product.
-    fn take_used(
-        &mut self,
-        index: usize,
-        judge: &Judge<'_>,
-        columns: &Columns,
-        row: usize,
-        at: i64,
-        touch: Option<(PersonId, u8)>,
-    ) -> Option<String> {
-        let period = self.calendar.period_index(at);
-        let product = judge.places.product.map(|place| columns.text(place, row));
-        let code = product.map_or(UNASSIGNED, |value| self.resolver.resolve(value));
-        if let Some(value) = product.filter(|_| code != UNASSIGNED && !self.declared) {
-            let spelling = (code, value.trim().to_owned(), judge.is_metric.then_some(period));
-            *self.gathered.spellings.entry(spelling).or_default() += 1;
+    /// The stage that a text names.
+    fn stage(&mut self, written: &str) -> Option<Stage> {
+        if let Some(stage) = self.stages.get(written) {
+            return Some(*stage);
         }
-        if let (Some((person, stage)), Some(places)) = (touch, &judge.places.touch) {
-            let value = places.value.and_then(|place| columns.money(place, row));
-            *self.gathered.feeds.entry((stage, judge.scope)).or_default() |= judge.has_value;
-            if judge.occurrence == Occurrence::All && places.order.is_none() {
-                self.enter_touch(person, at, code, stage, value);
-            } else {
-                let order = places.order.map(|place| columns.text(place, row).trim().to_owned()).unwrap_or_default();
-                self.orders[index].push(OrderRow { person, product: code, stage, at, order, value });
+        // What names no stage is rejected, and may be anything: it is not remembered.
+        let stage = written.parse().ok()?;
+        self.stages.insert(written.to_owned(), stage);
+        Some(stage)
+    }
+
+    /// The product of a used row.
+    fn product(&mut self, judge: &Judge<'_>, value: Option<&str>, period: i32) -> ProductCode {
+        let Some(value) = value else { return UNASSIGNED };
+        let code = self.resolver.resolve(value);
+        if code != UNASSIGNED && !self.declared {
+            let (spelling, period) = (value.trim(), judge.is_metric.then_some(period));
+            let spellings = &mut self.gathered.spellings;
+            if !spellings.contains_key(spelling) {
+                spellings.insert(spelling.to_owned(), (code, BTreeMap::new()));
+            }
+            if let Some((_, periods)) = spellings.get_mut(spelling) {
+                *periods.entry(period).or_default() += 1;
             }
         }
-        product.filter(|_| code == UNASSIGNED).map(|value| value.trim().to_owned())
+        code
     }
 
-    fn enter_touch(&mut self, person: PersonId, at: i64, product: ProductCode, stage: u8, value: Option<i128>) {
-        self.gathered.touches.push(person, at, product, stage);
+    /// Takes the touchpoint of a used row: at once, or when all of the person's are known, if its place among them matters.
+    fn take_touch(&mut self, index: usize, columns: &Columns, row: usize, period: i32, person: &str, touch: Touch) {
+        let judge = &self.setting.query.judges[index];
+        let Some(places) = &judge.places.touch else { return };
+        let value = places.value.and_then(|place| columns.money(place, row));
+        self.fed[index][usize::from(touch.stage)] = true;
+        if judge.occurrence == Occurrence::All && places.order.is_none() {
+            self.enter_value(touch, period, value);
+            self.arrivals.push(person, touch);
+            return;
+        }
+        let order = places.order.map(|place| columns.text(place, row).trim().to_owned()).unwrap_or_default();
+        let person = self.setting.people.intern(person);
+        let Touch { at, product, stage } = touch;
+        self.orders[index].push(OrderRow { person, product, stage, at, order, value });
+    }
+
+    fn enter_value(&mut self, touch: Touch, period: i32, value: Option<i128>) {
         if let Some(value) = value {
-            *self.gathered.revenue.entry((product, stage, self.calendar.period_index(at))).or_default() += value;
+            self.revenue.add(touch.product, touch.stage, period, value);
         }
     }
 
     fn enter_unassigned(&mut self, value: String, row: u64, uses: Uses) {
-        let first = (row, value);
-        let entry = self.gathered.unassigned.entry((product_key(&first.1), uses));
-        let known = entry.or_insert_with(|| UnassignedRows { first: first.clone(), rows: 0 });
-        if first < known.first {
-            known.first = first;
-        }
-        known.rows += 1;
-    }
-
-    fn finish(mut self, judges: &[Judge<'_>], account: Account) -> Gathered {
-        for (index, judge) in judges.iter().enumerate() {
-            for order in select(std::mem::take(&mut self.orders[index]), judge.occurrence) {
-                self.enter_touch(order.person, order.at, order.product, order.stage, order.value);
+        let key = (product_key(&value), uses);
+        let rows = UnassignedRows { first: (row, value), rows: 1 };
+        match self.gathered.unassigned.entry(key) {
+            Entry::Occupied(mut known) => known.get_mut().add(rows),
+            Entry::Vacant(place) => {
+                place.insert(rows);
             }
         }
-        for pending in std::mem::take(&mut self.pending) {
-            let judge = &judges[pending.judge];
-            let uses = |column: &str| {
-                let of_filter = || judge.row.filter.as_ref().is_some_and(|filter| filter.columns.contains_key(column));
-                if pending.of_filter { of_filter() } else { judge.row.used.contains_key(column) }
-            };
-            let cells = account.unread.get(&pending.row).map(Vec::as_slice).unwrap_or_default();
-            let cell = cells.iter().find(|cell| cell.column.is_empty() || uses(&cell.column));
-            self.gathered.rejects.push(RejectedRow {
-                row: pending.row,
-                definition: judge.label.clone(),
-                is_metric: judge.is_metric,
-                at: pending.at,
-                place: cell.map_or(pending.place, |cell| Place { file: cell.file.clone(), line: cell.line }),
-                column: cell.map(|cell| cell.column.clone()).unwrap_or_default(),
-                why: cell.map_or_else(|| "could not be read".to_owned(), |cell| cell.why.clone()),
-                // A person's key reaches no output.
-                value: cell
-                    .filter(|cell| !judge.person_columns.contains(&cell.column))
-                    .map(|cell| cell.value.clone())
-                    .unwrap_or_default(),
-            });
+    }
+
+    /// Moves the counts that the loop over rows keeps apart to what was gathered.
+    fn settle(&mut self) {
+        self.arrivals.finish();
+        self.gathered.presence = self.presence.periods();
+        self.gathered.days = self.presence.days();
+        self.gathered.revenue = self.revenue.sums();
+        for (judge, fed) in self.setting.query.judges.iter().zip(&self.fed) {
+            for stage in (0..8).filter(|stage| fed[*stage]) {
+                *self.gathered.feeds.entry((stage as u8, judge.scope)).or_default() |= judge.has_value;
+            }
         }
-        for (number, cell) in account.undelivered.into_iter().enumerate() {
-            self.gathered.rejects.push(RejectedRow {
-                row: u64::MAX - number as u64,
-                definition: "all definitions".to_owned(),
-                is_metric: false,
-                at: None,
-                place: Place { file: cell.file, line: cell.line },
-                column: cell.column,
-                why: cell.why,
-                // The text of a whole row may name a person.
-                value: String::new(),
-            });
-            self.gathered.rows += 1;
+    }
+
+    /// Adds what another thread made of other rows.
+    fn add(&mut self, mut part: Self) {
+        part.settle();
+        self.gathered.add(part.gathered);
+        for (orders, more) in self.orders.iter_mut().zip(part.orders) {
+            orders.extend(more);
         }
+    }
+
+    fn finish(mut self, account: Account) -> Gathered {
+        let Setting { calendar, people, query: RowQuery { judges, .. }, .. } = *self.setting;
+        for (index, judge) in judges.iter().enumerate() {
+            for order in select(std::mem::take(&mut self.orders[index]), judge.occurrence) {
+                let touch = Touch { at: order.at, product: order.product, stage: order.stage };
+                self.enter_value(touch, calendar.period_index(touch.at), order.value);
+                people.enter(order.person, touch);
+            }
+        }
+        let mut all = std::mem::take(&mut self.gathered);
+        self.settle();
+        all.add(std::mem::take(&mut self.gathered));
+        self.gathered = all;
+        self.gathered.rows += account.undelivered;
+        self.gathered.rejects.add(account.rejections);
         self.gathered.left_out = account.left_out;
         self.gathered
     }
 }
 
+/// The unreadable cell for which a definition rejects its row.
+fn unread_cell(judge: &Judge<'_>, cells: &[Rejected], of_filter: bool, place: Place) -> Sample {
+    let uses = |column: &str| {
+        let of_filter_columns = || judge.row.filter.as_ref().is_some_and(|filter| filter.columns.contains_key(column));
+        if of_filter { of_filter_columns() } else { judge.row.used.contains_key(column) }
+    };
+    let cell = cells.iter().find(|cell| cell.column.is_empty() || uses(&cell.column));
+    // A person's key reaches no output.
+    let shown = cell.filter(|cell| !judge.person_columns.contains(&cell.column));
+    Sample {
+        place: cell.map_or(place, |cell| Place { file: cell.file.clone(), line: cell.line }),
+        definition: judge.label.clone(),
+        column: cell.map(|cell| cell.column.clone()).unwrap_or_default(),
+        why: cell.map_or_else(|| "could not be read".to_owned(), |cell| cell.why.clone()),
+        value: shown.map(|cell| cell.value.clone()).unwrap_or_default(),
+    }
+}
+
 /// Notes that a definition uses the row under a value that matches no product; `period`: a metric's.
-fn note_unassigned(unassigned: &mut Vec<(String, Uses)>, value: String, period: Option<i32>) {
-    let key = product_key(&value);
+fn note_unassigned(unassigned: &mut Vec<(String, Uses)>, value: &str, period: Option<i32>) {
+    let key = product_key(value);
     let place = unassigned.iter().position(|(known, _)| product_key(known) == key).unwrap_or_else(|| {
-        unassigned.push((value, Uses { used: Some(Vec::new()), rejected: Vec::new() }));
+        unassigned.push((value.to_owned(), Uses { used: Some(Vec::new()), rejected: Vec::new() }));
         unassigned.len() - 1
     });
     let used = &mut unassigned[place].1.used;

@@ -1,20 +1,19 @@
-//! A source's table as DataFusion sees it: one stream per partition, each pulled on a blocking thread.
+//! A source's table as DataFusion sees it: one stream in the table's row order, or one per partition.
 //!
 //! Beside the table's columns it has `_row` (the row's number in the scan) and, for every column that a definition needs, a
 //! truth value `_unread.<column>`: the cell is not empty, but could not be read.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array};
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use arrow_select::filter::filter_record_batch;
-use cvj_core::source::{ColumnRequest, Filter, FilterOp, FilterValue, Kind, Partition, Rejected, ScanRequest, TableInfo};
-use cvj_core::{SourceError, Status};
+use cvj_core::SourceError;
+use cvj_core::source::{ColumnRequest, Filter, FilterOp, FilterValue, Kind, Rejected, ScanRequest, TableInfo};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -24,12 +23,14 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
 use crate::error::EngineError;
+use crate::partition::PartitionScan;
 use crate::plugin;
-use crate::sources::{Host, OpenSource, SideChannels};
+use crate::rejections::Rejections;
+use crate::sources::{Host, OpenSource};
 
 /// Column with the row's number: the partition's place in the upper 24 bits, the row's in its stream in the lower 40.
 pub(crate) const COLUMN_ROW: &str = "_row";
-const ROW_BITS: u32 = 40;
+pub(crate) const ROW_BITS: u32 = 40;
 /// The row's part of a row number.
 pub(crate) const ROW_MASK: u64 = (1 << ROW_BITS) - 1;
 
@@ -43,12 +44,21 @@ pub(crate) fn unread_column(column: &str) -> String {
 pub(crate) struct Account {
     /// Rows delivered by the source.
     pub(crate) rows: u64,
-    /// Cells that could not be read, by row number.
-    pub(crate) unread: HashMap<u64, Vec<Rejected>>,
     /// Rows that could not be delivered at all.
-    pub(crate) undelivered: Vec<Rejected>,
+    pub(crate) undelivered: u64,
+    /// Rows that are rejected whatever the definition.
+    pub(crate) rejections: Rejections,
+    /// Cells that could not be read, by row number, until the rows are judged.
+    pub(crate) unread: BTreeMap<u64, Vec<Rejected>>,
     /// Lines that are no rows of data.
     pub(crate) left_out: BTreeMap<String, u64>,
+}
+
+impl Account {
+    /// Rows, delivered or not.
+    pub(crate) fn all_rows(&self) -> u64 {
+        self.rows + self.undelivered
+    }
 }
 
 /// What becomes of rows with unreadable cells.
@@ -103,23 +113,34 @@ pub(crate) fn engine_error(error: &DataFusionError, host_of: &dyn Fn(&str) -> Op
 /// A table of a source, scannable by DataFusion.
 #[derive(Clone)]
 pub(crate) struct SourceTable {
-    source: plugin::Source,
-    host: Host,
+    pub(crate) source: plugin::Source,
+    pub(crate) host: Host,
     name: String,
     table: String,
     /// Schema of the table's own columns, as the source delivers them for the kinds demanded.
-    own: SchemaRef,
+    pub(crate) own: SchemaRef,
     kinds: Vec<Kind>,
     /// Own columns, then `_row`, then the flags.
     schema: SchemaRef,
-    unreadable: Unreadable,
-    /// Own columns by which a view's rows are dropped, whichever of them a scan delivers.
-    needed: Arc<Mutex<Vec<usize>>>,
+    pub(crate) unreadable: Unreadable,
+    /// Views read the table.
+    behind_views: bool,
+    /// Partitions are streams of their own, in any order beside each other.
+    pub(crate) spread: bool,
+    /// For whom rows are dropped.
+    needed: Arc<Mutex<Needed>>,
     /// One account a scan: a query may scan a table twice.
     accounts: Arc<Mutex<Vec<SharedAccount>>>,
 }
 
-type SharedAccount = Arc<Mutex<Account>>;
+/// A view, and the own columns by which its rows are dropped, whichever of them a scan delivers.
+#[derive(Default)]
+struct Needed {
+    view: String,
+    columns: Vec<usize>,
+}
+
+pub(crate) type SharedAccount = Arc<Mutex<Account>>;
 
 impl fmt::Debug for SourceTable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -134,6 +155,7 @@ impl SourceTable {
         table: &TableInfo,
         demands: &BTreeMap<String, Kind>,
         unreadable: Unreadable,
+        behind_views: bool,
     ) -> Result<Self, EngineError> {
         let kinds: Vec<Kind> =
             table.schema.fields().iter().map(|field| demands.get(field.name()).copied().unwrap_or(Kind::Any)).collect();
@@ -170,50 +192,47 @@ impl SourceTable {
             kinds,
             schema: Arc::new(Schema::new(all)),
             unreadable,
+            behind_views,
+            spread: false,
             needed: Arc::default(),
             accounts: Arc::default(),
         })
     }
 
-    /// Takes what the scans so far said: each row once, however often it was scanned.
+    /// Takes what the scans so far said. A query may scan a table twice, or not to its end: the longest scan tells all.
     pub(crate) fn take_account(&self) -> Account {
-        let accounts: Vec<Account> = std::mem::take(&mut *locked(&self.accounts))
-            .into_iter()
-            .map(|account| std::mem::take(&mut *locked(&account)))
-            .filter(|account| account.rows > 0 || !account.undelivered.is_empty() || !account.left_out.is_empty())
-            .collect();
-        if let [account] = accounts.as_slice() {
-            return account.clone();
-        }
-        let mut merged = Account::default();
-        let mut seen = HashSet::new();
-        for account in accounts {
-            merged.rows = merged.rows.max(account.rows);
-            for (row, cells) in account.unread {
-                let known = merged.unread.entry(row).or_default();
-                for cell in cells {
-                    if !known.contains(&cell) {
-                        known.push(cell);
-                    }
-                }
-            }
-            for row in account.undelivered {
-                if seen.insert((row.file.clone(), row.line, row.why.clone())) {
-                    merged.undelivered.push(row);
-                }
-            }
-            for (why, rows) in account.left_out {
-                let known = merged.left_out.entry(why).or_default();
-                *known = rows.max(*known);
-            }
-        }
-        merged
+        let accounts = std::mem::take(&mut *locked(&self.accounts)).into_iter();
+        let accounts = accounts.map(|account| std::mem::take(&mut *locked(&account)));
+        accounts.max_by_key(|account| (account.all_rows(), account.left_out.len())).unwrap_or_default()
     }
 
-    /// Sets the columns by which rows are dropped for the view that is read next.
-    pub(crate) fn need(&self, columns: &[String]) {
+    /// Takes the cells of these rows that could not be read.
+    pub(crate) fn take_unread(&self, rows: RangeInclusive<u64>) -> BTreeMap<u64, Vec<Rejected>> {
+        let mut taken = BTreeMap::new();
+        for account in locked(&self.accounts).iter() {
+            let unread = &mut locked(account).unread;
+            while let Some(row) = unread.range(rows.clone()).next().map(|(row, _)| *row) {
+                taken.extend(unread.remove(&row).map(|cells| (row, cells)));
+            }
+        }
+        taken
+    }
+
+    /// The same table, for readers to whom the order of rows means nothing: one stream per partition, read on the thread that
+    /// asks. Both keep one account.
+    pub(crate) fn spread(&self) -> Self {
+        Self { spread: true, ..self.clone() }
+    }
+
+    /// Sets the view that is read next, and the columns by which its rows are dropped.
+    pub(crate) fn need(&self, view: &str, columns: &[String]) {
         let index = |column: &String| self.own.index_of(column).ok();
-        *locked(&self.needed) = columns.iter().filter_map(index).collect();
+        *locked(&self.needed) = Needed { view: view.to_owned(), columns: columns.iter().filter_map(index).collect() };
+    }
+
+    /// An account of rejected rows, which knows every row if views tell of them, too.
+    pub(crate) fn rejections(&self) -> Rejections {
+        if self.behind_views { Rejections::knowing_rows() } else { Rejections::default() }
     }
 
     /// The field of an own column.
@@ -221,7 +240,7 @@ impl SourceTable {
         self.own.field_with_name(column).ok()
     }
 
-    fn failure(&self, error: SourceError) -> DataFusionError {
+    pub(crate) fn failure(&self, error: SourceError) -> DataFusionError {
         DataFusionError::External(Box::new(ScanFailure { source: self.name.clone(), error }))
     }
 
@@ -238,7 +257,7 @@ impl SourceTable {
             .iter()
             .filter_map(|&index| if index < own { Some(index) } else { (index > own).then(|| index - own - 1) })
             .collect();
-        read.extend(locked(&self.needed).iter());
+        read.extend(locked(&self.needed).columns.iter());
         read.sort_unstable();
         read.dedup();
         let columns = read.iter().map(|&index| ColumnRequest { index, kind: self.kinds[index] }).collect();
@@ -255,7 +274,8 @@ impl SourceTable {
         };
         let plan = self.source.plan(&request, &self.host.task()).map_err(|error| self.failure(error))?;
         let schema = Arc::new(self.schema.project(&wanted)?);
-        let account = SharedAccount::default();
+        let account = Account { rejections: self.rejections(), ..Account::default() };
+        let account: SharedAccount = Arc::new(Mutex::new(account));
         locked(&self.accounts).push(account.clone());
         let scans = plan.partitions.into_iter().enumerate().map(|(number, partition)| PartitionScan {
             table: self.clone(),
@@ -266,9 +286,14 @@ impl SourceTable {
             wanted: wanted.clone(),
             schema: schema.clone(),
             account: account.clone(),
+            dropped_for: format!("view {}", locked(&self.needed).view),
         });
-        let scan: Arc<dyn PartitionStream> = Arc::new(TableScan { schema: schema.clone(), partitions: scans.collect() });
-        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![scan], None, [], false, None)?))
+        let streams: Vec<Arc<dyn PartitionStream>> = if self.spread {
+            scans.map(|scan| Arc::new(scan) as Arc<dyn PartitionStream>).collect()
+        } else {
+            vec![Arc::new(TableScan { schema: schema.clone(), partitions: scans.collect() })]
+        };
+        Ok(Arc::new(StreamingTableExec::try_new(schema, streams, None, [], false, None)?))
     }
 }
 
@@ -336,61 +361,9 @@ fn column_name(expression: &Expr) -> Option<String> {
     if let Expr::Column(column) = expression { Some(column.name.clone()) } else { None }
 }
 
-/// Rejects of one partition that wait for their batch.
-#[derive(Default)]
-struct Pending {
-    cells: Mutex<Vec<Rejected>>,
-    undelivered: Mutex<Vec<Rejected>>,
-    left_out: Mutex<Vec<(String, u64)>>,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// The value behind a lock, whatever became of the thread that held it.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Pending {
-    /// The rejected cells of rows before `end`.
-    fn take_cells(&self, end: u64) -> Vec<Rejected> {
-        let mut cells = locked(&self.cells);
-        let (now, later) = cells.drain(..).partition(|cell| cell.row.is_none_or(|row| row < end));
-        *cells = later;
-        now
-    }
-}
-
-impl SideChannels for Pending {
-    fn reject(&self, rejected: &Rejected) {
-        if rejected.row.is_some() {
-            locked(&self.cells).push(rejected.clone());
-        } else {
-            locked(&self.undelivered).push(rejected.clone());
-        }
-    }
-
-    fn left_out(&self, why: &str, rows: u64) {
-        locked(&self.left_out).push((why.to_owned(), rows));
-    }
-}
-
-#[derive(Clone)]
-struct PartitionScan {
-    table: SourceTable,
-    number: u64,
-    partition: Partition,
-    /// Schema that the source delivers.
-    delivered: SchemaRef,
-    /// Own columns that are read, in delivery order.
-    read: Vec<usize>,
-    /// Columns of the table's whole schema that are wanted, in output order.
-    wanted: Vec<usize>,
-    schema: SchemaRef,
-    account: SharedAccount,
-}
-
-impl fmt::Debug for PartitionScan {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?}#{}", self.table, self.number)
-    }
 }
 
 /// All partitions of a scan as one stream in the table's row order: sums of floating-point numbers depend on the order, and
@@ -420,140 +393,33 @@ impl PartitionStream for TableScan {
                 while reading.len() < readers
                     && let Some(scan) = waiting.pop_front()
                 {
-                    reading.push_back(scan.start()?);
+                    reading.push_back(start(scan)?);
                 }
                 let Some((batches, reader)) = reading.pop_front() else { return Ok(()) };
                 for batch in batches {
-                    if sender.blocking_send(Ok(batch)).is_err() {
+                    if sender.blocking_send(Ok(batch?)).is_err() {
                         return Ok(());
                     }
                 }
-                reader.join().map_err(|_| DataFusionError::Internal("a reader died".to_owned()))??;
+                reader.join().map_err(|_| DataFusionError::Internal("a reader died".to_owned()))?;
             }
         });
         builder.build()
     }
 }
 
-type Reader = (Receiver<RecordBatch>, JoinHandle<DataFusionResult<()>>);
+type Reader = (Receiver<DataFusionResult<RecordBatch>>, JoinHandle<()>);
 
-impl PartitionScan {
-    /// Reads on a thread of its own, up to [`AHEAD`] batches ahead.
-    fn start(self) -> DataFusionResult<Reader> {
-        let (sender, receiver) = sync_channel(AHEAD);
-        let thread = std::thread::Builder::new().spawn(move || self.run(&mut |batch| sender.send(batch).is_ok()));
-        let thread = thread.map_err(|error| DataFusionError::Internal(format!("no thread could be started: {error}")))?;
-        Ok((receiver, thread))
-    }
-
-    /// Pulls the source's stream and hands every batch on until `send` says that nobody listens.
-    fn run(&self, send: &mut dyn FnMut(RecordBatch) -> bool) -> DataFusionResult<()> {
-        let pending = Arc::new(Pending::default());
-        let task = self.table.host.scan_task(pending.clone());
-        let failed = |error| self.table.failure(error);
-        let stream = self.table.source.read(&self.partition, self.delivered.clone(), &task).map_err(failed)?;
-        let mut first_row = 0_u64;
-        for batch in stream {
-            let batch = batch.map_err(failed)?;
-            let rows = batch.num_rows() as u64;
-            let cells = pending.take_cells(first_row + rows);
-            self.check_cells(&cells, first_row)?;
-            let batch = self.shape(&batch, first_row, &cells)?;
-            self.enter(rows, cells);
-            first_row += rows;
-            if !send(batch) {
-                return Ok(());
+/// Reads a partition on a thread of its own, up to [`AHEAD`] batches ahead.
+fn start(scan: PartitionScan) -> DataFusionResult<Reader> {
+    let (sender, receiver) = sync_channel(AHEAD);
+    let thread = std::thread::Builder::new().spawn(move || {
+        for batch in scan.batches() {
+            if sender.send(batch).is_err() {
+                return;
             }
         }
-        if let Some(cell) = locked(&pending.cells).first() {
-            return Err(failed(fault(&format!("rejected row {}, which it did not deliver", cell.row.unwrap_or_default()))));
-        }
-        let mut account = locked(&self.account);
-        account.undelivered.append(&mut locked(&pending.undelivered));
-        for (why, rows) in locked(&pending.left_out).drain(..) {
-            *account.left_out.entry(why).or_default() += rows;
-        }
-        Ok(())
-    }
-
-    /// A rejected cell is of a column that is read, or of the whole row, and of a row that is about to be delivered: else it
-    /// would count for nothing.
-    fn check_cells(&self, cells: &[Rejected], first_row: u64) -> DataFusionResult<()> {
-        let known =
-            |column: &str| column.is_empty() || self.read.iter().any(|index| self.table.own.field(*index).name() == column);
-        for cell in cells {
-            if !known(&cell.column) {
-                let message = format!("rejected a cell of column `{}`, which it was not asked for", cell.column);
-                return Err(self.table.failure(fault(&message)));
-            }
-            if cell.row.is_some_and(|row| row < first_row) {
-                return Err(self.table.failure(fault("rejected a row that it had delivered before")));
-            }
-        }
-        Ok(())
-    }
-
-    fn enter(&self, rows: u64, cells: Vec<Rejected>) {
-        let mut account = locked(&self.account);
-        account.rows += rows;
-        for cell in cells {
-            let row = cell.row.unwrap_or_default();
-            account.unread.entry(self.row_number(row)).or_default().push(cell);
-        }
-    }
-
-    fn row_number(&self, row: u64) -> u64 {
-        (self.number << ROW_BITS) | row
-    }
-
-    /// The batch in output shape: own columns, the row number, the flags.
-    fn shape(&self, batch: &RecordBatch, first_row: u64, cells: &[Rejected]) -> DataFusionResult<RecordBatch> {
-        let rows = batch.num_rows();
-        let own = self.table.own.fields().len();
-        let flags = |column: &str| -> BooleanArray {
-            let mut unread = vec![false; rows];
-            for cell in cells.iter().filter(|cell| cell.column.is_empty() || cell.column == column) {
-                if let Some(flag) = cell.row.and_then(|row| unread.get_mut(row.checked_sub(first_row)? as usize)) {
-                    *flag = true;
-                }
-            }
-            unread.into()
-        };
-        let columns = self
-            .wanted
-            .iter()
-            .map(|&index| -> DataFusionResult<ArrayRef> {
-                match index.cmp(&own) {
-                    Ordering::Less => {
-                        let place = self.read.iter().position(|read| *read == index);
-                        let place = place.ok_or_else(|| DataFusionError::Internal("a column was not read".to_owned()))?;
-                        Ok(batch.column(place).clone())
-                    }
-                    Ordering::Equal => {
-                        let numbers = (0..rows as u64).map(|row| self.row_number(first_row + row));
-                        Ok(Arc::new(UInt64Array::from_iter_values(numbers)))
-                    }
-                    Ordering::Greater => Ok(Arc::new(flags(self.table.own.field(index - own - 1).name()))),
-                }
-            })
-            .collect::<DataFusionResult<Vec<_>>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let shaped = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
-        if self.table.unreadable == Unreadable::Flagged || cells.is_empty() {
-            return Ok(shaped);
-        }
-        let mut keep = vec![true; rows];
-        for row in cells.iter().filter_map(|cell| cell.row?.checked_sub(first_row)) {
-            if let Some(keep) = keep.get_mut(row as usize) {
-                *keep = false;
-            }
-        }
-        Ok(filter_record_batch(&shaped, &keep.into())?)
-    }
-}
-
-/// A breach of the plugin contract.
-fn fault(what: &str) -> SourceError {
-    SourceError::new(Status::Internal, format!("the plugin breaks its contract: it {what}"))
-        .with_hint("report this to the plugin's author".to_owned())
+    });
+    let thread = thread.map_err(|error| DataFusionError::Internal(format!("no thread could be started: {error}")))?;
+    Ok((receiver, thread))
 }

@@ -102,6 +102,8 @@ impl Session {
     ) -> Result<Self, EngineError> {
         let mut settings = SessionConfig::new().with_target_partitions(1).with_batch_size(8192).with_information_schema(false);
         settings.options_mut().sql_parser.enable_ident_normalization = false;
+        // Sources deliver plain text: a cast to another kind of it would copy every cell.
+        settings.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let context = SessionContext::new_with_config(settings);
         functions::register(&context, calendar, products);
         let hosts = sources.iter().map(|source| (source.name.clone(), source.host().clone())).collect();
@@ -127,7 +129,7 @@ impl Session {
             let schema = Arc::new(MemorySchemaProvider::new());
             catalog.register_schema(&source.name, schema.clone()).map_err(failed)?;
             for table in &source.tables {
-                let provider = SourceTable::new(source, table, &BTreeMap::new(), Unreadable::Dropped)?;
+                let provider = SourceTable::new(source, table, &BTreeMap::new(), Unreadable::Dropped, true)?;
                 schema.register_table(table.name.clone(), Arc::new(provider.clone())).map_err(failed)?;
                 if source.tables.len() == 1 {
                     let name = datafusion::common::TableReference::bare(source.name.as_str());
@@ -194,10 +196,14 @@ impl Session {
                 && let Some(table) = source.table(Some(&relation.table))
                 && relation.is_table()
             {
-                let provider = SourceTable::new(source, table, &relation.demands(), Unreadable::Flagged)?;
-                let name = datafusion::common::TableReference::bare(relation.sql_name.trim_matches('"'));
-                let registered = self.context.register_table(name, Arc::new(provider.clone()));
-                registered.map_err(|error| EngineError::Internal(error.to_string()))?;
+                let provider = SourceTable::new(source, table, &relation.demands(), Unreadable::Flagged, !views.is_empty())?;
+                for (name, provider) in
+                    [(relation.sql_name.clone(), provider.clone()), (relation.unordered_name(), provider.spread())]
+                {
+                    let name = datafusion::common::TableReference::bare(name.trim_matches('"'));
+                    let registered = self.context.register_table(name, Arc::new(provider));
+                    registered.map_err(|error| EngineError::Internal(error.to_string()))?;
+                }
                 relation.provider = Some(provider);
                 relation.find_foreign_money(&config.client.currency);
             }
@@ -234,7 +240,7 @@ impl Session {
             Ok(TreeNodeRecursion::Continue)
         })?;
         for (key, provider) in &self.view_tables {
-            provider.need(needed.get(key).map(Vec::as_slice).unwrap_or_default());
+            provider.need(&relation.table, needed.get(key).map(Vec::as_slice).unwrap_or_default());
         }
         Ok(())
     }

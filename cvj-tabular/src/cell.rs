@@ -34,6 +34,19 @@ impl<'a> Cell<'a> {
         Self::Text(Cow::Borrowed(text))
     }
 
+    /// The cell with its text as its own.
+    pub fn into_owned(self) -> Cell<'static> {
+        match self {
+            Self::Empty => Cell::Empty,
+            Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
+            Self::Number(number) => Cell::Number(number),
+            Self::Money { amount, currency } => Cell::Money { amount, currency },
+            Self::Boolean(truth) => Cell::Boolean(truth),
+            Self::Moment(at) => Cell::Moment(at),
+            Self::Error(text) => Cell::Error(Cow::Owned(text.into_owned())),
+        }
+    }
+
     /// Whether it holds nothing but white space.
     pub fn is_blank(&self) -> bool {
         match self {

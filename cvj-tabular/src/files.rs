@@ -1,15 +1,17 @@
 //! Paths and globs of the configuration to files: sorted, without copies, and with errors that name what is there instead.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use cvj_core::nearest::nearest;
 use cvj_core::{SourceError, Status};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::Limits;
 use crate::settings::Paths;
 
 /// A file as it was when it was looked at.
@@ -21,15 +23,26 @@ pub struct FileStamp {
     pub size: u64,
     /// When it was last written, in nanoseconds since 1970.
     pub modified: u64,
+    /// Which file it is, whatever its name: device and number, where the system has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<(u64, u64)>,
 }
 
 impl FileStamp {
-    /// Looks at a file.
+    /// Looks at a file. What is no regular file (a folder, a pipe, a device) is an error.
     pub fn of(folder: &Path, path: &str) -> Result<Self, SourceError> {
         let metadata = fs::metadata(folder.join(path)).map_err(|error| cannot("read", path, &error))?;
+        Self::from_metadata(path, &metadata)
+    }
+
+    fn from_metadata(path: &str, metadata: &Metadata) -> Result<Self, SourceError> {
+        if !metadata.is_file() {
+            let error = SourceError::new(Status::InvalidData, format!("`{path}` is {}, not a file", kind_of(metadata)));
+            return Err(error.with_hint("let `path` name files only"));
+        }
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let modified = modified.map_or(0, |since| since.as_nanos() as u64);
-        Ok(Self { path: path.to_owned(), size: metadata.len(), modified })
+        Ok(Self { path: path.to_owned(), size: metadata.len(), modified, identity: identity(metadata) })
     }
 
     /// The file's name, without folders.
@@ -39,12 +52,39 @@ impl FileStamp {
 
     /// Opens the file, if it still is what it was.
     pub fn open(&self, folder: &Path) -> Result<File, SourceError> {
-        if Self::of(folder, &self.path)? != *self {
-            return Err(SourceError::new(Status::InvalidData, format!("`{}` was changed while it was read", self.path))
-                .with_hint("run the command again when nothing writes to the file"));
-        }
-        File::open(folder.join(&self.path)).map_err(|error| cannot("open", &self.path, &error))
+        // Before it is opened: to open a pipe would wait for a writer. And after, because only the open file stays the same.
+        self.unchanged(folder)?;
+        let opened = File::open(folder.join(&self.path)).map_err(|error| cannot("open", &self.path, &error))?;
+        let metadata = opened.metadata().map_err(|error| cannot("read", &self.path, &error))?;
+        if Self::from_metadata(&self.path, &metadata)? == *self { Ok(opened) } else { Err(self.changed()) }
     }
+
+    /// Fails if the file is not what it was; to be called when all of it was read.
+    pub fn unchanged(&self, folder: &Path) -> Result<(), SourceError> {
+        if Self::of(folder, &self.path)? == *self { Ok(()) } else { Err(self.changed()) }
+    }
+
+    /// The error of a file that is not what it was.
+    pub fn changed(&self) -> SourceError {
+        SourceError::new(Status::InvalidData, format!("`{}` was changed while it was read", self.path))
+            .with_hint("run the command again when nothing writes to the file")
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
+fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+fn kind_of(metadata: &Metadata) -> &'static str {
+    if metadata.is_dir() { "a folder" } else { "a pipe or device" }
 }
 
 /// An error of reading a file, with its path.
@@ -58,15 +98,24 @@ pub fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// The files that the paths name, in order of their paths. Paths are relative to `folder`.
-pub fn find(folder: &Path, paths: &Paths) -> Result<Vec<FileStamp>, SourceError> {
+/// The files that the paths name, in order of their paths, each once. Paths are relative to `folder`. No glob and no link leads
+/// out of it, unless the path as written does.
+pub fn find(folder: &Path, paths: &Paths, limits: &Limits) -> Result<Vec<FileStamp>, SourceError> {
     let mut found = Vec::new();
     for written in paths.as_slice() {
         let before = found.len();
-        if folder.join(written).is_file() {
-            found.push(written.clone());
-        } else {
-            found.extend(matches(folder, written)?);
+        let here = Grounds::of(folder, written)?;
+        match fs::symlink_metadata(folder.join(written)) {
+            Ok(metadata) if !metadata.is_dir() => found.push(here.admit(&folder.join(written))?),
+            _ => {
+                for path in matches(folder, written)? {
+                    if found.len() as u64 >= limits.files {
+                        let what = format!("`path = \"{written}\"` gives more than {} files", limits.files);
+                        return Err(limits.too_many_files(what, found.len() as u64 + 1));
+                    }
+                    found.extend(here.admit_match(&path)?);
+                }
+            }
         }
         if found.len() == before {
             return Err(nothing(folder, written));
@@ -80,23 +129,107 @@ pub fn find(folder: &Path, paths: &Paths) -> Result<Vec<FileStamp>, SourceError>
     found.iter().map(|path| FileStamp::of(folder, path)).collect()
 }
 
-/// The files that a glob matches, hidden ones and the lock files of office programs left out.
-fn matches(folder: &Path, written: &str) -> Result<Vec<String>, SourceError> {
-    let absolute = Path::new(written).is_absolute();
-    let pattern =
-        if absolute { written.to_owned() } else { format!("{}/{written}", glob::Pattern::escape(&folder.to_string_lossy())) };
+/// What a glob matches, hidden files and the lock files of office programs left out.
+fn matches(folder: &Path, written: &str) -> Result<Vec<PathBuf>, SourceError> {
+    let pattern = if Path::new(written).is_absolute() {
+        written.to_owned()
+    } else {
+        format!("{}/{written}", glob::Pattern::escape(&folder.to_string_lossy()))
+    };
     let paths = glob::glob(&pattern).map_err(|error| {
         SourceError::new(Status::InvalidArgument, format!("`path = \"{written}\"` is no valid pattern: {}", error.msg))
+            .with_hint("`*` and `?` stand for parts of a name, `**/` for any folders, `[ab]` for one of the characters")
     })?;
-    let files = paths.filter_map(Result::ok).filter(|path| path.is_file()).filter(|path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        !name.starts_with('.') && !name.starts_with("~$")
-    });
-    Ok(files.map(|path| relative(folder, &path)).collect())
+    check_names(folder, Path::new(written))?;
+    let hidden = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        name.starts_with(b".") || name.starts_with(b"~$")
+    };
+    let paths = paths.map(|path| path.map_err(|error| cannot("read", &relative(folder, error.path()), error.error())));
+    paths.filter(|path| !path.as_ref().is_ok_and(hidden)).collect()
 }
 
+/// Fails if a file would match, but for its name, which is no text: patterns pass over such names.
+fn check_names(folder: &Path, written: &Path) -> Result<(), SourceError> {
+    let (Some(parent), Some(last)) = (written.parent(), written.file_name()) else { return Ok(()) };
+    let Ok(pattern) = glob::Pattern::new(&last.to_string_lossy()) else { return Ok(()) };
+    for entry in fs::read_dir(folder.join(parent)).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_none() && pattern.matches(&name.to_string_lossy()) {
+            let message = format!("the name of `{}` is not UTF-8", relative(folder, &entry.path()));
+            return Err(SourceError::new(Status::InvalidData, message).with_hint("rename the file"));
+        }
+    }
+    Ok(())
+}
+
+/// Where the files of one written path may lie.
+struct Grounds<'a> {
+    folder: &'a Path,
+    /// Real paths of the client's folder and, where the written path leads elsewhere, of its folder up to the first wildcard.
+    allowed: Vec<PathBuf>,
+}
+
+impl<'a> Grounds<'a> {
+    fn of(folder: &'a Path, written: &str) -> Result<Self, SourceError> {
+        let mut allowed = vec![fs::canonicalize(folder).map_err(|error| cannot("read", "the client's folder", &error))?];
+        let path = Path::new(written);
+        if path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
+            let parent = path.parent().unwrap_or(path);
+            let literal: PathBuf = parent.components().take_while(|part| !is_wild(part.as_os_str())).collect();
+            // A folder that is not there has no files in it.
+            allowed.extend(fs::canonicalize(folder.join(literal)));
+        }
+        Ok(Self { folder, allowed })
+    }
+
+    /// What a glob matched, if it is a file; folders are none, and nothing else may be passed over without a word.
+    fn admit_match(&self, path: &Path) -> Result<Option<String>, SourceError> {
+        if path.is_dir() { Ok(None) } else { self.admit(path).map(Some) }
+    }
+
+    /// A file's path as stamps have it, if it really lies where it may.
+    fn admit(&self, path: &Path) -> Result<String, SourceError> {
+        let shown = relative(self.folder, path);
+        let metadata = fs::metadata(path).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                SourceError::new(Status::NotFound, format!("`{shown}` is a link to a file that is not there"))
+                    .with_hint("remove the link, or mend it")
+            } else {
+                cannot("read", &shown, &error)
+            }
+        })?;
+        FileStamp::from_metadata(&shown, &metadata)?;
+        let real = fs::canonicalize(path).map_err(|error| cannot("read", &shown, &error))?;
+        if self.allowed.iter().any(|allowed| real.starts_with(allowed)) {
+            return Ok(shown);
+        }
+        let leads = self.allowed.first().map_or_else(String::new, |client| from(client, &real));
+        Err(SourceError::new(
+            Status::InvalidArgument,
+            format!("`{shown}` is a link that leads out of the client's folder, to `{leads}`"),
+        )
+        .with_hint(format!("if that file is meant, write its own path: `path = \"{leads}\"`")))
+    }
+}
+
+fn is_wild(part: &OsStr) -> bool {
+    part.as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
+}
+
+/// The way from a folder to a file, both as real paths.
+fn from(folder: &Path, file: &Path) -> String {
+    let common = folder.components().zip(file.components()).take_while(|(one, other)| one == other).count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(file.components().skip(common)).collect();
+    way.to_string_lossy().replace('\\', "/")
+}
+
+/// A path as it is shown: relative to the client's folder, without `.` parts.
 fn relative(folder: &Path, path: &Path) -> String {
-    path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/")
+    let inside = path.strip_prefix(folder).unwrap_or(path);
+    let parts: PathBuf = inside.components().filter(|part| *part != Component::CurDir).collect();
+    parts.to_string_lossy().replace('\\', "/")
 }
 
 fn nothing(folder: &Path, written: &str) -> SourceError {
@@ -143,7 +276,8 @@ pub fn copies(folder: &Path, files: &[FileStamp]) -> Result<HashMap<usize, usize
         let same_size = originals.entry(file.size).or_default();
         let mut original = None;
         for candidate in same_size.iter().copied() {
-            if equal(folder, &files[candidate], file)? {
+            let known = &files[candidate];
+            if (known.identity.is_some() && known.identity == file.identity) || equal(folder, known, file)? {
                 original = Some(candidate);
                 break;
             }
@@ -159,7 +293,7 @@ pub fn copies(folder: &Path, files: &[FileStamp]) -> Result<HashMap<usize, usize
 }
 
 fn equal(folder: &Path, one: &FileStamp, other: &FileStamp) -> Result<bool, SourceError> {
-    let mut readers = (open(folder, one)?, open(folder, other)?);
+    let mut readers = (one.open(folder)?, other.open(folder)?);
     let (mut left, mut right) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     loop {
         let read = fill(&mut readers.0, &mut left).map_err(|error| cannot("read", &one.path, &error))?;
@@ -171,10 +305,6 @@ fn equal(folder: &Path, one: &FileStamp, other: &FileStamp) -> Result<bool, Sour
             return Ok(true);
         }
     }
-}
-
-fn open(folder: &Path, file: &FileStamp) -> Result<File, SourceError> {
-    File::open(folder.join(&file.path)).map_err(|error| cannot("open", &file.path, &error))
 }
 
 /// Reads until the buffer is full or the reader at its end.
@@ -192,35 +322,4 @@ pub fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_find_files_in_order_and_name_what_is_there() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("exports")).unwrap();
-        for name in ["b.csv", "a.csv", ".hidden.csv", "~$a.csv", "report [1].csv"] {
-            fs::write(folder.path().join("exports").join(name), name).unwrap();
-        }
-        let paths = |written: &str| {
-            let found = find(folder.path(), &Paths::One(written.to_owned()));
-            found.map(|files| files.iter().map(|file| file.path.clone()).collect::<Vec<_>>())
-        };
-        assert_eq!(paths("exports/?.csv").unwrap(), ["exports/a.csv", "exports/b.csv"]);
-        assert_eq!(paths("exports/report [1].csv").unwrap(), ["exports/report [1].csv"]);
-        let error = paths("exports/c.csv").unwrap_err();
-        assert_eq!(error.status, Status::NotFound);
-        assert!(error.hint.unwrap().contains("exports/a.csv"));
-        assert!(paths("export/*.csv").unwrap_err().hint.unwrap().contains("no folder `export`"));
-    }
-
-    #[test]
-    fn copies_are_found_by_content() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, content) in [("a", "same"), ("b", "diff"), ("c", "same")] {
-            fs::write(folder.path().join(name), content).unwrap();
-        }
-        let files = find(folder.path(), &Paths::One("*".to_owned())).unwrap();
-        assert_eq!(copies(folder.path(), &files).unwrap(), HashMap::from([(2, 0)]));
-    }
-}
+mod tests;

@@ -5,13 +5,15 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use cvj_core::source::Rejected;
 use cvj_core::{SourceError, Status, Task};
 
 use crate::cell::Cell;
 use crate::column::ColumnBuilder;
+use crate::layout::DateRange;
+use crate::moment::days;
 use crate::settings::Nulls;
 use crate::table::{Content, PlannedColumn, schema};
 
@@ -38,6 +40,7 @@ pub struct RowAssembler {
     columns: Vec<Assembled>,
     table: String,
     file: String,
+    range: Option<DateRange>,
     /// `None`: the formats are settled from all rows, and no value contradicts them.
     contradicted: Option<Contradicted>,
     task: Task,
@@ -53,6 +56,8 @@ struct Assembled {
 enum Source {
     File,
     Line(Vec<i64>),
+    From,
+    To,
     Field(usize, ColumnBuilder),
     /// The file lacks the column.
     Absent(PlannedColumn),
@@ -74,6 +79,8 @@ impl RowAssembler {
             let source = match &column.content {
                 Content::File => Source::File,
                 Content::Line => Source::Line(Vec::with_capacity(batch_rows)),
+                Content::From => Source::From,
+                Content::To => Source::To,
                 Content::Cells(index, format) => match field_of(*index) {
                     Some(field) => Source::Field(field, ColumnBuilder::new(format.clone(), Arc::clone(&nulls), batch_rows)),
                     None => Source::Absent(column.clone()),
@@ -83,7 +90,12 @@ impl RowAssembler {
         });
         let columns = columns.collect();
         let Origin { table, file, contradicted } = origin;
-        Self { schema, columns, table, file, contradicted, task, delivered: 0, pending: 0 }
+        Self { schema, columns, table, file, range: None, contradicted, task, delivered: 0, pending: 0 }
+    }
+
+    /// Says which days the rows are about.
+    pub fn covers(&mut self, range: Option<DateRange>) {
+        self.range = range;
     }
 
     /// Appends a row; `cell` gives the file's fields by index.
@@ -94,7 +106,7 @@ impl RowAssembler {
     ) -> Result<(), SourceError> {
         for column in &mut self.columns {
             match &mut column.source {
-                Source::File | Source::Absent(_) => {}
+                Source::File | Source::From | Source::To | Source::Absent(_) => {}
                 Source::Line(lines) => lines.push(line as i64),
                 Source::Field(field, builder) => {
                     let cell = cell(*field)?;
@@ -153,6 +165,7 @@ impl RowAssembler {
         let rows = std::mem::take(&mut self.pending);
         self.delivered += rows as u64;
         let file = &self.file;
+        let range = self.range;
         let arrays = self.columns.iter_mut().map(|column| -> ArrayRef {
             match &mut column.source {
                 Source::File => {
@@ -160,11 +173,13 @@ impl RowAssembler {
                     (0..rows).for_each(|_| builder.append_value(file));
                     Arc::new(builder.finish())
                 }
+                Source::From => Arc::new(Date32Array::from(vec![range.map(|range| days(range.from)); rows])),
+                Source::To => Arc::new(Date32Array::from(vec![range.map(|range| days(range.to)); rows])),
                 Source::Line(lines) => Arc::new(Int64Array::from(std::mem::take(lines))),
                 Source::Field(_, builder) => builder.finish(),
                 Source::Absent(planned) => match &planned.content {
                     Content::Cells(_, format) => ColumnBuilder::absent(format, rows),
-                    Content::File | Content::Line => unreachable!("only cells can be absent"),
+                    Content::File | Content::Line | Content::From | Content::To => unreachable!("only cells can be absent"),
                 },
             }
         });

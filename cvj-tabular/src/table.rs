@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use cvj_core::source::{COLUMN_FILE, COLUMN_LINE, ColumnRequest, Kind, ScanRequest, TableDetails, TableInfo};
+use cvj_core::source::{
+    COLUMN_FILE, COLUMN_FROM, COLUMN_LINE, COLUMN_TO, ColumnRequest, Kind, ScanRequest, TableDetails, TableInfo,
+};
 use cvj_core::{SourceError, Status};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,12 @@ pub struct TableProfile {
     pub files: Vec<String>,
     /// Lines before the header.
     pub preamble: Vec<String>,
+    /// The lines before the header of some file say which days it covers.
+    pub ranged: bool,
+    /// The number of rows that its footers say it has, if all files have one.
+    pub rows_expected: Option<u64>,
+    /// How its files are written, a line each.
+    pub format: Vec<String>,
 }
 
 /// One column of a scan, self-contained.
@@ -52,6 +60,10 @@ pub enum Content {
     File,
     /// The line.
     Line,
+    /// The first day that the file covers.
+    From,
+    /// The last day that the file covers.
+    To,
     /// The cells of a column of the table, in this format.
     Cells(usize, ColumnFormat),
 }
@@ -62,6 +74,7 @@ impl PlannedColumn {
         match &self.content {
             Content::File => Field::new(&self.name, DataType::Utf8, false),
             Content::Line => Field::new(&self.name, DataType::Int64, false),
+            Content::From | Content::To => Field::new(&self.name, DataType::Date32, true),
             Content::Cells(_, format) => format.field(&self.name),
         }
     }
@@ -94,6 +107,8 @@ impl TableProfile {
                 files: self.files.clone(),
                 headers: self.header.headers().to_vec(),
                 preamble: self.preamble.clone(),
+                rows_expected: self.rows_expected,
+                format: self.format.clone(),
                 ..TableDetails::default()
             },
         })
@@ -108,17 +123,20 @@ impl TableProfile {
         requests.into_iter().map(|request| self.planned(request, settings)).collect()
     }
 
-    /// Columns, the two virtual ones included.
+    /// Columns, the virtual ones included.
     fn width(&self) -> usize {
-        self.header.names().len() + 2
+        self.header.names().len() + if self.ranged { 4 } else { 2 }
     }
 
     fn planned(&self, request: ColumnRequest, settings: &CellSettings) -> Result<PlannedColumn, SourceError> {
         let names = self.header.names();
         let Some(name) = names.get(request.index) else {
+            let virtual_column = |name: &str, content| Ok(PlannedColumn { name: name.to_owned(), content });
             return match request.index - names.len() {
-                0 => Ok(PlannedColumn { name: COLUMN_FILE.to_owned(), content: Content::File }),
-                1 => Ok(PlannedColumn { name: COLUMN_LINE.to_owned(), content: Content::Line }),
+                0 => virtual_column(COLUMN_FILE, Content::File),
+                1 => virtual_column(COLUMN_LINE, Content::Line),
+                2 if self.ranged => virtual_column(COLUMN_FROM, Content::From),
+                3 if self.ranged => virtual_column(COLUMN_TO, Content::To),
                 _ => Err(SourceError::new(
                     Status::InvalidArgument,
                     format!("column {} was asked of table `{}`, which has {}", request.index, self.name, self.width()),

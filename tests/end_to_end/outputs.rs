@@ -155,7 +155,7 @@ fn a_rejected_row_shows_nobody() {
     client.write("exports/orders.csv", orders + "1006,secret@example.com,2026-10-12 10:00:00,piano,90.00,too,much\n");
     client.cvj_report(&[]).expect_status(0);
     let report = client.read("reports/2026-10/report.json");
-    assert!(report.contains("7 fields where the header has 5"), "{report}");
+    assert!(report.contains("7 cells where the header has 5"), "{report}");
     for name in ["report.json", "report.html"] {
         assert!(!client.read(&format!("reports/2026-10/{name}")).contains("secret@example.com"), "{name}");
     }

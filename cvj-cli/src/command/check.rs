@@ -13,8 +13,10 @@ use crate::interrupt;
 use crate::progress::Progress;
 use crate::terminal::Terminal;
 
-/// The widest a cell is shown; the rest of a longer one is left out.
-const CELL_WIDTH: usize = 28;
+/// The widest an example is shown; the rest of a longer one is left out.
+const EXAMPLE_WIDTH: usize = 32;
+/// Files named one by one; of more, the first and the last.
+const FILES_NAMED: usize = 3;
 
 /// Prints what was found to stdout and the problems to stderr; fails if there is a problem.
 pub(crate) fn run(arguments: &CheckArguments, plugins: &PluginArguments, terminal: &Arc<Terminal>) -> Result<Done, Failure> {
@@ -45,6 +47,7 @@ fn as_json(checkup: &Checkup) -> Value {
         json!({
             "name": table.name,
             "files": table.files,
+            "read_as": table.format,
             "rows": table.rows,
             "rows_rejected": table.rows_rejected,
             "rejected_by_reason": table.rejected_by_reason,
@@ -94,7 +97,13 @@ fn as_text(checkup: &Checkup) -> String {
 }
 
 fn write_table(text: &mut String, table: &CheckedTable) {
-    let files = if table.files.is_empty() { String::new() } else { format!(" from {}", table.files.join(", ")) };
+    let files = match table.files.as_slice() {
+        [] => String::new(),
+        [first, .., last] if table.files.len() > FILES_NAMED => {
+            format!(" from {} files, {first} to {last}", table.files.len())
+        }
+        files => format!(" from {}", files.join(", ")),
+    };
     let mut rows = match table.rows {
         Some(rows) => format!("{rows} rows{files}"),
         None => format!("used by no definition{files}"),
@@ -111,24 +120,22 @@ fn write_table(text: &mut String, table: &CheckedTable) {
             writeln!(text, "    rejected by {}: `{}`, {} ({} rows)", reason.definition, reason.column, reason.why, reason.rows);
     }
 
-    let mut columns = vec![["column", "header", "type", "format", "used by"].map(str::to_owned).to_vec()];
-    columns.extend(table.columns.iter().map(|column| {
-        let format = column.format.clone().unwrap_or_default();
-        vec![column.name.clone(), column.header.clone(), column.kind.clone(), format, column.used_by.join(", ")]
-    }));
-    write_grid(text, &columns, usize::MAX);
-
-    if !table.samples.is_empty() {
-        let _ = writeln!(text, "    first rows");
-        let mut samples = vec![table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>()];
-        samples.extend(table.samples.iter().cloned());
-        write_grid(text, &samples, CELL_WIDTH);
+    for line in &table.format {
+        let _ = writeln!(text, "    read as {}", shown(line, usize::MAX));
     }
+    let mut columns = vec![["column", "header", "type", "first value", "used by", "format"].map(str::to_owned).to_vec()];
+    columns.extend(table.columns.iter().enumerate().map(|(index, column)| {
+        let mut values = table.samples.iter().filter_map(|row| row.get(index));
+        let example = values.find(|value| !value.is_empty()).map(|value| shown(value, EXAMPLE_WIDTH)).unwrap_or_default();
+        let format = column.format.clone().unwrap_or_default();
+        vec![column.name.clone(), column.header.clone(), column.kind.clone(), example, column.used_by.join(", "), format]
+    }));
+    write_grid(text, &columns);
 }
 
-/// Rows of cells in columns as wide as their widest cell, at most `limit`.
-fn write_grid(text: &mut String, rows: &[Vec<String>], limit: usize) {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| shown(cell, limit)).collect()).collect();
+/// Rows of cells in columns as wide as their widest cell.
+fn write_grid(text: &mut String, rows: &[Vec<String>]) {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| shown(cell, usize::MAX)).collect()).collect();
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count)
         .map(|index| rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max().unwrap_or(0))

@@ -128,7 +128,7 @@ impl StageMetrics for ChaosSource {
             rows_expected: Some(self.config.rows),
             files: vec![table::FILE.to_owned()],
             headers: schema.fields().iter().map(|field| field.name().clone()).filter(|name| !name.starts_with('_')).collect(),
-            preamble: Vec::new(),
+            ..TableDetails::default()
         };
         Ok(vec![TableInfo { name: TABLE.to_owned(), schema, details }])
     }

@@ -1,50 +1,14 @@
-//! How one CSV file is written: encoding, delimiter, preamble and header, found from its beginning.
+//! How one CSV is written: what stands between fields and around them, found from its first records.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
 
 use cvj_core::{SourceError, Status};
-use cvj_tabular::header::header_text;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::records::CarefulReader;
-
-/// How the bytes of a file are characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Encoding {
-    /// UTF-8, with or without a byte order mark.
-    #[default]
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// Western European, as Windows has it. It reads Latin-1 too.
-    #[serde(rename = "windows-1252")]
-    Windows1252,
-    /// The same as `windows-1252`, as browsers understand the name.
-    #[serde(rename = "latin-1")]
-    Latin1,
-}
-
-/// What Windows-1252 has at 0x80 to 0x9F.
-const WINDOWS: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”',
-    '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-];
-
-impl Encoding {
-    /// Bytes as text; `None` if they are none in this encoding.
-    pub fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
-        match (self, std::str::from_utf8(bytes)) {
-            (Self::Utf8, text) => text.ok().map(Cow::Borrowed),
-            (_, Ok(text)) if bytes.is_ascii() => Some(Cow::Borrowed(text)),
-            _ => Some(Cow::Owned(
-                bytes
-                    .iter()
-                    .map(|byte| if let 0x80..=0x9f = byte { WINDOWS[usize::from(byte - 0x80)] } else { char::from(*byte) })
-                    .collect(),
-            )),
-        }
-    }
-}
+use crate::automaton::{Automaton, Step};
+use crate::boundaries::Start;
+use crate::encoding::Encoding;
+use crate::input::{Head, Input};
 
 /// The tokens of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,229 +17,338 @@ pub struct Dialect {
     pub delimiter: u8,
     /// The byte around fields; 0: fields are never quoted.
     pub quote: u8,
+    /// The byte before a quote that is text; 0: such quotes are doubled only.
+    pub escape: u8,
     /// How bytes are characters.
     pub encoding: Encoding,
 }
 
-/// What the configuration says about dialect and header.
+impl Default for Dialect {
+    fn default() -> Self {
+        Self { delimiter: b',', quote: b'"', escape: 0, encoding: Encoding::Auto }
+    }
+}
+
+impl Dialect {
+    /// The delimiter, for people: `comma`.
+    pub fn delimiter_name(&self) -> String {
+        match self.delimiter {
+            b',' => "comma".to_owned(),
+            b';' => "semicolon".to_owned(),
+            b'\t' => "tab".to_owned(),
+            b'|' => "pipe".to_owned(),
+            NO_DELIMITER => "one column".to_owned(),
+            other => format!("`{}`", char::from(other)),
+        }
+    }
+}
+
+/// What the configuration says of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
     /// The delimiter; `None`: found.
     pub delimiter: Option<u8>,
-    /// The quote.
-    pub quote: u8,
+    /// The quote, 0 for none; `None`: found.
+    pub quote: Option<u8>,
+    /// The escape, 0 for none; `None`: found.
+    pub escape: Option<u8>,
     /// The encoding.
     pub encoding: Encoding,
-    /// The line of the header.
-    pub header: Option<u64>,
-    /// Lines before anything that counts.
-    pub skip_lines: u64,
-    /// What a comment before the header begins with.
-    pub comment: Option<String>,
 }
 
-/// The beginning of a file: everything up to its first row of data.
+/// What the first bytes of an input tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beginning {
-    /// How the file is written.
+pub struct Found {
+    /// How it is written. Its encoding and escape are settled by [`Boundaries`](crate::boundaries::Boundaries), from all of it.
     pub dialect: Dialect,
-    /// The header as written.
-    pub headers: Vec<String>,
-    /// The lines before it.
-    pub preamble: Vec<String>,
-    /// Where the data begins, in bytes.
-    pub data_offset: u64,
-    /// The line on which it begins, counted from 1.
-    pub data_line: u64,
+    /// Where its first line begins, behind a byte order mark and a `sep=` line.
+    pub first: Start,
+    /// Escaped quotes further on may show that the escape is a backslash.
+    pub escape_is_open: bool,
+    /// Why what the configuration says seems to be wrong.
+    pub doubt: Option<String>,
 }
 
-const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Stands in for the delimiter of a file of one column that has all the usual ones in its text: the unit separator.
+const NO_DELIMITER: u8 = 0x1f;
+/// So many bytes are looked at.
+const SAMPLE: usize = 64 * 1024;
 
-/// Understands the first bytes of a file. `whole`: they are all of it.
-pub fn beginning(file: &str, head: &[u8], whole: bool, said: &Said) -> Result<Beginning, SourceError> {
-    let wrong = |message: String, hint: &str| SourceError::new(Status::InvalidData, message).with_hint(hint);
-    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
-        return Err(wrong(format!("`{file}` is written in UTF-16, which is not read"), "save it as CSV in UTF-8"));
-    }
-    let mark = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    if let Some(at) = memchr::memchr(0, head) {
-        let line = line_of(head, at);
-        return Err(wrong(
-            format!("{file}:{line}: a NUL byte: this is no text file"),
-            "check that `path` names a CSV file; a workbook is read by `plugin = \"xlsx\"`",
-        ));
-    }
-    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"\x1f\x8b") {
-        return Err(wrong(
-            format!("`{file}` is no text file: it is compressed"),
-            "unpack it first; a workbook is read by `plugin = \"xlsx\"`",
-        ));
-    }
-    check_encoding(file, head, whole, said.encoding)?;
-    let (start, line, separator) = find_header(&head[mark..], said);
-    let start = start + mark;
-    if head[start..].trim_ascii().is_empty() {
-        return Err(if head[mark..].trim_ascii().is_empty() {
-            wrong(format!("`{file}` is empty"), "export it again, or take it out of `path`")
-        } else {
-            wrong(format!("`{file}` has no header: it ends before line {line}"), "check `header`, `skip_lines` and `comment`")
-        });
-    }
-    let delimiter = said.delimiter.or(separator).unwrap_or_else(|| find_delimiter(&head[start..], said.quote));
-    let dialect = Dialect { delimiter, quote: said.quote, encoding: said.encoding };
-    let mut reader = CarefulReader::new(&head[start..], dialect, line);
-    let headers = match reader.advance() {
-        Ok(Some(record)) => {
-            (0..record.width()).map(|field| dialect.encoding.decode(&record.get(field)).map(|text| header_text(&text))).collect()
+impl Found {
+    /// Understands the first bytes of an input.
+    pub fn in_head(input: &Input, head: &Head, said: &Said) -> Result<Self, SourceError> {
+        let name = input.name();
+        let bytes = head.bytes.as_slice();
+        let mut begin = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        if bytes[begin..].trim_ascii().is_empty() {
+            return Err(SourceError::new(Status::InvalidData, format!("`{name}` is empty"))
+                .with_hint("export it again, or take it out of `path`"));
         }
-        Ok(None) | Err(_) => None,
-    };
-    let mut consumed = reader.consumed();
-    let end = start + consumed as usize;
-    if head[..end].ends_with(b"\r") && head.get(end) == Some(&b'\n') {
-        consumed += 1;
-    }
-    if consumed as usize >= head.len() - start && !whole {
-        return Err(wrong(format!("{file}:{line}: the header does not end"), "check `quote` and `delimiter`"));
-    }
-    let Some(headers) = headers else {
-        return Err(wrong(format!("{file}:{line}: the header cannot be read"), "check `header`, `quote` and `encoding`"));
-    };
-    let preamble = dialect.encoding.decode(&head[mark..start]).unwrap_or_default();
-    let preamble = preamble.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
-    Ok(Beginning { dialect, headers, preamble, data_offset: start as u64 + consumed, data_line: reader.line() })
-}
-
-fn check_encoding(file: &str, head: &[u8], whole: bool, encoding: Encoding) -> Result<(), SourceError> {
-    if encoding != Encoding::Utf8 {
-        return Ok(());
-    }
-    match std::str::from_utf8(head) {
-        Ok(_) => Ok(()),
-        // The piece may end within a character.
-        Err(error) if error.error_len().is_none() && !whole => Ok(()),
-        Err(error) => Err(not_utf8(file, line_of(head, error.valid_up_to()))),
-    }
-}
-
-/// The error of a file that is not UTF-8.
-pub fn not_utf8(file: &str, line: u64) -> SourceError {
-    SourceError::new(Status::InvalidData, format!("{file}:{line}: not UTF-8")).with_hint(
-        "set `encoding = \"windows-1252\"` if the file comes from a Western European Windows program, or save it as UTF-8",
-    )
-}
-
-fn line_of(bytes: &[u8], at: usize) -> u64 {
-    memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1
-}
-
-/// Where the header begins (in bytes and lines), and the delimiter if a `sep=` line says it.
-fn find_header(text: &[u8], said: &Said) -> (usize, u64, Option<u8>) {
-    let mut offset = 0;
-    let mut number = 1;
-    let mut separator = None;
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let trimmed = line.trim_ascii();
-        let passed = match said.header {
-            Some(header) => number < header,
-            None => number <= said.skip_lines || trimmed.is_empty() || is_comment(trimmed, said),
-        };
-        let hint = if number == 1 { trimmed.strip_prefix(b"sep=") } else { None };
-        if let Some([delimiter]) = hint {
-            separator = Some(*delimiter);
-        } else if !passed {
-            break;
+        let mut line = 1;
+        let mut separator = None;
+        if let Some((delimiter, length)) = sep_line(&bytes[begin..]) {
+            separator = Some(delimiter);
+            begin += length;
+            line += 1;
         }
-        offset += line.len();
-        number += 1;
+        let end = bytes.len().min(begin + SAMPLE);
+        let sample = Sample { bytes: &bytes[begin..end], whole: head.whole && end == bytes.len(), said };
+        let (token, doubt) = sample.settle(said.delimiter.or(separator)).map_err(|(one, other)| {
+            let [one, other] = [one, other].map(key);
+            SourceError::new(Status::InvalidData, format!("`{name}`: fields may be separated by `{one}` or by `{other}`"))
+                .with_hint(format!("set `delimiter = \"{one}\"` or `delimiter = \"{other}\"`"))
+        })?;
+        let Token { delimiter, quote, escape } = token;
+        Ok(Self {
+            dialect: Dialect { delimiter, quote, escape, encoding: input.encoding },
+            first: Start { offset: begin as u64, line },
+            escape_is_open: said.escape.is_none() && quote != 0,
+            doubt,
+        })
     }
-    (offset, number, separator)
 }
 
-/// Without `comment` set, a `#` followed by nothing that a header begins with is one: `# Account: …`, `#----`.
-fn is_comment(line: &[u8], said: &Said) -> bool {
-    match &said.comment {
-        Some(prefix) => !prefix.is_empty() && line.starts_with(prefix.as_bytes()),
-        None => match line {
-            [b'#'] => true,
-            [b'#', next, ..] => matches!(next, b' ' | b'\t' | b'-' | b'=' | b'#'),
-            _ => false,
-        },
+/// The delimiter that a first line `sep=;` says, and the line's length.
+fn sep_line(bytes: &[u8]) -> Option<(u8, usize)> {
+    let end = memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len());
+    let length = match bytes.get(end..) {
+        Some([b'\r', b'\n', ..]) => end + 2,
+        Some([_, ..]) => end + 1,
+        _ => end,
+    };
+    let line = bytes[..end].strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(&bytes[..end]);
+    match line {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] => Some((*delimiter, length)),
+        _ => None,
     }
 }
 
-/// The candidate that splits the most records into the same number of fields; among equals, into the most.
-fn find_delimiter(text: &[u8], quote: u8) -> u8 {
-    let mut best = (0, 0, b',');
-    for delimiter in CANDIDATES {
-        let dialect = Dialect { delimiter, quote, encoding: Encoding::Utf8 };
-        let mut reader = CarefulReader::new(&text[..text.len().min(256 * 1024)], dialect, 1);
-        let mut counts: Vec<(usize, usize)> = Vec::new();
-        for _ in 0..100 {
-            let Ok(Some(record)) = reader.advance() else { break };
-            let fields = record.width();
-            match counts.iter_mut().find(|(known, _)| *known == fields) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((fields, 1)),
+/// A delimiter as the configuration has it.
+fn key(delimiter: u8) -> String {
+    if delimiter == b'\t' { "tab".to_owned() } else { char::from(delimiter).to_string() }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Token {
+    delimiter: u8,
+    quote: u8,
+    escape: u8,
+}
+
+/// The bytes that are tried.
+struct Sample<'a> {
+    bytes: &'a [u8],
+    /// It ends where the input ends.
+    whole: bool,
+    said: &'a Said,
+}
+
+impl Sample<'_> {
+    /// The tokens, and a doubt about the delimiter that is said; or two delimiters that are equally likely.
+    fn settle(&self, said: Option<u8>) -> Result<(Token, Option<String>), (u8, u8)> {
+        let mut trials: Vec<(Token, Measure)> = Vec::new();
+        // The one that is said goes last.
+        for delimiter in DELIMITERS.into_iter().filter(|byte| said != Some(*byte)).chain(said) {
+            trials.push(self.best_quotes(delimiter));
+        }
+        if let Some(said) = said {
+            let Some((token, own)) = trials.pop() else { return Ok((Token { delimiter: said, quote: b'"', escape: 0 }, None)) };
+            let rival = trials.iter().max_by_key(|(_, measure)| measure.score());
+            let doubt =
+                rival.filter(|(_, rival)| own.widest <= 1 && rival.first_width > 1 && rival.steady * 10 >= rival.records * 9);
+            let doubt = doubt.map(|(rival, measure)| {
+                let (better, width) = (key(rival.delimiter), measure.first_width);
+                format!("`delimiter` makes one field of each row; `delimiter = \"{better}\"` would make {width}")
+            });
+            return Ok((token, doubt));
+        }
+        trials.sort_by_key(|(_, measure)| std::cmp::Reverse(measure.score()));
+        let (best, measure) = trials[0];
+        let (second, rival) = trials[1];
+        if measure.is_one_column() {
+            return Ok((Token { delimiter: self.unused(best.quote), ..best }, None));
+        }
+        if rival.steady > 1 && rival.score().0 * 10 >= measure.score().0 * 9 {
+            return Err((best.delimiter, second.delimiter));
+        }
+        Ok((best, None))
+    }
+
+    /// The quote and escape that go best with a delimiter.
+    fn best_quotes(&self, delimiter: u8) -> (Token, Measure) {
+        let (token, measure) = self.best_escape(delimiter, self.said.quote.unwrap_or(b'"'));
+        if self.said.quote.is_none() && measure.all.quoted == 0 {
+            let (single, other) = self.best_escape(delimiter, b'\'');
+            if other.are_quotes_real() && other.unsteady() <= measure.unsteady() {
+                return (single, other);
             }
         }
-        let usual = counts.into_iter().filter(|(fields, _)| *fields > 1).max_by_key(|(fields, count)| (*count, *fields));
-        if let Some((fields, count)) = usual
-            && (count, fields) > (best.0, best.1)
-        {
-            best = (count, fields, delimiter);
+        (token, measure)
+    }
+
+    fn best_escape(&self, delimiter: u8, quote: u8) -> (Token, Measure) {
+        let token = Token { delimiter, quote, escape: self.said.escape.unwrap_or(0) };
+        let measure = self.measure(token);
+        if self.said.escape.is_none() && (measure.after_backslash > 0 || measure.unclosed) {
+            let escaped = Token { escape: b'\\', ..token };
+            let other = self.measure(escaped);
+            if other.all.tails == 0 && !other.unclosed {
+                return (escaped, other);
+            }
+        }
+        (token, measure)
+    }
+
+    /// A delimiter that the text of a file of one column does not have.
+    fn unused(&self, quote: u8) -> u8 {
+        let unused = |delimiter: &u8| self.measure(Token { delimiter: *delimiter, quote, escape: 0 }).widest <= 1;
+        DELIMITERS.into_iter().find(unused).unwrap_or(NO_DELIMITER)
+    }
+
+    /// What becomes of the sample with these tokens.
+    fn measure(&self, token: Token) -> Measure {
+        let Token { delimiter, quote, escape } = token;
+        let mut automaton = Automaton::new(Dialect { delimiter, quote, escape, encoding: Encoding::Auto }, 1);
+        let mut records = Vec::new();
+        let (mut record, mut tails) = (Shape::default(), 0);
+        let (mut field, mut quoted, mut protects) = (Vec::new(), false, false);
+        // Without a line end at its end the last record would not be counted; cut short, it must not be.
+        let end = usize::from(self.whole);
+        for byte in self.bytes.iter().copied().chain(std::iter::repeat_n(b'\n', end)) {
+            let within = automaton.within();
+            match automaton.step(byte) {
+                Step::Text | Step::Escaped => {
+                    protects |= within && (byte == delimiter || byte == b'\n');
+                    field.push(byte);
+                }
+                Step::Nothing => quoted |= byte != b'\n',
+                Step::Blank => {}
+                step @ (Step::Field | Step::Record) => {
+                    record.add(&field, quoted, protects);
+                    field.clear();
+                    (quoted, protects) = (false, false);
+                    if step == Step::Record {
+                        record.tails = automaton.strays().tails - tails;
+                        tails += record.tails;
+                        records.push(std::mem::take(&mut record));
+                    }
+                }
+            }
+        }
+        let after_backslash = automaton.strays().after_backslash;
+        Measure { after_backslash, unclosed: self.whole && automaton.within(), ..Measure::of(&records) }
+    }
+}
+
+/// One record of a sample.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shape {
+    width: u64,
+    /// Fields that are quoted, and those among them that hold a delimiter or a line break.
+    quoted: u64,
+    protected: u64,
+    /// Fields that are neither quoted nor empty, and those among them that are no numbers, or hold a delimiter.
+    bare: u64,
+    words: u64,
+    unclean: u64,
+    /// Fields whose text goes on behind their closing quote.
+    tails: u64,
+}
+
+impl Shape {
+    fn add(&mut self, field: &[u8], quoted: bool, protects: bool) {
+        self.width += 1;
+        if quoted {
+            self.quoted += 1;
+            self.protected += u64::from(protects);
+        } else if !field.trim_ascii().is_empty() {
+            let number = is_number(field);
+            self.bare += 1;
+            self.words += u64::from(!number);
+            self.unclean += u64::from(!number && holds_delimiter(field));
         }
     }
-    best.2
+
+    fn agrees(&self, other: Option<&Self>) -> bool {
+        other.is_some_and(|other| other.width == self.width && other.tails == 0)
+    }
+}
+
+/// Digits, and what people write between and around them.
+fn is_number(field: &[u8]) -> bool {
+    field.iter().any(u8::is_ascii_digit)
+        && field.iter().all(|byte| byte.is_ascii_digit() || b".,'+-()%$ ".contains(byte) || !byte.is_ascii())
+}
+
+/// A comma before a space is a comma of a text.
+fn holds_delimiter(field: &[u8]) -> bool {
+    field.iter().enumerate().any(|(at, byte)| match byte {
+        b';' | b'\t' | b'|' => true,
+        b',' => field.get(at + 1) != Some(&b' '),
+        _ => false,
+    })
+}
+
+/// What becomes of a sample.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measure {
+    records: u64,
+    first_width: u64,
+    widest: u64,
+    /// Records of several fields, and no text behind quotes, that have as many as a neighbour or as most.
+    steady: u64,
+    /// Records from the first of several fields on.
+    from_wide: u64,
+    all: Shape,
+    after_backslash: u64,
+    unclosed: bool,
+}
+
+impl Measure {
+    fn of(records: &[Shape]) -> Self {
+        let mut measure = Self { records: records.len() as u64, ..Self::default() };
+        measure.first_width = records.first().map_or(0, |record| record.width);
+        let mut widths: HashMap<u64, u64> = HashMap::new();
+        for (at, record) in records.iter().enumerate() {
+            measure.widest = measure.widest.max(record.width);
+            measure.from_wide += u64::from(measure.widest > 1);
+            if record.width > 1 && record.tails == 0 {
+                let before = at.checked_sub(1).and_then(|at| records.get(at));
+                let agrees = record.agrees(before) || record.agrees(records.get(at + 1)) || records.len() == 1;
+                measure.steady += u64::from(agrees);
+                *widths.entry(record.width).or_default() += 1;
+            }
+            measure.all.quoted += record.quoted;
+            measure.all.protected += record.protected;
+            measure.all.bare += record.bare;
+            measure.all.words += record.words;
+            measure.all.unclean += record.unclean;
+            measure.all.tails += record.tails;
+        }
+        let most = widths.into_values().max().filter(|most| *most > 1);
+        measure.steady = measure.steady.max(most.unwrap_or(0));
+        measure
+    }
+
+    /// How much speaks for the tokens: steady records, less the share of fields that hold other delimiters; among equals, width.
+    fn score(&self) -> (u64, u64) {
+        (self.steady * 1000 * (self.all.bare + 1 - self.all.unclean) / (self.all.bare + 1), self.widest)
+    }
+
+    fn unsteady(&self) -> u64 {
+        self.records - self.steady
+    }
+
+    fn is_one_column(&self) -> bool {
+        self.first_width <= 1 && self.steady * 2 < self.from_wide.max(1)
+    }
+
+    /// Quotes that are not the usual ones have to show that they are quotes.
+    fn are_quotes_real(&self) -> bool {
+        self.all.quoted > 1 && self.all.tails == 0 && !self.unclosed && (self.all.protected > 0 || self.all.words == 0)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said() -> Said {
-        Said { quote: b'"', ..Said::default() }
-    }
-
-    #[test]
-    fn beginnings_are_understood() {
-        let check = |text: &str, said: &Said, delimiter: u8, headers: &[&str], line: u64| {
-            let found = beginning("a.csv", text.as_bytes(), true, said).unwrap();
-            assert_eq!(found.dialect.delimiter, delimiter, "{text:?}");
-            assert_eq!(found.headers, headers, "{text:?}");
-            assert_eq!(found.data_line, line, "{text:?}");
-        };
-        check("a,b\n1,2\n", &said(), b',', &["a", "b"], 2);
-        check("\u{feff}a;b\r\n1,5;2\r\n", &said(), b';', &["a", "b"], 2);
-        check("a\tb,c\n1\t2\n", &said(), b'\t', &["a", "b,c"], 2);
-        check("sep=|\na|b\n", &said(), b'|', &["a", "b"], 3);
-        check("\n\na,b\n", &said(), b',', &["a", "b"], 4);
-        check("# Account: x, y\n# ---\na,b\n1,2\n", &said(), b',', &["a", "b"], 4);
-        check("#,Name\n1,Ada\n", &said(), b',', &["#", "Name"], 2);
-        check("\"a\nb\",c\n1,2\n", &said(), b',', &["a b", "c"], 3);
-        check("Report\nOctober\na,b\n", &Said { header: Some(3), ..said() }, b',', &["a", "b"], 4);
-        check("Report\nOctober\na,b\n", &Said { skip_lines: 2, ..said() }, b',', &["a", "b"], 4);
-        check("% note\na,b\n", &Said { comment: Some("%".to_owned()), ..said() }, b',', &["a", "b"], 3);
-    }
-
-    #[test]
-    fn what_is_no_csv_is_refused() {
-        let check = |bytes: &[u8], message: &str| {
-            let error = beginning("a.csv", bytes, true, &said()).unwrap_err();
-            assert!(error.message.contains(message), "{}", error.message);
-            assert!(error.hint.is_some());
-        };
-        check(b"", "`a.csv` is empty");
-        check(b"\xef\xbb\xbf \n", "`a.csv` is empty");
-        check(b"a,b\n1,\0\n", "a.csv:2: a NUL byte");
-        check(b"a,b\n1,\xe4\n", "a.csv:2: not UTF-8");
-        check(b"PK\x03\x04", "compressed");
-        check(b"\xff\xfea\0", "UTF-16");
-    }
-
-    #[test]
-    fn windows_text_decodes() {
-        assert_eq!(Encoding::Windows1252.decode(b"Caf\xe9 \x80").as_deref(), Some("Café €"));
-        assert_eq!(Encoding::Utf8.decode(b"Caf\xe9"), None);
-    }
-}
+mod tests;

@@ -1,70 +1,34 @@
-//! A partition of a scan: a part of one file between two record boundaries, and its reading.
+//! A partition of a scan: a part of one input between two record boundaries, and its reading.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Take};
+use std::borrow::Cow;
 
 use arrow_array::RecordBatch;
 use cvj_core::source::Partition;
 use cvj_core::{BatchStream, SourceError, Status, Task};
 use cvj_tabular::cell::Cell;
-use cvj_tabular::files::{FileStamp, cannot};
-use cvj_tabular::rows::{Contradicted, Origin, RowAssembler};
-use cvj_tabular::settings::Nulls;
-use cvj_tabular::table::PlannedColumn;
+use cvj_tabular::limits::Limits;
+use cvj_tabular::part::{PartRows, RowCells, TablePart};
+use cvj_tabular::rows::Contradicted;
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::{Dialect, not_utf8};
+use crate::boundaries::{Run, not_utf8};
+use crate::dialect::Dialect;
+use crate::input::Input;
 use crate::records::{Record, Records};
-use crate::survey::{CsvFile, broken, fits};
 
-/// A part of a file, with all that is needed to read it.
+/// A part of an input, with all that is needed to read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
-    /// The table.
-    pub table: String,
-    /// The file as it was planned with.
-    pub file: FileStamp,
+    /// What is wanted of which table.
+    pub part: TablePart,
+    /// The input as it was planned with.
+    pub input: Input,
     /// How it is written.
     pub dialect: Dialect,
-    /// Whether `simd-csv` may read it.
-    pub regular: bool,
-    /// Where the part begins, in bytes.
-    pub offset: u64,
-    /// How many bytes it has.
-    pub length: u64,
-    /// The line on which it begins.
-    pub line: u64,
-    /// Which column of the table each field of the file is.
-    pub fields: Vec<usize>,
-    /// What is wanted.
-    pub columns: Vec<PlannedColumn>,
-    /// The texts that mean "no value".
-    pub nulls: Nulls,
-    /// The formats were settled from all rows.
-    pub settled: bool,
-    /// Stop after so many rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
-    /// Rows in a batch.
-    pub batch_rows: usize,
-    /// Names of files that are copies of this one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub copies: Vec<String>,
-}
-
-/// Splits a file into at most `count` parts of about the same size, as offsets, lengths and lines.
-pub fn split(file: &CsvFile, count: u64) -> Vec<(u64, u64, u64)> {
-    let starts = &file.boundaries.starts;
-    let begin = starts[0].offset;
-    let share = ((file.stamp.size - begin) / count.max(1)).max(1);
-    let mut chosen = vec![starts[0]];
-    for start in &starts[1..] {
-        if start.offset >= begin + share * chosen.len() as u64 && (chosen.len() as u64) < count {
-            chosen.push(*start);
-        }
-    }
-    let ends = chosen.iter().skip(1).map(|start| start.offset).chain([file.stamp.size]);
-    chosen.iter().zip(ends).map(|(start, end)| (start.offset, end - start.offset, start.line)).collect()
+    /// The records that are read.
+    pub runs: Vec<Run>,
+    /// Bounds.
+    pub limits: Limits,
 }
 
 impl Slice {
@@ -83,25 +47,23 @@ impl Slice {
 
     /// Reads the slice.
     pub fn read(self, contradicted: Contradicted, task: &Task) -> Result<BatchStream, SourceError> {
-        let mut file = self.file.open(&task.folder())?;
-        file.seek(SeekFrom::Start(self.offset)).map_err(|error| cannot("read", &self.file.path, &error))?;
-        let records = Records::new(file.take(self.length), self.dialect, self.regular, self.line);
-        let origin = Origin {
-            table: self.table.clone(),
-            file: self.file.name().to_owned(),
-            contradicted: (!self.settled).then_some(contradicted),
-        };
-        let field_of = |column: usize| self.fields.iter().position(|field| *field == column);
-        let rows = RowAssembler::new(&self.columns, field_of, self.nulls.clone(), self.batch_rows, origin, task.clone());
-        Ok(BatchStream::new(rows.schema(), Reading { records, rows, task: task.clone(), slice: self, done: false }))
+        let Self { part, input, dialect, runs, limits } = self;
+        input.unchanged(&task.folder())?;
+        let length = runs.iter().map(|run| run.length).sum();
+        let records = Records::open(&task.folder(), &input, dialect, runs, &limits);
+        let name = part.file.clone();
+        let rows = PartRows::new(part, contradicted, task);
+        Ok(BatchStream::new(rows.schema(), Reading { records, rows, dialect, name, length, task: task.clone(), done: false }))
     }
 }
 
 struct Reading {
-    records: Records<Take<File>>,
-    rows: RowAssembler,
+    records: Records,
+    rows: PartRows,
+    dialect: Dialect,
+    name: String,
+    length: u64,
     task: Task,
-    slice: Slice,
     done: bool,
 }
 
@@ -112,17 +74,9 @@ impl Iterator for Reading {
         if self.done {
             return None;
         }
-        match self.batch() {
-            Ok(Some(batch)) => Some(Ok(batch)),
-            Ok(None) => {
-                self.done = true;
-                None
-            }
-            Err(error) => {
-                self.done = true;
-                Some(Err(error))
-            }
-        }
+        let batch = self.batch().transpose();
+        self.done |= !matches!(batch, Some(Ok(_)));
+        batch
     }
 }
 
@@ -131,69 +85,50 @@ impl Reading {
         if self.task.is_cancelled() {
             return Err(SourceError::cancelled());
         }
-        let limit = self.slice.limit.unwrap_or(u64::MAX);
-        let mut ended = false;
-        while self.rows.pending() < self.slice.batch_rows {
-            if self.rows.rows() >= limit {
-                ended = true;
-                break;
-            }
-            let record = self.records.advance().map_err(|error| broken(self.slice.file.name(), &error))?;
+        while !self.rows.is_full() {
+            let record = self.records.advance()?.filter(|record| !self.rows.is_done(record.line()));
             let Some(record) = record else {
-                ended = true;
+                self.rows.finish()?;
+                self.done = true;
                 break;
             };
-            push(&mut self.rows, &self.slice, &record)?;
-        }
-        self.task.progress(self.records.position(), Some(self.slice.length), "bytes");
-        if ended {
-            self.slice.limit = Some(0);
-            if self.rows.rows() > 0 {
-                for copy in std::mem::take(&mut self.slice.copies) {
-                    self.task.left_out(&format!("{copy} is a copy of {}", self.slice.file.name()), self.rows.rows());
-                }
+            if record.after_blank() || record.is_blank() {
+                self.rows.blank();
             }
-            if self.rows.pending() == 0 {
-                return Ok(None);
+            if !record.is_blank() {
+                self.rows.push(record.line(), &CsvRow { record: &record, dialect: self.dialect, file: &self.name })?;
             }
         }
-        self.rows.finish().map(Some)
+        self.task.progress(self.records.position(), Some(self.length), "bytes");
+        self.rows.batch()
     }
 }
 
-fn push(rows: &mut RowAssembler, slice: &Slice, record: &Record<'_>) -> Result<(), SourceError> {
-    if record.is_blank() {
-        return Ok(());
-    }
-    let line = record.line();
-    let header = slice.fields.len();
-    if !fits(record, header) {
-        let found = record.width();
-        let fields = if found == 1 { "field" } else { "fields" };
-        let mut value: Vec<u8> = Vec::new();
-        for field in 0..found.min(20) {
-            if field > 0 {
-                value.push(slice.dialect.delimiter);
-            }
-            value.extend_from_slice(&record.get(field));
-        }
-        value.truncate(200);
-        rows.reject_row(
-            line,
-            format!("{found} {fields} where the header has {header}"),
-            String::from_utf8_lossy(&value).into_owned(),
-        );
-        return Ok(());
-    }
-    rows.push(line, |field| cell(record, field, slice))
+/// A record as a row of a table.
+pub struct CsvRow<'a> {
+    /// The record.
+    pub record: &'a Record<'a>,
+    /// How it is written.
+    pub dialect: Dialect,
+    /// The file's name, for messages.
+    pub file: &'a str,
 }
 
-fn cell<'a>(record: &'a Record<'_>, field: usize, slice: &Slice) -> Result<Cell<'a>, SourceError> {
-    use std::borrow::Cow;
-    let encoding = slice.dialect.encoding;
-    let text = match record.get(field) {
-        Cow::Borrowed(bytes) => encoding.decode(bytes),
-        Cow::Owned(bytes) => encoding.decode(&bytes).map(|text| Cow::Owned(text.into_owned())),
-    };
-    text.map(Cell::Text).ok_or_else(|| not_utf8(slice.file.name(), record.line()))
+impl RowCells for CsvRow<'_> {
+    fn width(&self) -> usize {
+        self.record.width()
+    }
+
+    fn begins(&self, index: usize) -> Option<u8> {
+        self.record.get(index).iter().find(|byte| !byte.is_ascii_whitespace()).copied()
+    }
+
+    fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError> {
+        let encoding = self.dialect.encoding;
+        let text = match self.record.get(index) {
+            Cow::Borrowed(bytes) => encoding.decode(bytes),
+            Cow::Owned(bytes) => encoding.decode(&bytes).map(|text| Cow::Owned(text.into_owned())),
+        };
+        text.map(Cell::Text).ok_or_else(|| not_utf8(self.file, self.record.line()))
+    }
 }

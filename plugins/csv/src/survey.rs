@@ -1,23 +1,26 @@
-//! A survey of a table's files: how each is written, where its records begin, and what a sample of its rows says.
+//! A survey of a source's files: how each is written, which tables stand in them, and what a sample of their rows says.
 
 use std::collections::HashMap;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
+use cvj_core::nearest::nearest;
+use cvj_core::source::Level;
 use cvj_core::{SourceError, Status, Task};
-use cvj_tabular::cell::{Cell, Place};
-use cvj_tabular::files::{FileStamp, cannot, copies, fill};
-use cvj_tabular::header::Header;
-use cvj_tabular::settings::Nulls;
+use cvj_tabular::cell::Place;
+use cvj_tabular::files::FileStamp;
+use cvj_tabular::layout::{LeftOut, ShortRows, TableHead, TableLayout, Verdict, table_names};
+use cvj_tabular::limits::Limits;
+use cvj_tabular::part::RowCells;
 use cvj_tabular::table::TableProfile;
 
 use crate::boundaries::{Boundaries, Start};
-use crate::dialect::{Beginning, Said, beginning, not_utf8};
-use crate::records::{Record, Records};
+use crate::dialect::{Found, Said};
+use crate::input::{Input, copies};
+use crate::records::Records;
+use crate::slice::CsvRow;
+use crate::tables::{Lines, Look};
 
-/// The first bytes of a file, in which its header must end.
-const HEAD: usize = 1024 * 1024;
 /// Rows looked at from a table's begin.
 const FIRST_ROWS: u64 = 10_000;
 /// Places spread over the rest of a table, and the rows looked at in each.
@@ -31,51 +34,73 @@ const STRIDE: u64 = 50;
 pub struct Sizes {
     /// About how far splits may lie apart.
     pub piece: u64,
-    /// A table up to this many bytes is looked at completely.
+    /// Files up to this many bytes in all are looked at completely.
     pub small: u64,
+    /// The bytes of a larger file's begin, and of its end, that its tables are found by.
+    pub ends: u64,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { piece: 1024 * 1024, small: 4 * 1024 * 1024 }
+        Self { piece: 1024 * 1024, small: 4 * 1024 * 1024, ends: 256 * 1024 }
     }
 }
 
-/// A file of the table.
+/// A file that is read.
 #[derive(Clone, Debug)]
 pub struct CsvFile {
-    /// The file as it was.
-    pub stamp: FileStamp,
-    /// How it is written.
-    pub beginning: Beginning,
-    /// Which column of the table each field is.
-    pub columns: Vec<usize>,
+    /// What is read.
+    pub input: Input,
     /// Where its records begin.
     pub boundaries: Boundaries,
     /// Names of files that are copies of it.
     pub copies: Vec<String>,
 }
 
-/// A table and its files.
+/// A table in one file.
+#[derive(Clone, Debug)]
+pub struct CsvPart {
+    /// The file.
+    pub file: Arc<CsvFile>,
+    /// Where the table stands in it.
+    pub layout: TableLayout,
+    /// Which column of the table each field is.
+    pub columns: Vec<usize>,
+}
+
+/// A table over all files.
+#[derive(Clone, Debug)]
+pub struct CsvTable {
+    /// What is known of it.
+    pub profile: TableProfile,
+    /// Its parts, in the files' order.
+    pub parts: Vec<CsvPart>,
+}
+
+/// The tables of all files.
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// All files found, copies included.
     pub stamps: Vec<FileStamp>,
-    /// The files that are read.
-    pub files: Vec<Arc<CsvFile>>,
-    /// What is known of the table.
-    pub profile: TableProfile,
+    /// The tables.
+    pub tables: Vec<Arc<CsvTable>>,
+    /// All rows were looked at.
+    pub complete: bool,
 }
 
 /// What a survey needs to know.
 #[derive(Clone, Debug)]
 pub struct Scope<'a> {
-    /// The table's name.
+    /// The name of a single table.
     pub table: &'a str,
-    /// What the configuration says.
+    /// What the configuration says of files.
     pub said: &'a Said,
-    /// The texts that mean "no value".
-    pub nulls: &'a Nulls,
+    /// What it says of lines.
+    pub lines: &'a Lines,
+    /// What it says of rows that are too short.
+    pub short_rows: ShortRows,
+    /// Bounds.
+    pub limits: &'a Limits,
     /// Look at every row.
     pub completely: bool,
     /// Sizes.
@@ -86,146 +111,209 @@ impl Survey {
     /// Surveys these files.
     pub fn of(stamps: Vec<FileStamp>, scope: &Scope<'_>, task: &Task) -> Result<Self, SourceError> {
         let folder = task.folder();
-        let copied = copies(&folder, &stamps)?;
-        let mut header = Header::default();
+        let Scope { said, limits, sizes, .. } = scope;
+        let inputs = Input::all(&folder, &stamps, said.encoding, limits)?;
+        let copied = copies(&folder, &inputs, limits)?;
+        let size: u64 = (0..inputs.len()).filter(|index| !copied.contains_key(index)).map(|index| inputs[index].size()).sum();
+        let complete = scope.completely || size <= sizes.small;
         let mut files = Vec::new();
-        let mut preamble = Vec::new();
-        for (index, stamp) in stamps.iter().enumerate() {
+        let mut layouts = Vec::new();
+        for (index, input) in inputs.iter().enumerate() {
             if copied.contains_key(&index) {
                 continue;
             }
-            let beginning = begin(&folder, stamp, scope.said)?;
-            let columns = header.add(&beginning.headers);
-            let start = Start { offset: beginning.data_offset, line: beginning.data_line };
-            let boundaries = Boundaries::find(&folder, stamp, beginning.dialect, start, scope.sizes.piece)?;
-            if files.is_empty() {
-                preamble.clone_from(&beginning.preamble);
+            let found = Found::in_head(input, &input.head(&folder, limits)?, said)?;
+            let boundaries = Boundaries::find(&folder, input, &found, sizes.piece, limits)?;
+            let doubted = |error: SourceError| match &found.doubt {
+                Some(doubt) => error.with_hint(doubt),
+                None => error,
+            };
+            if let Some(doubt) = &found.doubt {
+                task.log(Level::Warn, &format!("{}: {doubt}", input.name()));
             }
-            let copies =
-                copied.iter().filter(|(_, original)| **original == index).map(|(copy, _)| stamps[*copy].name().to_owned());
-            let mut copies: Vec<_> = copies.collect();
+            let look = Look { folder: &folder, input, boundaries: &boundaries, limits, ends: sizes.ends };
+            layouts.push(look.tables(scope.lines, complete, task).map_err(doubted)?.tables);
+            let copies = copied.iter().filter(|(_, original)| **original == index);
+            let mut copies: Vec<_> = copies.map(|(copy, _)| inputs[*copy].name().into_owned()).collect();
             copies.sort();
-            files.push(Arc::new(CsvFile { stamp: stamp.clone(), beginning, columns, boundaries, copies }));
+            files.push(Arc::new(CsvFile { input: input.clone(), boundaries, copies }));
         }
-        let names = files.iter().map(|file| file.stamp.name().to_owned()).collect();
-        let profile = TableProfile { name: scope.table.to_owned(), header, files: names, preamble, ..TableProfile::default() };
-        let mut survey = Self { stamps, files, profile };
-        survey.look(&folder, scope, task)?;
-        Ok(survey)
+        let tables = group(&files, layouts, scope.table);
+        let tables = tables.into_iter().map(|mut table| {
+            table.profile.complete = complete;
+            table.look(&folder, scope, task)?;
+            Ok(Arc::new(table))
+        });
+        let tables = tables.collect::<Result<Vec<_>, SourceError>>()?;
+        if tables.iter().all(|table| table.profile.rows == 0) {
+            let names: Vec<_> = files.iter().map(|file| file.input.name()).collect();
+            let message = format!("{}: there is a header, and no row below it", names.join(", "));
+            return Err(
+                SourceError::new(Status::InvalidData, message).with_hint("export it again, or set `header` to the header's line")
+            );
+        }
+        Ok(Self { stamps, tables, complete })
+    }
+
+    /// The table with this name.
+    pub fn table(&self, name: &str, task: &Task) -> Result<Arc<CsvTable>, SourceError> {
+        let found = self.tables.iter().find(|table| table.profile.name == name);
+        found.cloned().ok_or_else(|| {
+            let names = || self.tables.iter().map(|table| table.profile.name.as_str());
+            let error = SourceError::new(Status::NotFound, format!("there is no table `{name}` in source `{}`", task.source()));
+            match nearest(name, names()) {
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                None => error.with_hint(format!("its tables are {}", names().collect::<Vec<_>>().join(", "))),
+            }
+        })
+    }
+}
+
+/// The tables of one name over all files.
+fn group(files: &[Arc<CsvFile>], layouts: Vec<Vec<TableLayout>>, single: &str) -> Vec<CsvTable> {
+    let heads = layouts.iter().map(|tables| {
+        let heads = tables.iter().map(|table| TableHead { title: table.title.as_deref(), headers: &table.headers });
+        heads.collect::<Vec<_>>()
+    });
+    let names = table_names(&heads.collect::<Vec<_>>(), single);
+    let mut tables: Vec<CsvTable> = Vec::new();
+    for ((file, layouts), names) in files.iter().zip(layouts).zip(names) {
+        for (layout, name) in layouts.into_iter().zip(names) {
+            let place = tables.iter().position(|table| table.profile.name == name).unwrap_or_else(|| {
+                let profile = TableProfile { name, preamble: layout.preamble.clone(), ..TableProfile::default() };
+                tables.push(CsvTable { profile, parts: Vec::new() });
+                tables.len() - 1
+            });
+            tables[place].add(file, layout);
+        }
+    }
+    tables
+}
+
+impl CsvTable {
+    fn add(&mut self, file: &Arc<CsvFile>, layout: TableLayout) {
+        let profile = &mut self.profile;
+        let expected = |sum: u64| layout.rows_expected.map(|rows| rows + sum);
+        profile.rows_expected = if self.parts.is_empty() { expected(0) } else { profile.rows_expected.and_then(expected) };
+        profile.ranged |= layout.range.is_some();
+        profile.files.push(file.input.name().into_owned());
+        profile.format.push(words(file, &layout));
+        let columns = profile.header.add(&layout.headers);
+        self.parts.push(CsvPart { file: Arc::clone(file), layout, columns });
     }
 
     fn look(&mut self, folder: &Path, scope: &Scope<'_>, task: &Task) -> Result<(), SourceError> {
-        let size: u64 = self.files.iter().map(|file| file.stamp.size).sum();
-        self.profile.complete = scope.completely || size <= scope.sizes.small;
         let mut lengths = Lengths::default();
-        if self.profile.complete {
-            for file in self.files.clone() {
-                self.observe(folder, scope, task, &file, 0, Some(u64::MAX), 1, &mut lengths)?;
+        let parts = std::mem::take(&mut self.parts);
+        let mut observer = Observer { profile: &mut self.profile, lengths: &mut lengths, folder, scope, task };
+        if observer.profile.complete {
+            for part in &parts {
+                observer.observe(part, part.begin(), None, 1)?;
             }
         } else {
             let mut budget = FIRST_ROWS;
-            for file in self.files.clone() {
-                if file.boundaries.regular {
-                    if budget > 0 {
-                        let before = self.profile.rows;
-                        self.observe(folder, scope, task, &file, 0, Some(budget), 1, &mut lengths)?;
-                        budget = budget.saturating_sub(self.profile.rows - before);
-                    }
-                } else {
-                    self.observe(folder, scope, task, &file, 0, None, STRIDE, &mut lengths)?;
+            for part in &parts {
+                if part.file.input.splittable().is_none() {
+                    observer.observe(part, part.begin(), None, STRIDE)?;
+                } else if budget > 0 {
+                    budget -= observer.observe(part, part.begin(), Some(budget), 1)?.min(budget);
                 }
             }
-            let places: Vec<_> = self
-                .files
-                .iter()
-                .filter(|file| file.boundaries.regular)
-                .flat_map(|file| (0..file.boundaries.starts.len()).map(|start| (Arc::clone(file), start)))
-                .collect();
-            for (file, start) in places.iter().step_by(places.len().div_ceil(PLACES).max(1)) {
-                self.observe(folder, scope, task, file, *start, Some(ROWS_PER_PLACE), 1, &mut lengths)?;
+            let splittable = parts.iter().filter(|part| part.file.input.splittable().is_some());
+            let places: Vec<_> = splittable.flat_map(|part| part.starts().map(move |start| (part, start))).collect();
+            for (part, start) in places.iter().step_by(places.len().div_ceil(PLACES).max(1)) {
+                observer.observe(part, *start, Some(ROWS_PER_PLACE), 1)?;
             }
         }
-        if self.profile.rows == 0 && lengths.wrong == 0 {
-            let names = self.profile.files.join(", ");
-            return Err(SourceError::new(Status::InvalidData, format!("{names}: there is a header, and no row below it"))
-                .with_hint("export it again, or set `header` to the header's line"));
-        }
+        self.parts = parts;
         lengths.judge(self.profile.rows)
     }
+}
 
-    /// Looks at rows from one start on: `rows` of them, or with `None` all, the first thousands and every `stride`th after them.
-    #[expect(clippy::too_many_arguments, reason = "one caller, three ways to look")]
-    fn observe(
-        &mut self,
-        folder: &Path,
-        scope: &Scope<'_>,
-        task: &Task,
-        file: &CsvFile,
-        start: usize,
-        rows: Option<u64>,
-        stride: u64,
-        lengths: &mut Lengths,
-    ) -> Result<(), SourceError> {
-        let Start { offset, line } = file.boundaries.starts[start];
-        let mut opened = file.stamp.open(folder)?;
-        let name = file.stamp.name();
-        opened.seek(SeekFrom::Start(offset)).map_err(|error| cannot("read", &file.stamp.path, &error))?;
-        let mut records =
-            Records::new(opened.take(file.stamp.size - offset), file.beginning.dialect, file.boundaries.regular, line);
+impl CsvPart {
+    /// A place at which reading must begin to reach its first row: at that row, or before it.
+    pub fn begin(&self) -> Start {
+        let starts = &self.file.boundaries.starts;
+        let first = self.layout.sieve.from();
+        starts[starts.partition_point(|start| start.line <= first).saturating_sub(1)]
+    }
+
+    /// Where reading may end, in bytes: behind its last row.
+    pub fn end(&self) -> u64 {
+        let Boundaries { starts, end, .. } = &self.file.boundaries;
+        let behind = self.layout.sieve.to().and_then(|to| starts.iter().find(|start| start.line >= to));
+        behind.map_or(*end, |start| start.offset)
+    }
+
+    fn starts(&self) -> impl Iterator<Item = Start> {
+        let (begin, end) = (self.begin().offset, self.end());
+        self.file.boundaries.starts.iter().copied().filter(move |start| (begin..end).contains(&start.offset))
+    }
+}
+
+/// How a file is written and what stands in it beside the table, for people.
+fn words(file: &CsvFile, layout: &TableLayout) -> String {
+    let dialect = file.boundaries.dialect;
+    let mut words = vec![dialect.delimiter_name(), dialect.encoding.to_string()];
+    words.extend([file.input.packed()].iter().filter(|word| !word.is_empty()).map(|word| (*word).to_owned()));
+    words.push(format!("header on line {}", layout.header_row));
+    words.extend(layout.range.map(|range| range.to_string()));
+    for skip in layout.sieve.skips().iter().filter(|skip| matches!(skip.why, LeftOut::Total | LeftOut::Footer)) {
+        let (word, Some(what)) = (if skip.from == skip.to { "line" } else { "lines" }, skip.why.word()) else { continue };
+        let lines = if skip.from == skip.to { skip.from.to_string() } else { format!("{} to {}", skip.from, skip.to) };
+        words.push(format!("{what} on {word} {lines}"));
+    }
+    words.extend(file.copies.iter().map(|copy| format!("the same as {copy}")));
+    format!("{}: {}", file.input.name(), words.join(", "))
+}
+
+/// Looks at rows of a table.
+struct Observer<'a> {
+    profile: &'a mut TableProfile,
+    lengths: &'a mut Lengths,
+    folder: &'a Path,
+    scope: &'a Scope<'a>,
+    task: &'a Task,
+}
+
+impl Observer<'_> {
+    /// Looks at rows from one start on: so many, or all; of these the first thousands and every `stride`th after them. Says how
+    /// many rows it passed.
+    fn observe(&mut self, part: &CsvPart, start: Start, rows: Option<u64>, stride: u64) -> Result<u64, SourceError> {
+        let file = &part.file;
+        let boundaries = &file.boundaries;
+        let sieve = &part.layout.sieve;
+        let name = &*file.input.name();
+        let runs = boundaries.runs(start, part.end());
+        let mut records = Records::open(self.folder, &file.input, boundaries.dialect, runs, self.scope.limits);
+        let nulls = &self.scope.lines.rules.nulls;
         let mut seen = 0;
-        let encoding = file.beginning.dialect.encoding;
         while rows.is_none_or(|rows| seen < rows) {
-            let Some(record) = records.advance().map_err(|error| broken(name, &error))? else { break };
-            if record.is_blank() {
+            let Some(record) = records.advance()? else { break };
+            let line = record.line();
+            if sieve.to().is_some_and(|to| line >= to) {
+                break;
+            }
+            let row = CsvRow { record: &record, dialect: boundaries.dialect, file: name };
+            if record.is_blank() || sieve.judge(line, &row, nulls)? != Verdict::Data {
                 continue;
             }
             seen += 1;
-            if seen % 8192 == 0 && task.is_cancelled() {
+            if seen % 8192 == 0 && self.task.is_cancelled() {
                 return Err(SourceError::cancelled());
             }
             if seen > FIRST_ROWS && seen % stride != 0 {
                 continue;
             }
-            if !fits(&record, file.columns.len()) {
-                lengths.count(name, &record, file.columns.len());
+            if !sieve.fits(&row, self.scope.short_rows) {
+                self.lengths.count(name, line, row.width(), sieve.width());
                 continue;
             }
-            let mut invalid = false;
-            let texts: Vec<_> = (0..record.width()).map(|field| record.get(field)).collect();
-            let cells = texts.iter().map(|bytes| {
-                let text = encoding.decode(bytes);
-                invalid |= text.is_none();
-                text.map_or(Cell::Empty, Cell::Text)
-            });
-            self.profile.observe(&file.columns, cells, scope.nulls, Place { file: name, line: record.line() });
-            if invalid {
-                return Err(not_utf8(name, record.line()));
-            }
+            let cells = (0..part.columns.len()).map(|index| row.cell(index + sieve.left())).collect::<Result<Vec<_>, _>>()?;
+            self.profile.observe(&part.columns, cells.into_iter(), nulls, Place { file: name, line });
         }
-        Ok(())
+        Ok(seen)
     }
-}
-
-/// Whether a record has the header's fields; empty ones more do no harm.
-pub fn fits(record: &Record<'_>, header: usize) -> bool {
-    record.width() == header
-        || (record.width() > header && (header..record.width()).all(|field| record.get(field).trim_ascii().is_empty()))
-}
-
-/// The error of bytes that make no records.
-pub fn broken(name: &str, error: &std::io::Error) -> SourceError {
-    if error.kind() == std::io::ErrorKind::InvalidData {
-        return SourceError::new(Status::InvalidData, format!("{name}: {error}"))
-            .with_hint("mend the quote, or set `quote = \"none\"` if the file does not quote fields");
-    }
-    cannot("read", name, error)
-}
-
-fn begin(folder: &Path, stamp: &FileStamp, said: &Said) -> Result<Beginning, SourceError> {
-    let mut head = vec![0; HEAD.min(stamp.size as usize)];
-    let read = fill(&mut stamp.open(folder)?, &mut head).map_err(|error| cannot("read", &stamp.path, &error))?;
-    head.truncate(read);
-    beginning(stamp.name(), &head, read as u64 == stamp.size, said)
 }
 
 /// Records that have other than the header's fields.
@@ -239,14 +327,14 @@ struct Lengths {
 }
 
 impl Lengths {
-    fn count(&mut self, file: &str, record: &Record<'_>, header: usize) {
+    fn count(&mut self, file: &str, line: u64, width: usize, header: usize) {
         if self.wrong == 0 {
             self.header = header;
             file.clone_into(&mut self.file);
         }
         self.wrong += 1;
         if self.file == file {
-            self.counts.entry(record.width()).or_insert((0, record.line())).0 += 1;
+            self.counts.entry(width).or_insert((0, line)).0 += 1;
         }
     }
 
@@ -258,8 +346,15 @@ impl Lengths {
         let Self { file, header, .. } = self;
         let usual = self.counts.iter().max_by_key(|(fields, (count, line))| (*count, std::cmp::Reverse(*line), **fields));
         let (fields, line) = usual.map_or((0, 0), |(fields, (_, line))| (*fields, *line));
-        let message = format!("{file}:{line}: {fields} fields where the header has {header}, and so in most rows");
-        Err(SourceError::new(Status::InvalidData, message)
-            .with_hint(format!("if line {line} is the header, set `header = {line}`; else check `delimiter` and `quote`")))
+        let cells = if fields == 1 { "cell" } else { "cells" };
+        let message = format!("{file}:{line}: {fields} {cells} where the header has {header}, and so in most rows");
+        let hint = if fields < *header {
+            format!(
+                "set `short_rows = \"fill\"` if the cells missing at their ends are empty; if line {line} is the header, set `header = {line}`"
+            )
+        } else {
+            format!("if line {line} is the header, set `header = {line}`; else check `delimiter` and `quote`")
+        };
+        Err(SourceError::new(Status::InvalidData, message).with_hint(hint))
     }
 }

@@ -3,9 +3,20 @@
 //! [`workbook`] turns any of the four formats into rows of cells, [`survey`] finds tables and headers and looks at the first rows,
 //! [`part`] is a partition and reads it. What types columns have is settled by `cvj-tabular`.
 
+pub mod binary;
+pub mod glance;
+pub mod merged;
+pub mod nature;
+pub mod ooxml;
+pub mod opendocument;
+pub mod package;
 pub mod part;
+pub mod row;
+pub mod serial;
+pub mod shared_text;
 pub mod survey;
 pub mod workbook;
+pub mod xml;
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -15,9 +26,13 @@ use cvj_core::nearest::nearest;
 use cvj_core::source::{FilterAnswer, Partition, ScanPlan, ScanRequest, TableInfo};
 use cvj_core::{BatchStream, SourceError, StageMetrics, Status, Task};
 use cvj_tabular::files::find;
+use cvj_tabular::fill_down::FilledColumns;
+use cvj_tabular::layout::{LayoutSettings, Rules};
+use cvj_tabular::limits::Limits;
+use cvj_tabular::part::TablePart;
 use cvj_tabular::rows::Contradicted;
 use cvj_tabular::settings::{CellSettings, Paths};
-use cvj_tabular::table::schema;
+use cvj_tabular::table::{TableProfile, schema};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -37,13 +52,29 @@ pub struct XlsxConfig {
     /// The name of the table, where there is one only; left out: the source's.
     #[serde(default)]
     pub table: Option<String>,
-    /// The row of the header, counted from 1; left out: the first row that is not blank.
+    /// What happens to rows that are hidden, by hand or by a filter.
     #[serde(default)]
-    #[schemars(range(min = 1))]
-    pub header: Option<u64>,
+    pub hidden_rows: HiddenRows,
+    /// Bounds on the files.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Where tables stand in the sheets.
+    #[serde(flatten)]
+    pub layout: LayoutSettings,
     /// How cells are read.
     #[serde(flatten)]
     pub cells: CellSettings,
+}
+
+/// What happens to rows that are hidden, by hand or by a filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HiddenRows {
+    /// They are data: other programs, and sums in the sheet, see them too.
+    #[default]
+    Read,
+    /// They are left out and counted.
+    Skip,
 }
 
 /// One sheet or several.
@@ -94,7 +125,7 @@ impl StageMetrics for XlsxSource {
 
     fn check(&self, task: &Task) -> Result<(), SourceError> {
         let folder = task.folder();
-        find(&folder, &self.config.path)?.iter().try_for_each(|file| file.open(&folder).map(|_| ()))
+        find(&folder, &self.config.path, &self.config.limits)?.iter().try_for_each(|file| file.open(&folder).map(|_| ()))
     }
 
     fn tables(&self, task: &Task) -> Result<Vec<TableInfo>, SourceError> {
@@ -117,19 +148,35 @@ impl StageMetrics for XlsxSource {
             columns = table.profile.settle(scan, cells);
         }
         let columns = columns?;
+        let profile = &table.profile;
+        let fill_down = self.fill_down(profile, task)?;
         let partitions = table.parts.iter().map(|part| {
-            let part = Part {
-                table: table.profile.name.clone(),
-                file: part.stamp.clone(),
-                sheet: part.sheet.clone(),
-                header_row: part.header_row,
+            let (from, to) = part.rows();
+            let spread = part.areas.iter().filter(|area| area.bottom > area.top && u64::from(area.bottom) + 1 >= from);
+            let carried = TablePart {
+                table: profile.name.clone(),
+                file: part.stamp.name().to_owned(),
                 fields: part.columns.clone(),
+                sieve: part.layout.sieve.clone(),
                 columns: columns.clone(),
+                range: part.layout.range,
+                fill_down: fill_down.clone(),
+                short_rows: self.config.layout.short_rows,
                 nulls: cells.nulls(),
-                settled: table.profile.complete,
+                settled: profile.complete,
                 limit: scan.limit,
                 batch_rows: scan.batch_rows.clamp(1, 1 << 20),
                 copies: part.copies.clone(),
+            };
+            let part = Part {
+                part: carried,
+                file: part.stamp.clone(),
+                sheet: part.sheet.clone(),
+                from,
+                to,
+                areas: spread.copied().collect(),
+                skip_hidden: self.config.hidden_rows == HiddenRows::Skip,
+                limits: self.config.limits.clone(),
             };
             part.partition()
         });
@@ -142,14 +189,18 @@ impl StageMetrics for XlsxSource {
     }
 
     fn read(&self, partition: &Partition, task: &Task) -> Result<BatchStream, SourceError> {
-        Part::of(partition)?.read(self.contradicted.clone(), task)
+        let part = Part::of(partition)?;
+        let kept = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.as_ref().and_then(|(survey, _)| survey.shared.clone()).filter(|(stamp, _)| *stamp == part.file);
+        drop(kept);
+        part.read(self.contradicted.clone(), known.map(|(_, shared)| shared), task)
     }
 }
 
 impl XlsxSource {
     /// The survey of the files as they are now, looked at again only if one of them changed or more must be known.
     fn survey(&self, task: &Task, completely: bool) -> Result<Arc<Survey>, SourceError> {
-        let stamps = find(&task.folder(), &self.config.path)?;
+        let stamps = find(&task.folder(), &self.config.path, &self.config.limits)?;
         let mut kept = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
         let mut completely = completely;
         if let Some((survey, looked_completely)) = kept.as_ref() {
@@ -158,16 +209,30 @@ impl XlsxSource {
                 return Ok(Arc::clone(survey));
             }
         }
-        let nulls = self.config.cells.nulls();
         let sheets = match &self.config.sheet {
             None => &[],
             Some(SheetChoices::One(sheet)) => std::slice::from_ref(sheet),
             Some(SheetChoices::Several(sheets)) => sheets.as_slice(),
         };
-        let scope = Scope { table: &self.table, sheets, header: self.config.header, nulls: &nulls, completely };
+        let scope = Scope {
+            table: &self.table,
+            sheets,
+            rules: &Rules::new(&self.config.layout, &self.config.cells, false),
+            skip_hidden: self.config.hidden_rows == HiddenRows::Skip,
+            limits: &self.config.limits,
+            completely,
+        };
         let survey = Arc::new(Survey::of(stamps, &scope, task)?);
         *kept = Some((Arc::clone(&survey), completely));
         Ok(survey)
+    }
+
+    /// The columns of a table that are filled down.
+    fn fill_down(&self, profile: &TableProfile, task: &Task) -> Result<Option<FilledColumns>, SourceError> {
+        let Some(fill) = &self.config.layout.fill_down else { return Ok(None) };
+        let survey = self.survey(task, false)?;
+        let all: Vec<_> = survey.tables.iter().map(|table| &table.profile.header).collect();
+        fill.of(&profile.header, &all)
     }
 
     fn table(&self, scan: &ScanRequest, task: &Task, completely: bool) -> Result<Arc<SheetTable>, SourceError> {

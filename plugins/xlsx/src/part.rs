@@ -1,43 +1,48 @@
-//! A partition of a scan: one sheet of one file, and its reading.
+//! A partition of a scan: a table of one sheet of one file, and its reading.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use cvj_core::source::{BatchSender, Partition};
 use cvj_core::{BatchStream, SourceError, Status, Task};
-use cvj_tabular::cell::Cell;
 use cvj_tabular::files::FileStamp;
-use cvj_tabular::rows::{Contradicted, Origin, RowAssembler};
-use cvj_tabular::settings::Nulls;
-use cvj_tabular::table::PlannedColumn;
+use cvj_tabular::part::{PartRows, TablePart};
+use cvj_tabular::rows::Contradicted;
 use serde::{Deserialize, Serialize};
 
-use crate::workbook::{Next, Workbook};
+use crate::row::{Area, Context, Row, RowView};
+use crate::shared_text::SharedText;
+use crate::workbook::{SheetRows, Window, Workbook};
+use cvj_tabular::limits::Limits;
 
-/// A sheet, with all that is needed to read it.
+/// Rows are handed from the thread that reads to the one that makes batches so many at once, and so many chunks ahead.
+const CHUNK_ROWS: usize = 512;
+const CHUNK_BYTES: u64 = 1024 * 1024;
+const CHUNKS_AHEAD: usize = 4;
+/// A batch ends before its rows come to many more bytes.
+const BATCH_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A table in a sheet, with all that is needed to read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// The table.
-    pub table: String,
+    /// What every partition carries.
+    pub part: TablePart,
     /// The file as it was planned with.
     pub file: FileStamp,
     /// The sheet's name.
     pub sheet: String,
-    /// The row of the header, counted from 1.
-    pub header_row: u64,
-    /// Which column of the table each column of the sheet is.
-    pub fields: Vec<usize>,
-    /// What is wanted.
-    pub columns: Vec<PlannedColumn>,
-    /// The texts that mean "no value".
-    pub nulls: Nulls,
-    /// The formats were settled from all rows.
-    pub settled: bool,
-    /// Stop after so many rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
-    /// Rows in a batch.
-    pub batch_rows: usize,
-    /// Names of files that are copies of this one.
+    /// The first row of data, counted from 1.
+    pub from: u64,
+    /// The row behind the last.
+    pub to: u64,
+    /// The sheet's merged areas.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub copies: Vec<String>,
+    pub areas: Vec<Area>,
+    /// Hidden rows are left out.
+    pub skip_hidden: bool,
+    /// How large things may be.
+    pub limits: Limits,
 }
 
 impl Part {
@@ -55,53 +60,112 @@ impl Part {
         })
     }
 
-    /// Reads the part, in a thread of its own.
-    pub fn read(self, contradicted: Contradicted, task: &Task) -> Result<BatchStream, SourceError> {
-        let origin = Origin {
-            table: self.table.clone(),
-            file: self.file.name().to_owned(),
-            contradicted: (!self.settled).then_some(contradicted),
-        };
-        let field_of = |column: usize| self.fields.iter().position(|field| *field == column);
-        let rows = RowAssembler::new(&self.columns, field_of, self.nulls.clone(), self.batch_rows, origin, task.clone());
+    /// Reads the part, in a thread of its own. `known` are the file's shared texts, if they were read before.
+    pub fn read(
+        self,
+        contradicted: Contradicted,
+        known: Option<Arc<SharedText>>,
+        task: &Task,
+    ) -> Result<BatchStream, SourceError> {
+        let rows = PartRows::new(self.part.clone(), contradicted, task);
         // The file is looked at here, so that a changed one fails before a thread is started.
         self.file.open(&task.folder())?;
         let task = task.clone();
-        BatchStream::produced(rows.schema(), 2, move |sender| self.produce(rows, &task, sender))
+        BatchStream::produced(rows.schema(), 2, move |sender| self.produce(rows, known, &task, sender))
     }
 
-    fn produce(&self, mut rows: RowAssembler, task: &Task, sender: &BatchSender) -> Result<(), SourceError> {
-        let mut workbook = Workbook::open(&task.folder(), &self.file)?;
-        let width = self.fields.len();
-        let limit = self.limit.unwrap_or(u64::MAX);
-        if limit > 0 {
-            workbook.rows(&self.sheet, |row, cells| {
-                if row <= self.header_row || cells.iter().all(Cell::is_blank) {
-                    return Ok(Next::Row);
-                }
-                let beyond = cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |last| last + 1);
-                if beyond > width {
-                    let texts: Vec<_> = cells.iter().take(20).map(Cell::to_text).collect();
-                    rows.reject_row(row, format!("{beyond} cells where the header has {width}"), texts.join("\t"));
-                    return Ok(Next::Row);
-                }
-                rows.push(row, |field| Ok(cells.get(field).cloned().unwrap_or(Cell::Empty)))?;
-                if rows.pending() >= self.batch_rows {
-                    if task.is_cancelled() {
-                        return Err(SourceError::cancelled());
-                    }
-                    task.progress(rows.rows(), None, "rows");
-                    sender.send(rows.finish()?)?;
-                }
-                Ok(if rows.rows() >= limit { Next::Stop } else { Next::Row })
-            })?;
+    fn produce(
+        &self,
+        rows: PartRows,
+        known: Option<Arc<SharedText>>,
+        task: &Task,
+        sender: &BatchSender,
+    ) -> Result<(), SourceError> {
+        let mut workbook = Workbook::open(&task.folder(), &self.file, &self.limits, known)?;
+        let (shared, epoch) = (Arc::clone(workbook.shared()), workbook.context().epoch);
+        let context = Context { shared: &shared, epoch };
+        let window = Window { areas: &self.areas, from: self.from, to: self.to, skip_hidden: self.skip_hidden };
+        let mut sheet = workbook.read(&self.sheet, window)?;
+        let (chunks, ready) = sync_channel(CHUNKS_AHEAD);
+        let (used, spare) = channel();
+        let mut rows = std::thread::scope(|scope| {
+            let assembler = scope.spawn(move || self.assemble(rows, context, &ready, &used, task, sender));
+            let read = hand_over(&mut sheet, &chunks, &spare);
+            drop(chunks);
+            let rows = assembler.join().unwrap_or_else(|payload| resume_unwind(payload))?;
+            read.map(|()| rows)
+        })?;
+        self.file.unchanged(&task.folder())?;
+        rows.finish()?;
+        if self.skip_hidden && sheet.hidden() > 0 {
+            task.left_out("hidden row", sheet.hidden());
         }
-        for copy in &self.copies {
-            task.left_out(&format!("{copy} is a copy of {}", self.file.name()), rows.rows());
+        send(&mut rows, task, sender)
+    }
+
+    /// Makes batches of rows as they become ready. Ends with the rows, or when no more are wanted.
+    fn assemble(
+        &self,
+        mut rows: PartRows,
+        context: Context<'_>,
+        ready: &Receiver<Vec<Row>>,
+        used: &Sender<Vec<Row>>,
+        task: &Task,
+        sender: &BatchSender,
+    ) -> Result<PartRows, SourceError> {
+        let width = self.part.sieve.left() + self.part.sieve.width();
+        let mut bytes = 0;
+        for chunk in ready {
+            for row in &chunk {
+                if rows.is_done(row.number) {
+                    return Ok(rows);
+                }
+                if row.after_blank {
+                    rows.blank();
+                }
+                let view = RowView::new(row, context, width);
+                rows.push(row.number, &view)?;
+                bytes += view.bytes();
+                if rows.is_full() || bytes > BATCH_BYTES {
+                    bytes = 0;
+                    send(&mut rows, task, sender)?;
+                }
+            }
+            // When the sheet is at its end nobody needs them.
+            let _ = used.send(chunk);
         }
-        if rows.pending() > 0 {
-            sender.send(rows.finish()?)?;
+        Ok(rows)
+    }
+}
+
+/// Reads rows and hands them over in chunks, until the sheet ends or nobody takes them. `spare` are chunks to use again.
+fn hand_over(sheet: &mut SheetRows<'_>, chunks: &SyncSender<Vec<Row>>, spare: &Receiver<Vec<Row>>) -> Result<(), SourceError> {
+    loop {
+        let mut chunk = spare.try_recv().unwrap_or_default();
+        let (mut rows, mut bytes) = (0, 0);
+        while rows < CHUNK_ROWS && bytes < CHUNK_BYTES {
+            let Some(row) = sheet.next_row()? else { break };
+            bytes += row.size();
+            if rows == chunk.len() {
+                chunk.push(Row::default());
+            }
+            std::mem::swap(&mut chunk[rows], row);
+            rows += 1;
         }
-        Ok(())
+        chunk.truncate(rows);
+        if rows == 0 || chunks.send(chunk).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+fn send(rows: &mut PartRows, task: &Task, sender: &BatchSender) -> Result<(), SourceError> {
+    if task.is_cancelled() {
+        return Err(SourceError::cancelled());
+    }
+    task.progress(rows.rows(), None, "rows");
+    match rows.batch()? {
+        Some(batch) => sender.send(batch),
+        None => Ok(()),
     }
 }

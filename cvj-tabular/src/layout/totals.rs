@@ -1,0 +1,84 @@
+//! Words that name a row of totals.
+
+/// What rows of totals are called, in lower case. A word of one of these alone, or followed by `:` or `(`, is a label.
+const LABELS: [&str; 38] = [
+    "total",
+    "totals",
+    "grand total",
+    "grand totals",
+    "overall total",
+    "report total",
+    "account total",
+    "sub total",
+    "sub-total",
+    "subtotal",
+    "subtotals",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "gesamtergebnis",
+    "endsumme",
+    "insgesamt",
+    "zwischensumme",
+    "total général",
+    "total general",
+    "sous-total",
+    "totaux",
+    "somme",
+    "total geral",
+    "suma",
+    "suma total",
+    "soma",
+    "totale",
+    "totale complessivo",
+    "totali",
+    "totaal",
+    "totalen",
+    "eindtotaal",
+    "algemeen totaal",
+    "subtotaal",
+    "subtotale",
+    "razem",
+];
+
+/// Whether a cell is the label of a row of totals: `Total`, `Total: Campaigns`, `Summe (EUR)`, and not `Total care`.
+pub(super) fn is_label(text: &str) -> bool {
+    let text = text.trim();
+    if text.len() > 80 || !text.as_bytes().first().is_some_and(|byte| may_begin(*byte)) {
+        return false;
+    }
+    let end = text.find([':', '(']).unwrap_or(text.len());
+    let label = text[..end].trim_end().trim_end_matches('.').to_lowercase();
+    LABELS.contains(&label.as_str())
+}
+
+/// Whether a cell at the end of a row is the label of a row of totals, as web analytics writes it.
+pub(super) fn is_last_label(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("grand total")
+}
+
+/// Whether a label may begin with this byte.
+pub(super) fn may_begin(byte: u8) -> bool {
+    matches!(byte.to_ascii_lowercase(), b't' | b'g' | b'o' | b'r' | b'a' | b's' | b'e' | b'i' | b'z')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_whole() {
+        for label in
+            ["Total", "TOTALS", " Total: Campaigns", "Grand total", "Summe:", "Gesamtsumme", "Total (31 days)", "Total général"]
+        {
+            assert!(is_label(label), "{label}");
+        }
+        for other in ["Total care", "Totally", "Summer", "", "Sum of parts", "12", "Local move"] {
+            assert!(!is_label(other), "{other}");
+        }
+        for label in LABELS {
+            assert!(is_label(label), "{label}");
+        }
+    }
+}

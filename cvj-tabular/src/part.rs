@@ -1,0 +1,308 @@
+//! What every partition of a scan carries, whatever it is a part of, and how its rows become record batches: each judged, filled
+//! and counted the same way.
+
+use std::collections::BTreeMap;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use cvj_core::source::Level;
+use cvj_core::{SourceError, Task};
+use serde::{Deserialize, Serialize};
+
+use crate::cell::Cell;
+use crate::fill_down::{Above, FilledColumns};
+use crate::layout::{DateRange, LeftOut, ShortRows, Sieve, Verdict};
+use crate::rows::{Contradicted, Origin, RowAssembler};
+use crate::settings::Nulls;
+use crate::table::PlannedColumn;
+
+/// Rows left out that are named in the log, of each kind.
+const NAMED: u64 = 3;
+
+/// The cells of a row as they stand in a file, read when they are needed.
+pub trait RowCells {
+    /// How many there are.
+    fn width(&self) -> usize;
+
+    /// The first byte of a cell that is no white space; `None` if it is blank or not there.
+    fn begins(&self, index: usize) -> Option<u8>;
+
+    /// A cell; one that is not there is empty.
+    fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError>;
+}
+
+impl RowCells for [Cell<'_>] {
+    fn width(&self) -> usize {
+        self.len()
+    }
+
+    fn begins(&self, index: usize) -> Option<u8> {
+        match self.get(index)? {
+            Cell::Text(text) | Cell::Error(text) => text.trim_start().bytes().next(),
+            Cell::Empty => None,
+            _ => Some(b'0'),
+        }
+    }
+
+    fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError> {
+        Ok(self.get(index).cloned().unwrap_or(Cell::Empty))
+    }
+}
+
+/// What a partition of a scan carries beside its place: it is a part of the plugin's token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePart {
+    /// The table.
+    pub table: String,
+    /// The file's name, without folders.
+    pub file: String,
+    /// Which column of the table each cell is, from the table's first column on.
+    pub fields: Vec<usize>,
+    /// Which rows are data.
+    pub sieve: Sieve,
+    /// What is wanted.
+    pub columns: Vec<PlannedColumn>,
+    /// The days that the file's table covers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<DateRange>,
+    /// Columns that are filled down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill_down: Option<FilledColumns>,
+    /// What happens to rows that are too short.
+    pub short_rows: ShortRows,
+    /// The texts that mean "no value".
+    pub nulls: Nulls,
+    /// The formats were settled from all rows.
+    pub settled: bool,
+    /// Stop after so many rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// Rows in a batch.
+    pub batch_rows: usize,
+    /// Names of files that are copies of this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
+}
+
+/// Reads the rows of a partition.
+pub struct PartRows {
+    part: TablePart,
+    rows: RowAssembler,
+    above: Option<Above>,
+    left_out: BTreeMap<LeftOut, u64>,
+    contradicted: Contradicted,
+    task: Task,
+    after_blank: bool,
+    /// The line of the last row, if it lacks what all rows looked at have.
+    incomplete: Option<u64>,
+}
+
+impl PartRows {
+    /// A reader of this part's rows.
+    pub fn new(part: TablePart, contradicted: Contradicted, task: &Task) -> Self {
+        let left = part.sieve.left();
+        let field_of = |column: usize| part.fields.iter().position(|field| *field == column).map(|field| field + left);
+        let above = part.fill_down.as_ref().and_then(|fill| match fill.key {
+            Some(key) => {
+                field_of(key).map(|key| Above::new(Some(key), fill.columns.iter().filter_map(|column| field_of(*column))))
+            }
+            None => Some(Above::new(None, fill.columns.iter().filter_map(|column| field_of(*column)))),
+        });
+        let origin = Origin {
+            table: part.table.clone(),
+            file: part.file.clone(),
+            contradicted: (!part.settled).then(|| contradicted.clone()),
+        };
+        let mut rows = RowAssembler::new(&part.columns, field_of, part.nulls.clone(), part.batch_rows, origin, task.clone());
+        rows.covers(part.range);
+        let left_out = BTreeMap::new();
+        Self { part, rows, above, left_out, contradicted, task: task.clone(), after_blank: false, incomplete: None }
+    }
+
+    /// The schema of the batches.
+    pub fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows.rows()
+    }
+
+    /// Whether there are enough rows for a batch: take it with [`PartRows::batch`].
+    pub fn is_full(&self) -> bool {
+        self.rows.pending() >= self.part.batch_rows
+    }
+
+    /// Whether no more rows are wanted, the next of which stands on this line.
+    pub fn is_done(&self, line: u64) -> bool {
+        self.part.limit.is_some_and(|limit| self.rows.rows() >= limit) || self.part.sieve.to().is_some_and(|to| line >= to)
+    }
+
+    /// A blank row was passed over.
+    pub fn blank(&mut self) {
+        self.after_blank = true;
+    }
+
+    /// Takes the row on this line.
+    pub fn push(&mut self, line: u64, row: &(impl RowCells + ?Sized)) -> Result<(), SourceError> {
+        let part = &self.part;
+        if self.after_blank && part.sieve.is_unseen(line) {
+            return Err(self.surprised(line, "a row behind a blank one"));
+        }
+        self.after_blank = false;
+        self.incomplete = (part.sieve.is_open_behind(line) && part.sieve.lacks_key(row)).then_some(line);
+        if let Verdict::LeftOut(why) = part.sieve.judge(line, row, &part.nulls)? {
+            self.after_blank = why == LeftOut::Empty;
+            let count = self.left_out.entry(why).or_default();
+            *count += 1;
+            if let Some(word) = why.word().filter(|_| *count <= NAMED) {
+                let text = texts(row)?;
+                self.task.log(Level::Info, &format!("{}:{line}: {word} left out: {text}", part.file));
+            }
+            return Ok(());
+        }
+        if !part.sieve.fits(row, part.short_rows) {
+            let left = part.sieve.left();
+            let (found, header) = (row.width().saturating_sub(left), part.sieve.width());
+            let cells = if found == 1 { "cell" } else { "cells" };
+            let before = (0..left).any(|index| row.begins(index).is_some());
+            let why = if before {
+                "a value left of the table".to_owned()
+            } else {
+                format!("{found} {cells} where the header has {header}")
+            };
+            self.rows.reject_row(line, why, texts(row)?);
+            return Ok(());
+        }
+        match &mut self.above {
+            None => self.rows.push(line, |field| row.cell(field)),
+            Some(above) => {
+                let filled = above.fill(row)?;
+                self.rows.push(line, |field| filled.cell(field))
+            }
+        }
+    }
+
+    /// The rows since the last batch; `None` if there are none.
+    pub fn batch(&mut self) -> Result<Option<RecordBatch>, SourceError> {
+        if self.rows.pending() == 0 { Ok(None) } else { self.rows.finish().map(Some) }
+    }
+
+    /// Accounts for what was left out, once all rows are through.
+    pub fn finish(&mut self) -> Result<(), SourceError> {
+        if let Some(line) = self.incomplete.take() {
+            return Err(self.surprised(line, "the last row lacks what the others have"));
+        }
+        for (why, rows) in std::mem::take(&mut self.left_out) {
+            if let Some(word) = why.word() {
+                self.task.left_out(word, rows);
+            }
+        }
+        if self.rows.rows() > 0 {
+            for copy in std::mem::take(&mut self.part.copies) {
+                self.task.left_out(&format!("{copy} is a copy of {}", self.part.file), self.rows.rows());
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands there may mean that the layout is another one: all rows are looked at before the next try.
+    fn surprised(&self, line: u64, what: &str) -> SourceError {
+        self.contradicted.remember(&self.part.table);
+        SourceError::schema_changed(format!("{}:{line}: {what}", self.part.file))
+    }
+}
+
+/// The first cells of a row, for people.
+fn texts(row: &(impl RowCells + ?Sized)) -> Result<String, SourceError> {
+    let texts = (0..row.width().min(20)).map(|index| row.cell(index).map(|cell| cell.to_text().into_owned()));
+    Ok(texts.collect::<Result<Vec<_>, _>>()?.join(", ").chars().take(200).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::ColumnFormat;
+    use crate::layout::{LayoutSettings, Outline, Row, Rules};
+    use crate::settings::CellSettings;
+    use crate::table::Content;
+    use crate::trial::Trial;
+
+    /// The part of a sheet of which only so many rows were looked at.
+    fn part(rows: &[&[&str]], seen: usize) -> TablePart {
+        let mut outline = Outline::new(Rules::new(&LayoutSettings::default(), &CellSettings::default(), false));
+        for (number, row) in (1..).zip(&rows[..seen]) {
+            let cells: Vec<_> = row.iter().map(|cell| Cell::text(cell)).collect();
+            outline.row(&Row { number, cells: &cells, comment: false, merged: &[] });
+        }
+        let table = outline.finish(seen == rows.len()).tables.remove(0);
+        let column = |(index, name): (usize, &String)| PlannedColumn {
+            name: name.clone(),
+            content: Content::Cells(index, ColumnFormat::Text),
+        };
+        TablePart {
+            table: "t".to_owned(),
+            file: "a.xlsx".to_owned(),
+            fields: (0..table.headers.len()).collect(),
+            columns: table.headers.iter().enumerate().map(column).collect(),
+            sieve: table.sieve,
+            range: None,
+            fill_down: None,
+            short_rows: ShortRows::Fill,
+            nulls: CellSettings::default().nulls(),
+            settled: false,
+            limit: None,
+            batch_rows: 8,
+            copies: Vec::new(),
+        }
+    }
+
+    /// Reads the rows as a part that knows the first `seen` of them: how many there are, or what is surprising.
+    fn read(rows: &[&[&str]], seen: usize) -> Result<u64, String> {
+        let (_, task) = Trial::new(".");
+        let contradicted = Contradicted::default();
+        let mut reader = PartRows::new(part(rows, seen), contradicted.clone(), &task);
+        let mut read = || {
+            for (line, row) in (1..).zip(rows) {
+                let cells: Vec<_> = row.iter().map(|cell| Cell::text(cell)).collect();
+                if cells.iter().all(Cell::is_blank) { reader.blank() } else { reader.push(line, &cells[..])? }
+            }
+            reader.finish().map(|()| reader.rows())
+        };
+        read().map_err(|error| {
+            assert!(error.status == cvj_core::Status::SchemaChanged && contradicted.contains("t"));
+            error.message
+        })
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_a_surprise_if_it_may_change_the_layout() {
+        let header: &[&str] = &["name", "day", "clicks"];
+        let (a, b, c): (&[&str], &[&str], &[&str]) = (&["a", "1", "5"], &["b", "2", "6"], &["c", "3", "7"]);
+        assert_eq!(read(&[header, a, b, c], 3), Ok(3));
+        assert_eq!(read(&[header, a, b, &[], c], 5), Ok(3));
+        assert_eq!(read(&[header, a, b, &[], c], 3).unwrap_err(), "a.xlsx:5: a row behind a blank one");
+        // A total, or a footer.
+        let total: &[&str] = &["", "", "18"];
+        assert_eq!(read(&[header, a, b, c, total], 3).unwrap_err(), "a.xlsx:5: the last row lacks what the others have");
+        assert_eq!(read(&[header, a, b, c, total], 5), Ok(3));
+        assert_eq!(read(&[header, a, b, c, &["made by x"]], 4).unwrap_err(), "a.xlsx:5: the last row lacks what the others have");
+        // In the middle such a row is one like others.
+        assert_eq!(read(&[header, a, b, &["", "", "7"], c], 3), Ok(4));
+    }
+
+    #[test]
+    fn values_beside_the_table_are_rejected() {
+        let (trial, task) = Trial::new(".");
+        let rows: [&[&str]; 3] = [&["", "name", "clicks"], &["", "a", "5"], &["", "b", "6"]];
+        let mut reader = PartRows::new(part(&rows, 3), Contradicted::default(), &task);
+        for (line, row) in [(2, ["", "a", "5", ""]), (3, ["x", "b", "6", ""]), (4, ["", "c", "7", "y"])] {
+            reader.push(line, &row.map(Cell::text)[..]).unwrap();
+        }
+        let why: Vec<_> = trial.rejects().into_iter().map(|reject| (reject.line, reject.why)).collect();
+        let expect = [(3, "a value left of the table"), (4, "3 cells where the header has 2")];
+        assert_eq!(why, expect.map(|(line, why)| (line, why.to_owned())));
+        assert_eq!(reader.rows(), 1);
+    }
+}
