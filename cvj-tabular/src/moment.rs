@@ -148,6 +148,19 @@ impl MomentText {
     }
 }
 
+/// The day that a text names, with the day first and with the month first where that matters.
+pub(crate) fn days_named(text: &str) -> [Option<Date>; 2] {
+    let date = |days: i32| EPOCH.checked_add(jiff::Span::new().days(days)).ok();
+    match lex(text).map(|moment| moment.date) {
+        Ok(DateText::Fixed(days)) => [date(days); 2],
+        Ok(DateText::Digits(DigitForm::Day)) => {
+            [DigitForm::Day.read(text.trim()).and_then(|micros| date(micros.div_euclid(MICROS_PER_DAY) as i32)); 2]
+        }
+        Ok(DateText::Numeric { day_first, month_first, .. }) => [day_first.and_then(date), month_first.and_then(date)],
+        Ok(DateText::Month(_) | DateText::Digits(_)) | Err(_) => [None; 2],
+    }
+}
+
 /// A moment of the common kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MomentParts {

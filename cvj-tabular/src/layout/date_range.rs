@@ -1,11 +1,9 @@
 //! The days that a report covers, as the lines above its header say them.
 
-use jiff::ToSpan as _;
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::look::days;
-use crate::moment::DateOrder;
+use crate::moment::{DateOrder, days_named};
 use crate::month::month_number;
 
 /// Days from the first to the last, both included.
@@ -83,15 +81,15 @@ impl DateRange {
 /// A day, or two that the order of day and month leaves open.
 #[derive(Clone, Copy)]
 struct Days {
-    day_first: Option<i32>,
-    month_first: Option<i32>,
+    day_first: Option<Date>,
+    month_first: Option<Date>,
 }
 
 impl Days {
     fn of(text: &str) -> Option<Self> {
         let text = text.trim().trim_matches(['(', ')', ',', ';', '"', '\'']).trim();
-        let (day_first, month_first) = days(text)?;
-        Some(Self { day_first, month_first })
+        let [day_first, month_first] = days_named(text);
+        day_first.or(month_first).map(|_| Self { day_first, month_first })
     }
 
     /// The day that a text ends with.
@@ -109,8 +107,8 @@ impl Days {
 
     /// Both days in the one order of day and month in which they are days and a range.
     fn settle(from: Self, to: Self, order: Option<DateOrder>) -> Option<DateRange> {
-        let range = |from: Option<i32>, to: Option<i32>| {
-            let range = DateRange { from: since_1970(from?)?, to: since_1970(to?)? };
+        let range = |from: Option<Date>, to: Option<Date>| {
+            let range = DateRange { from: from?, to: to? };
             (range.from <= range.to).then_some(range)
         };
         let day_first = range(from.day_first, to.day_first);
@@ -123,12 +121,8 @@ impl Days {
     }
 
     fn year(self) -> Option<i16> {
-        self.day_first.or(self.month_first).and_then(since_1970).map(Date::year)
+        self.day_first.or(self.month_first).map(Date::year)
     }
-}
-
-fn since_1970(days: i32) -> Option<Date> {
-    date(1970, 1, 1).checked_add(days.days()).ok()
 }
 
 /// The last words of a text, most first.

@@ -1,7 +1,7 @@
 //! What a cell looks like at first sight, before its column has a format.
 
 use crate::cell::Cell;
-use crate::moment::{self, DateText, DigitForm, MICROS_PER_DAY};
+use crate::moment;
 use crate::number::{self, DecimalMark, Marks};
 use crate::settings::Nulls;
 
@@ -93,28 +93,15 @@ fn scaled(body: &str, mark: DecimalMark) -> Option<i128> {
     digits.checked_mul(10_i128.checked_pow(SCALE.checked_sub(decimals.unwrap_or(0))?)?)
 }
 
-/// The one day that a cell names, since 1970; `None` if it names none, or two by the order of day and month.
-pub(super) fn day(cell: &Cell<'_>) -> Option<i32> {
+/// The one day that a cell names; `None` if it names none, or two by the order of day and month.
+pub(super) fn day(cell: &Cell<'_>) -> Option<jiff::civil::Date> {
     match cell {
-        Cell::Moment(at) => Some(moment::days(at.date())),
-        cell => match days(&cell.to_text())? {
-            (day_first, month_first) if day_first == month_first => day_first,
-            (day_first, month_first) => day_first.xor(month_first),
+        Cell::Moment(at) => Some(at.date()),
+        cell => match moment::days_named(&cell.to_text()) {
+            [day_first, month_first] if day_first == month_first => day_first,
+            [day_first, month_first] => day_first.xor(month_first),
         },
     }
-}
-
-/// The days that a text names, since 1970: with the day before the month, and with the month before the day.
-pub(super) fn days(text: &str) -> Option<(Option<i32>, Option<i32>)> {
-    Some(match moment::lex(text).ok()?.date {
-        DateText::Fixed(day) => (Some(day), Some(day)),
-        DateText::Numeric { day_first, month_first, .. } => (day_first, month_first),
-        DateText::Digits(DigitForm::Day) => {
-            let day = DigitForm::Day.read(text.trim()).map(|micros| (micros / MICROS_PER_DAY) as i32);
-            (day, day)
-        }
-        DateText::Month(_) | DateText::Digits(_) => return None,
-    })
 }
 
 /// A cell as text to compare: trimmed, in lower case, white space as one space.

@@ -1,6 +1,8 @@
 //! What the columns of a table hold, and the sums of a section: the rows from a header to the next. A first or last row that holds
 //! the totals of the others without saying so is known by them.
 
+use jiff::civil::Date;
+
 use super::look::{Kept, Look, amounts, day};
 use super::sieve::Holds;
 use crate::cell::Cell;
@@ -196,7 +198,7 @@ struct Days {
     /// Rows of a single day.
     single: u64,
     /// The first and the last day of all rows.
-    within: Option<(i32, i32)>,
+    within: Option<(Date, Date)>,
 }
 
 impl Days {
@@ -206,7 +208,7 @@ impl Days {
         Self { columns: columns.next().zip(columns.next()), ..Self::default() }
     }
 
-    fn of(&self, row: &Kept) -> Option<(i32, i32)> {
+    fn of(&self, row: &Kept) -> Option<(Date, Date)> {
         let (from, to) = self.columns?;
         Some((day(row.cells.get(from)?)?, day(row.cells.get(to)?)?))
     }

@@ -237,16 +237,21 @@ proptest! {
         check_all_splits(&text, &said, [piece]);
     }
 
-    /// Bytes of any kind give records, or an error that says where.
+    /// Bytes of any kind give records, or an error that names the file.
     #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), piece in 1_u64..50) {
-        let folder = Folder::of(&[("a.csv", &bytes)]);
-        let limits = Limits::default();
-        let said = Said::default();
+    fn no_bytes_make_it_panic(
+        magic in prop::sample::select(vec![&b""[..], b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06"]),
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        piece in 1_u64..50,
+    ) {
+        let folder = Folder::of(&[("a.csv", &[magic, &bytes].concat())]);
+        let (limits, said) = (Limits::default(), Said::default());
         for input in folder.inputs(Encoding::Auto, &limits).unwrap_or_default() {
-            let head = input.head(folder.path(), &limits).unwrap();
-            let found = Found::in_head(&input, &head, &said);
-            let _ = found.and_then(|found| Boundaries::find(folder.path(), &input, &found, piece, &limits));
+            let found = input.head(folder.path(), &limits).and_then(|head| Found::in_head(&input, &head, &said));
+            let found = found.and_then(|found| Boundaries::find(folder.path(), &input, &found, piece, &limits));
+            if let Err(error) = found {
+                prop_assert!(error.message.contains("a.csv"), "{}", error.message);
+            }
         }
     }
 }
