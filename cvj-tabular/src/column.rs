@@ -53,13 +53,13 @@ impl ColumnBuilder {
                 NumberStore::Float => Values::Float(Float64Builder::with_capacity(rows), number),
             },
             ColumnFormat::Boolean { lenient } => Values::Boolean(BooleanBuilder::with_capacity(rows), lenient),
-            ColumnFormat::Moment(moment) => match moment.store {
-                MomentStore::Date => Values::Date(Date32Builder::with_capacity(rows), MomentReader::new(moment)),
-                _ => {
-                    let builder = TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(data_type);
-                    Values::Moment(builder, MomentReader::new(moment))
-                }
-            },
+            ColumnFormat::Moment(moment) if moment.store == MomentStore::Date => {
+                Values::Date(Date32Builder::with_capacity(rows), MomentReader::new(moment))
+            }
+            ColumnFormat::Moment(moment) => {
+                let builder = TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(data_type);
+                Values::Moment(builder, MomentReader::new(moment))
+            }
         };
         Self { nulls, values }
     }

@@ -1,12 +1,15 @@
 //! Currencies as cells and headers write them: ISO 4217 codes and signs. Nothing is converted here.
 
-/// The codes in circulation (ISO 4217, without funds and metals).
+/// The codes in circulation (ISO 4217, without funds and metals), sorted.
 const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF \
     CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR \
     ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU \
     MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD \
     SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF \
     YER ZAR ZMW ZWL";
+
+/// Bytes of the longest sign.
+const LONGEST_SIGN: usize = 4;
 
 /// Signs and what they stand for; a sign shared by several currencies stands for itself.
 const SIGNS: &[(&str, &str)] = &[
@@ -66,13 +69,27 @@ const SIGNS: &[(&str, &str)] = &[
 /// assert_eq!(currency("UTC"), None);
 /// ```
 pub fn currency(written: &str) -> Option<&'static str> {
-    if let Some((_, meaning)) = SIGNS.iter().find(|(sign, _)| *sign == written) {
-        return Some(meaning);
+    let letters: [u8; 3] = match written.as_bytes() {
+        [one, two, three] => [one.to_ascii_uppercase(), two.to_ascii_uppercase(), three.to_ascii_uppercase()],
+        longer if longer.len() > LONGEST_SIGN => return None,
+        _ => [0; 3],
+    };
+    code(letters).or_else(|| SIGNS.iter().find(|(sign, _)| *sign == written).map(|(_, meaning)| *meaning))
+}
+
+/// The code of these capitals.
+fn code(letters: [u8; 3]) -> Option<&'static str> {
+    let (mut low, mut high) = (0, CODES.len().div_ceil(4));
+    while low < high {
+        let middle = low.midpoint(high);
+        let code = CODES.get(4 * middle..4 * middle + 3)?;
+        match code.as_bytes().cmp(&letters) {
+            std::cmp::Ordering::Equal => return Some(code),
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
     }
-    if written.len() != 3 || !written.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return None;
-    }
-    CODES.split_ascii_whitespace().find(|code| code.eq_ignore_ascii_case(written))
+    None
 }
 
 /// Whether this is a sign that several currencies share: `$`, `kr`.
@@ -140,6 +157,17 @@ fn as_written(word: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_and_sign_is_found() {
+        let codes: Vec<&str> = CODES.split_ascii_whitespace().collect();
+        assert!(codes.is_sorted());
+        assert!(codes.iter().all(|code| currency(code) == Some(code) && currency(&code.to_lowercase()) == Some(code)));
+        assert!(SIGNS.iter().all(|(sign, meaning)| sign.len() <= LONGEST_SIGN && currency(sign) == Some(meaning)));
+        for none in ["", "U", "US", "UTC", "XXX", "dollars", "éa"] {
+            assert_eq!(currency(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn headers_name_currencies() {

@@ -153,4 +153,6 @@ fn needed(kind: Kind) -> &'static str {
 }
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod tests;

@@ -204,7 +204,7 @@ impl ColumnEvidence {
         if self.samples.len() < SAMPLES {
             self.samples.push(Example::new(text, place));
         }
-        self.currencies += u64::from(text.len() <= 8 && currency(text.trim()).is_some());
+        self.currencies += u64::from(currency(text.trim()).is_some());
         match truth(text) {
             Some((_, sort)) => _ = self.truths.add(sort, NumberSize::default(), text, place),
             None => missing(&mut self.not_truth, text, place),

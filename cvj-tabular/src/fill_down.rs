@@ -99,8 +99,16 @@ pub(crate) struct FilledRow<'a, R: ?Sized> {
     values: &'a [(usize, Cell<'static>)],
 }
 
-impl<R: RowCells + ?Sized> FilledRow<'_, R> {
-    pub(crate) fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError> {
+impl<R: RowCells + ?Sized> RowCells for FilledRow<'_, R> {
+    fn width(&self) -> usize {
+        self.row.width()
+    }
+
+    fn begins(&self, index: usize) -> Option<u8> {
+        self.row.begins(index)
+    }
+
+    fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError> {
         match self.values.iter().find(|(filled, _)| *filled == index) {
             Some((_, value)) => Ok(value.clone()),
             None => self.row.cell(index),

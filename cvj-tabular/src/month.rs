@@ -35,6 +35,10 @@ pub fn month_number(word: &str) -> Option<u32> {
 
 /// Whether a word is this name, or its beginning of at least `shortest` and at most four letters, in any case.
 pub(crate) fn is_name(word: &str, name: &str, shortest: usize) -> bool {
+    let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+    if first(word) != first(name) {
+        return false;
+    }
     if word.is_ascii() {
         let beginning = word.len() == name.len() || (shortest..=4).contains(&word.len());
         return beginning && name.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));

@@ -1,6 +1,7 @@
 //! What every partition of a scan carries, whatever it is a part of, and how its rows become record batches: each judged, filled
 //! and counted the same way.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
@@ -29,6 +30,11 @@ pub trait RowCells {
 
     /// A cell; one that is not there is empty.
     fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError>;
+
+    /// A cell of text as its bytes, where they are at hand in UTF-8. They are validated where they are kept as text.
+    fn bytes(&self, _index: usize) -> Option<Cow<'_, [u8]>> {
+        None
+    }
 }
 
 impl RowCells for [Cell<'_>] {
@@ -176,11 +182,8 @@ impl PartRows {
             return Ok(());
         }
         match &mut self.above {
-            None => self.rows.push(line, |field| row.cell(field)),
-            Some(above) => {
-                let filled = above.fill(row)?;
-                self.rows.push(line, |field| filled.cell(field))
-            }
+            None => self.rows.push(line, row),
+            Some(above) => self.rows.push(line, &above.fill(row)?),
         }
     }
 

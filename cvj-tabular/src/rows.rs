@@ -10,10 +10,10 @@ use arrow_schema::SchemaRef;
 use cvj_core::source::Rejected;
 use cvj_core::{SourceError, Status, Task};
 
-use crate::cell::Cell;
 use crate::column::ColumnBuilder;
 use crate::layout::DateRange;
 use crate::moment::days;
+use crate::part::RowCells;
 use crate::settings::Nulls;
 use crate::table::{Content, PlannedColumn, schema};
 
@@ -98,19 +98,19 @@ impl RowAssembler {
         self.range = range;
     }
 
-    /// Appends a row; `cell` gives the file's fields by index.
-    pub fn push<'a>(
-        &mut self,
-        line: u64,
-        mut cell: impl FnMut(usize) -> Result<Cell<'a>, SourceError>,
-    ) -> Result<(), SourceError> {
+    /// Appends a row of the file.
+    pub fn push(&mut self, line: u64, row: &(impl RowCells + ?Sized)) -> Result<(), SourceError> {
         for column in &mut self.columns {
             match &mut column.source {
                 Source::File | Source::From | Source::To | Source::Absent(_) => {}
                 Source::Line(lines) => lines.push(line as i64),
                 Source::Field(field, builder) => {
-                    let cell = cell(*field)?;
-                    if let Err(unreadable) = builder.push(&cell) {
+                    let outcome = match row.bytes(*field) {
+                        Some(bytes) => builder.push_bytes(&bytes),
+                        None => builder.push(&row.cell(*field)?),
+                    };
+                    if let Err(unreadable) = outcome {
+                        let cell = row.cell(*field)?;
                         if unreadable.contradiction
                             && let Some(contradicted) = &self.contradicted
                         {
@@ -163,11 +163,12 @@ impl RowAssembler {
     /// The pending rows as a batch.
     pub fn finish(&mut self) -> Result<RecordBatch, SourceError> {
         let rows = std::mem::take(&mut self.pending);
+        let before = self.delivered;
         self.delivered += rows as u64;
         let file = &self.file;
         let range = self.range;
-        let arrays = self.columns.iter_mut().map(|column| -> ArrayRef {
-            match &mut column.source {
+        let arrays = self.columns.iter_mut().map(|column| -> Result<ArrayRef, SourceError> {
+            Ok(match &mut column.source {
                 Source::File => {
                     let mut builder = StringBuilder::with_capacity(rows, rows * file.len());
                     (0..rows).for_each(|_| builder.append_value(file));
@@ -176,18 +177,25 @@ impl RowAssembler {
                 Source::From => Arc::new(Date32Array::from(vec![range.map(|range| days(range.from)); rows])),
                 Source::To => Arc::new(Date32Array::from(vec![range.map(|range| days(range.to)); rows])),
                 Source::Line(lines) => Arc::new(Int64Array::from(std::mem::take(lines))),
-                Source::Field(_, builder) => builder.finish(),
+                Source::Field(_, builder) => {
+                    builder.try_finish().map_err(|broken| not_utf8(file, &column.name, before + broken.row as u64))?
+                }
                 Source::Absent(planned) => match &planned.content {
                     Content::Cells(_, format) => ColumnBuilder::absent(format, rows),
                     Content::File | Content::Line | Content::From | Content::To => unreachable!("only cells can be absent"),
                 },
-            }
+            })
         });
-        let arrays: Vec<_> = arrays.collect();
+        let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
             .map_err(|error| SourceError::new(Status::Internal, format!("the rows of `{}` make no batch: {error}", self.file)))
     }
+}
+
+fn not_utf8(file: &str, column: &str, row: u64) -> SourceError {
+    SourceError::new(Status::InvalidData, format!("`{file}`: row {} has text in column `{column}` that is not UTF-8", row + 1))
+        .with_hint("export it again as UTF-8")
 }
 
 /// Where the rows of a partition come from.

@@ -20,7 +20,7 @@ pub(crate) struct TextValues {
 pub struct NotUtf8 {
     /// The first row that is not, counted from 0 since the array was begun.
     pub row: usize,
-    values: BinaryArray,
+    values: Arc<BinaryArray>,
 }
 
 impl NotUtf8 {
@@ -57,7 +57,7 @@ impl TextValues {
         let (offsets, bytes, nulls) = values.clone().into_parts();
         StringArray::try_new(offsets, bytes, nulls).map_err(|_| {
             let is_broken = |row: &usize| std::str::from_utf8(values.value(*row)).is_err();
-            NotUtf8 { row: (0..values.len()).find(is_broken).unwrap_or_default(), values }
+            NotUtf8 { row: (0..values.len()).find(is_broken).unwrap_or_default(), values: Arc::new(values) }
         })
     }
 }

@@ -82,6 +82,9 @@ pub(crate) fn truth(cell: &str) -> Option<(bool, Truth)> {
         _ if word.len() > 9 => return None,
         _ => {}
     }
+    if word.as_bytes().first().is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic()) {
+        return None;
+    }
     let find = |words: &[(&str, bool)]| words.iter().find(|(known, _)| is_same(known, word)).map(|(_, value)| *value);
     find(&WORDS).map(|value| (value, Truth::Word)).or_else(|| find(&WEAK).map(|value| (value, Truth::Weak)))
 }

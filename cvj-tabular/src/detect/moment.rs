@@ -12,6 +12,7 @@ use crate::moment::{DateOrder, DateShape, DigitForm, HeaderZone, MomentFormat, M
 use crate::settings::{CellSettings, ColumnSettings, ColumnType, DateFormat};
 
 /// Dates of three numbers, and which orders make a date of them.
+#[expect(clippy::struct_excessive_bools, reason = "each order reads or does not, independently")]
 struct Orders {
     day_first: bool,
     month_first: bool,
@@ -21,7 +22,7 @@ struct Orders {
 }
 
 impl Orders {
-    fn of(shape: &MomentShape) -> Option<Self> {
+    fn of(shape: MomentShape) -> Option<Self> {
         let DateShape::Numeric { dotted, day_first, month_first, year_first, same } = shape.date else { return None };
         Some(Self { day_first, month_first, year_first, open: day_first && month_first && !same && !dotted })
     }
@@ -116,7 +117,7 @@ impl ColumnEvidence {
             return Err(self.too_few(question, reads, self.unread_moment(&format, open), hint));
         }
         let unsettled = self.moments.count(|shape| open(shape) && format.judge(*shape).is_err()) > 0;
-        if unsettled || (written.is_none() && self.may_have_the_year_first()) {
+        if unsettled || (written.is_none() && order != Some(DateOrder::YearMonthDay) && self.may_have_the_year_first()) {
             return Err(self.unordered(question));
         }
         let words = self.moment_words(&format, proof);
@@ -126,18 +127,19 @@ impl ColumnEvidence {
     /// The order that more values prove, and the value that proves it.
     fn order(&self) -> (Option<DateOrder>, Option<&Example>) {
         let votes = |sides: fn(&Orders) -> bool| {
-            let passes = move |shape: &MomentShape| Orders::of(shape).is_some_and(|orders| sides(&orders));
+            let passes = move |shape: &MomentShape| Orders::of(*shape).is_some_and(|orders| sides(&orders));
             (self.moments.count(passes), self.moments.example(passes))
         };
         let (day, by_day) = votes(|orders| orders.day_first && !orders.month_first);
         let (month, by_month) = votes(|orders| orders.month_first && !orders.day_first);
         let (year, by_year) = votes(|orders| orders.year_first && !orders.day_first && !orders.month_first);
-        if day > month {
+        let (other, _) = votes(|orders| !orders.year_first);
+        if year > 0 && other == 0 {
+            (Some(DateOrder::YearMonthDay), by_year)
+        } else if day > month {
             (Some(DateOrder::DayMonthYear), by_day)
         } else if month > day {
             (Some(DateOrder::MonthDayYear), by_month)
-        } else if year > 0 && day == 0 {
-            (Some(DateOrder::YearMonthDay), by_year)
         } else {
             (None, None)
         }
@@ -145,7 +147,7 @@ impl ColumnEvidence {
 
     /// `26-10-01` to `26-10-31` are the days of a month, or of 31 years.
     fn may_have_the_year_first(&self) -> bool {
-        let others = self.moments.count(|shape| Orders::of(shape).is_some_and(|orders| !orders.year_first));
+        let others = self.moments.count(|shape| Orders::of(*shape).is_some_and(|orders| !orders.year_first));
         others == 0 && self.short_years.is_some_and(|years| years.last_looks_like_the_day())
     }
 
@@ -181,7 +183,7 @@ impl ColumnEvidence {
     fn unordered(&self, question: &Question<'_>) -> SourceError {
         let Question { table, column, .. } = question;
         let example = |sides: fn(&Orders) -> bool| {
-            self.moments.example(move |shape| Orders::of(shape).is_some_and(|orders| sides(&orders)))
+            self.moments.example(move |shape| Orders::of(*shape).is_some_and(|orders| sides(&orders)))
         };
         let day = example(|orders| orders.day_first && !orders.month_first);
         let month = example(|orders| orders.month_first && !orders.day_first);
@@ -202,7 +204,7 @@ impl ColumnEvidence {
     }
 
     fn moment_words(&self, format: &MomentFormat, proof: Option<&Example>) -> Option<String> {
-        let numeric = self.moments.count(|shape| Orders::of(shape).is_some()) > 0;
+        let numeric = self.moments.count(|shape| Orders::of(*shape).is_some()) > 0;
         let order = match format.order {
             Some(order) if numeric => Some(format!("dates as {}{}", order.name(), settled_by(proof))),
             None if numeric => Some("dates as day.month.year".to_owned()),

@@ -4,7 +4,7 @@ use super::*;
 use crate::cell::{Cell, Place};
 use crate::settings::{DateFormat, Nulls};
 
-fn evidence(values: &[&str]) -> ColumnEvidence {
+pub(super) fn evidence(values: &[&str]) -> ColumnEvidence {
     let mut evidence = ColumnEvidence::default();
     let nulls: Nulls = CellSettings::default().nulls();
     for (index, value) in values.iter().enumerate() {
@@ -17,7 +17,7 @@ fn question(kind: Kind, header: &str) -> Question<'_> {
     Question { table: "t", column: "c", header, kind, decimal_hint: None }
 }
 
-fn settle(values: &[&str], kind: Kind, settings: &CellSettings) -> Result<ColumnFormat, SourceError> {
+pub(super) fn settle(values: &[&str], kind: Kind, settings: &CellSettings) -> Result<ColumnFormat, SourceError> {
     evidence(values).settle(&question(kind, "c"), settings)
 }
 
@@ -143,4 +143,79 @@ fn currencies_come_from_cells_headers_and_settings() {
     check(&["$12"], "Amount", &none, Some("$"));
     check(&["$12"], "Amount", &CellSettings { currency: Some("CAD".to_owned()), ..none.clone() }, Some("CAD"));
     check(&["12"], "Amount", &none, None);
+}
+
+#[test]
+fn a_pattern_that_does_not_fit_is_never_passed_over_in_silence() {
+    let settings = CellSettings { date_format: Some(DateFormat::Pattern("%d.%m.%y %Hh".to_owned())), ..CellSettings::default() };
+    let error = settle(&["1/2/2026"], Kind::Time, &settings).unwrap_err();
+    assert!(error.message.ends_with("`date_format = \"%d.%m.%y %Hh\"` does not read `1/2/2026` (a.csv:2)"), "{}", error.message);
+    let format = settle(&["2026-02-01"], Kind::Time, &settings).unwrap();
+    assert_eq!(format.words().unwrap(), "`date_format` does not read `2026-02-01` (a.csv:2)");
+    let wrong = CellSettings { date_format: Some(DateFormat::Pattern("%d.%".to_owned())), ..CellSettings::default() };
+    assert!(wrong.check().unwrap_err().message.starts_with("`date_format = \"%d.%\"` is no pattern"));
+}
+
+#[test]
+fn formats_found_are_said() {
+    let check = |values: &[&str], kind: Kind, header: &str, expect: Option<&str>| {
+        let format = evidence(values).settle(&question(kind, header), &CellSettings::default()).unwrap();
+        assert_eq!(format.words().map(String::as_str), expect, "{values:?}");
+    };
+    check(&["1/2/2026", "1/13/2026"], Kind::Any, "c", Some("dates as month-day-year, settled by `1/13/2026` (a.csv:3)"));
+    check(&["01.10.2026"], Kind::Any, "c", Some("dates as day.month.year"));
+    check(&["2026-10-01"], Kind::Any, "c", None);
+    check(&["12"], Kind::Any, "c", None);
+    check(
+        &["1.204,5", "3"],
+        Kind::Any,
+        "c",
+        Some("numbers with a decimal comma, settled by `1.204,5` (a.csv:2); thousands grouped with `.`"),
+    );
+    check(&["1,204.50"], Kind::Any, "Spent (USD)", Some("thousands grouped with `,`; money in USD (the header says so)"));
+    check(&["$5"], Kind::Any, "c", Some("money in $ (as in `$5` (a.csv:2))"));
+    check(&["5%"], Kind::Any, "c", Some("percentages, kept as fractions"));
+    check(&["007"], Kind::Number, "c", Some("leading zeros are dropped"));
+    check(&["2026-10-01 09:00"], Kind::Any, "Created (UTC)", Some("times in UTC (the header says so)"));
+    check(&["2026-10-01 09:00"], Kind::Any, "Created (GMT+2)", Some("times in UTC+02:00 (the header says so)"));
+    check(&["2026-10-01 09:00 CEST"], Kind::Any, "c", Some("times with their own time zone"));
+    check(&["1759300475"], Kind::Time, "c", Some("seconds since 1970 in UTC"));
+    check(&["20261001"], Kind::Time, "c", Some("dates as 20261231"));
+    check(&["2026-10", "Nov 2026"], Kind::Time, "c", Some("months, kept as their first day"));
+}
+
+#[test]
+fn what_may_mean_something_else_must_be_demanded() {
+    let check = |values: &[&str], kind: Kind, expect: Option<DataType>| {
+        let settled = settle(values, kind, &CellSettings::default());
+        assert_eq!(settled.ok().map(|format| format.data_type()), expect, "{values:?} as {kind:?}");
+    };
+    check(&["2026-10", "2026-11"], Kind::Any, Some(DataType::Utf8));
+    check(&["2026-10", "2026-11"], Kind::Time, Some(DataType::Date32));
+    check(&["2026-10", "2026-11-01"], Kind::Time, None);
+    check(&["2026-W40"], Kind::Time, None);
+    check(&["2026100109", "2026100110"], Kind::Time, Some(LOCAL));
+    check(&["2026100109", "2026999999"], Kind::Time, Some(utc()));
+    check(&["y", "n"], Kind::Any, Some(DataType::Utf8));
+    check(&["y", "n", "x", "✓"], Kind::Boolean, Some(DataType::Boolean));
+    check(&["no", "no"], Kind::Any, Some(DataType::Boolean));
+    check(&["26-10-01", "26-10-15", "26-10-31"], Kind::Time, None);
+    check(&["45-10-01", "26-10-02"], Kind::Time, Some(DataType::Date32));
+    check(&["1/2/26", "12/31/26", "5/4/26"], Kind::Time, Some(DataType::Date32));
+    check(&["10.13.2026", "10.01.2026"], Kind::Time, Some(DataType::Date32));
+    check(&["1.2K", "3M"], Kind::Number, None);
+    let error = settle(&["1.2K"], Kind::Number, &CellSettings::default()).unwrap_err();
+    assert!(
+        error.message.ends_with("is `1.2K` (a.csv:2): a rounded number, as screens show them: export it in full"),
+        "{}",
+        error.message
+    );
+}
+
+#[test]
+fn percents_that_are_said_need_no_sign() {
+    let column = ColumnSettings { column_type: Some(ColumnType::Percent), ..ColumnSettings::default() };
+    let settings = CellSettings { columns: [("c".to_owned(), column)].into(), ..CellSettings::default() };
+    let ColumnFormat::Number(number) = settle(&["5.32", "4 %"], Kind::Any, &settings).unwrap() else { panic!("numbers") };
+    assert_eq!((number.decimal("5.32", 4), number.decimal("4 %", 4)), (Ok(532), Ok(400)));
 }

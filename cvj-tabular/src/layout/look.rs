@@ -1,7 +1,5 @@
 //! What a cell looks like at first sight, before its column has a format.
 
-use jiff::civil::Date;
-
 use crate::cell::Cell;
 use crate::moment;
 use crate::number::{self, DecimalMark, Marks};
@@ -96,7 +94,7 @@ fn scaled(body: &str, mark: DecimalMark) -> Option<i128> {
 }
 
 /// The one day that a cell names; `None` if it names none, or two by the order of day and month.
-pub(super) fn day(cell: &Cell<'_>) -> Option<Date> {
+pub(super) fn day(cell: &Cell<'_>) -> Option<jiff::civil::Date> {
     match cell {
         Cell::Moment(at) => Some(at.date()),
         cell => match moment::days_named(&cell.to_text()) {

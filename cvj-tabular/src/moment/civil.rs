@@ -86,7 +86,7 @@ const NO_DIGITS: u32 = 255;
 #[inline]
 fn two(tens: u8, ones: u8) -> u32 {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    if (tens > 9) | (ones > 9) { NO_DIGITS } else { u32::from(tens) * 10 + u32::from(ones) }
+    if tens.max(ones) > 9 { NO_DIGITS } else { u32::from(tens) * 10 + u32::from(ones) }
 }
 
 fn fraction_and_offset(rest: &[u8]) -> Option<(i64, Option<i32>)> {

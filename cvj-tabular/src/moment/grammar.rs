@@ -11,7 +11,7 @@ use crate::month::month_number;
 /// Takes a cell apart; the fault says why it is no date in any order.
 pub(crate) fn lex(cell: &str) -> Result<MomentText, MomentFault> {
     let text = cell.trim();
-    if !(6..=64).contains(&text.len()) {
+    if !(6..=64).contains(&text.len()) || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return Err(if is_longer_span(text) { MomentFault::Span } else { MomentFault::NotADate });
     }
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
@@ -194,7 +194,12 @@ impl<'a> Cursor<'a> {
 
     fn word_first(&mut self) -> Option<DateText> {
         let before = self.rest;
-        if is_weekday(self.word()) {
+        let word = self.word();
+        // A glance that spares most texts the search for a name.
+        if word.is_empty() || !self.rest.starts_with(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | '-' | '/')) {
+            return None;
+        }
+        if is_weekday(word) {
             let _ = self.eat(b'.');
             let _ = self.eat(b',');
             self.spaces();
@@ -263,6 +268,9 @@ impl<'a> Cursor<'a> {
         }
         let comma = self.eat(b',');
         let spaces = self.spaces();
+        if self.digits() > 0 {
+            return comma || spaces;
+        }
         let _ = self.eat_word(&["at", "um", "à", "a las", "alle ore", "alle", "om", "às", "-", "–", "|"]);
         comma || spaces
     }
@@ -277,7 +285,7 @@ impl<'a> Cursor<'a> {
             minute = self.two()?;
             if compact == 6 {
                 second = self.two()?;
-                micros = self.fraction()?;
+                micros = self.fraction();
             }
         } else if let Some(mark) = self.byte().filter(|byte| matches!(byte, b':' | b'.' | b'h'))
             && self.rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
@@ -287,12 +295,14 @@ impl<'a> Cursor<'a> {
             minute = self.two()?;
             if self.eat(mark) {
                 second = self.two()?;
-                micros = self.fraction()?;
+                micros = self.fraction();
             }
         }
         let before = self.rest;
         self.spaces();
-        if let Some(afternoon) = self.half_of_day() {
+        if self.rest.is_empty() {
+            // The common case.
+        } else if let Some(afternoon) = self.half_of_day() {
             if !(1..=12).contains(&hour) {
                 return None;
             }
@@ -332,13 +342,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Nothing, or decimals of a second.
-    fn fraction(&mut self) -> Option<i64> {
+    fn fraction(&mut self) -> i64 {
         if !self.rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) || !(self.eat(b'.') || self.eat(b',')) {
-            return Some(0);
+            return 0;
         }
         let (digits, rest) = self.rest.split_at(self.digits());
         self.rest = rest;
-        Some(micros_of(digits.as_bytes()))
+        micros_of(digits.as_bytes())
     }
 
     /// All that stands behind the time.

@@ -7,6 +7,7 @@ use crate::currency::compatible;
 
 /// The sort of a cell's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, independently")]
 pub(crate) struct NumberShape {
     pub(crate) marks: Marks,
     /// What groups its thousands, whichever the decimal mark.

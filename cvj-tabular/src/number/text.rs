@@ -119,6 +119,9 @@ pub(crate) fn lex(text: &str) -> Result<NumberText<'_>, NumberFault> {
 }
 
 fn is_not_finite(text: &str) -> bool {
+    if text.len() > 9 || text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
     let unsigned = text.trim_start_matches(['-', '+']);
     ["nan", "inf", "infinity", "∞"].iter().any(|word| unsigned.eq_ignore_ascii_case(word))
 }
@@ -201,13 +204,14 @@ impl NumberText<'_> {
 /// are not so grouped.
 fn grouped(text: &str) -> Option<char> {
     let separator = text.chars().find(|c| is_separator(*c))?;
-    let groups: Vec<&str> = text.split(separator).collect();
-    let (first, last) = (groups.first()?, groups.last()?);
-    let digits = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_digit()));
-    let inner = groups.get(1..groups.len() - 1)?;
-    let threes = (1..=3).contains(&first.len()) && inner.iter().all(|group| group.len() == 3);
-    let twos =
-        separator == ',' && (1..=2).contains(&first.len()) && !inner.is_empty() && inner.iter().all(|group| group.len() == 2);
+    let (head, last) = text.rsplit_once(separator)?;
+    let (first, inner) = head.split_once(separator).unwrap_or((head, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let in_groups =
+        |length: usize| head.len() == first.len() || inner.split(separator).all(|group| group.len() == length && digits(group));
+    let threes = (1..=3).contains(&first.len()) && in_groups(3);
+    let twos = separator == ',' && (1..=2).contains(&first.len()) && !inner.is_empty() && in_groups(2);
+    let digits = digits(first) && digits(last);
     let proper = digits && last.len() == 3 && !first.starts_with('0') && (threes || twos);
     if proper { group_class(separator) } else { None }
 }

@@ -44,6 +44,11 @@ impl Encoding {
         matches!(self, Self::Utf16le | Self::Utf16be)
     }
 
+    /// Whether the bytes of an opened input are UTF-8.
+    pub fn is_utf8(self) -> bool {
+        !matches!(self, Self::Windows1252 | Self::Latin1)
+    }
+
     /// The value of the key `encoding` that says this.
     pub fn key(self) -> &'static str {
         match self {

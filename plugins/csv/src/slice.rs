@@ -131,4 +131,9 @@ impl RowCells for CsvRow<'_> {
         };
         text.map(Cell::Text).ok_or_else(|| not_utf8(self.file, self.record.line()))
     }
+
+    fn bytes(&self, index: usize) -> Option<Cow<'_, [u8]>> {
+        let bytes = self.record.get(index);
+        (self.dialect.encoding.is_utf8() || bytes.is_ascii()).then_some(bytes)
+    }
 }

@@ -55,6 +55,8 @@ pub struct CsvFile {
     pub boundaries: Boundaries,
     /// Names of files that are copies of it.
     pub copies: Vec<String>,
+    /// Lines that belong to no table.
+    pub lines: Vec<String>,
 }
 
 /// A table in one file.
@@ -132,11 +134,12 @@ impl Survey {
                 task.log(Level::Warn, &format!("{}: {doubt}", input.name()));
             }
             let look = Look { folder: &folder, input, boundaries: &boundaries, limits, ends: sizes.ends };
-            layouts.push(look.tables(scope.lines, complete, task).map_err(doubted)?.tables);
+            let outlined = look.tables(scope.lines, complete, task).map_err(doubted)?;
+            layouts.push(outlined.tables);
             let copies = copied.iter().filter(|(_, original)| **original == index);
             let mut copies: Vec<_> = copies.map(|(copy, _)| inputs[*copy].name().into_owned()).collect();
             copies.sort();
-            files.push(Arc::new(CsvFile { input: input.clone(), boundaries, copies }));
+            files.push(Arc::new(CsvFile { input: input.clone(), boundaries, copies, lines: outlined.lines }));
         }
         let tables = group(&files, layouts, scope.table);
         let tables = tables.into_iter().map(|mut table| {
@@ -262,6 +265,9 @@ fn words(file: &CsvFile, layout: &TableLayout) -> String {
         let (word, Some(what)) = (if skip.from == skip.to { "line" } else { "lines" }, skip.why.word()) else { continue };
         let lines = if skip.from == skip.to { skip.from.to_string() } else { format!("{} to {}", skip.from, skip.to) };
         words.push(format!("{what} on {word} {lines}"));
+    }
+    if !file.lines.is_empty() {
+        words.push(format!("outside of tables: `{}`", file.lines.join("`, `")));
     }
     words.extend(file.copies.iter().map(|copy| format!("the same as {copy}")));
     format!("{}: {}", file.input.name(), words.join(", "))

@@ -1,7 +1,7 @@
 //! The binary workbooks of Excel, read by `calamine`: xls, which it holds whole, and xlsb, cell by cell.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{
@@ -14,6 +14,9 @@ use crate::row::{Area, Held, Row};
 use crate::serial::{Epoch, Reading};
 use crate::workbook::SheetName;
 use cvj_tabular::limits::Limits;
+
+/// The last row of a sheet in an xlsb, counted from 0.
+const MOST_ROWS: u32 = 0x000f_ffff;
 
 /// An open workbook.
 pub struct Binary {
@@ -89,6 +92,7 @@ enum Cells<'a> {
     Range(Range<Data>, usize),
     /// And the first cell of the next row.
     Stream(Box<NextCell<'a>>, Option<Cell<DataRef<'a>>>),
+    Ended,
 }
 
 type NextCell<'a> = dyn FnMut() -> Result<Option<Cell<DataRef<'a>>>, SourceError> + 'a;
@@ -103,6 +107,7 @@ impl SheetReader<'_> {
     pub fn next_row(&mut self, row: &mut Row) -> Result<bool, SourceError> {
         let (file, limits) = (self.file, self.limits);
         match &mut self.cells {
+            Cells::Ended => Ok(false),
             Cells::Range(range, next) => {
                 let Some((top, left)) = range.start() else { return Ok(false) };
                 while *next < range.height() {
@@ -123,20 +128,25 @@ impl SheetReader<'_> {
                     Some(cell) => Some(cell),
                     None => next()?,
                 }) else {
+                    self.cells = Cells::Ended;
                     return Ok(false);
                 };
                 let number = begin.get_position().0;
                 row.begin(u64::from(number) + 1);
                 put(row, begin.get_position().1 as usize, begin.get_value(), file, limits)?;
-                while let Some(cell) = next()? {
+                loop {
+                    // Behind the last cell stand records of other things.
+                    let Some(cell) = next()? else {
+                        self.cells = Cells::Ended;
+                        return Ok(true);
+                    };
                     let (found, column) = cell.get_position();
                     if found != number {
                         *first = Some(cell);
-                        break;
+                        return Ok(true);
                     }
                     put(row, column as usize, cell.get_value(), file, limits)?;
                 }
-                Ok(true)
             }
         }
     }
@@ -193,6 +203,47 @@ fn reading(at: ExcelDateTime) -> Reading {
 fn area(dimensions: &Dimensions) -> Area {
     let ((top, left), (bottom, right)) = (dimensions.start, dimensions.end);
     Area { top, left, bottom, right }
+}
+
+/// Fails if a sheet of an xlsb has what `calamine` passes over in silence: formulas that came to an error, and rows beyond the
+/// last, at which it ends.
+pub fn check_sheet(file: &str, sheet: impl Read) -> Result<(), SourceError> {
+    const ROW: u64 = 0x0000;
+    const FORMULA_ERROR: u64 = 0x000b;
+    let mut sheet = BufReader::new(sheet);
+    loop {
+        let Some(kind) = variable(&mut sheet, 2) else { return Ok(()) };
+        let length = variable(&mut sheet, 4).unwrap_or(0);
+        let mut record = Vec::new();
+        // One that is cut off ends the sheet here, and fails when it is read.
+        if sheet.by_ref().take(length).read_to_end(&mut record).is_err() || (record.len() as u64) < length {
+            return Ok(());
+        }
+        let row = record.first_chunk().map_or(0, |row| u32::from_le_bytes(*row));
+        let error =
+            |what: &str, hint: &str| Err(SourceError::new(Status::InvalidData, format!("`{file}` {what}")).with_hint(hint));
+        match kind {
+            FORMULA_ERROR => {
+                return error("has formulas that came to an error, which do not show in this format", "save it as xlsx");
+            }
+            ROW if row > MOST_ROWS => return error("has a row beyond the last that a sheet has", "export it again"),
+            _ => {}
+        }
+    }
+}
+
+/// A number of up to so many bytes, seven bits in each.
+fn variable(bytes: &mut impl Read, most: usize) -> Option<u64> {
+    let mut number = 0;
+    for place in 0..most {
+        let mut byte = [0];
+        bytes.read_exact(&mut byte).ok()?;
+        number |= u64::from(byte[0] & 0x7f) << (7 * place);
+        if byte[0] & 0x80 == 0 {
+            break;
+        }
+    }
+    Some(number)
 }
 
 /// Calls into `calamine`, which indexes into broken files here and there: a panic of it is an error of the file.

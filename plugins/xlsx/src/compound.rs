@@ -13,6 +13,9 @@ use crate::package::locked;
 
 /// Numbers from here on are no sectors.
 const RESERVED: u32 = 0xffff_fffa;
+/// The rows and columns that a sheet of an old workbook has.
+const MOST_ROWS: u32 = 65_536;
+const MOST_COLUMNS: u16 = 256;
 
 /// Fails unless the file is a compound file with an old workbook in it; `name` is the file's name.
 pub fn holds_workbook(name: &str, file: &mut File, limits: &Limits) -> Result<(), SourceError> {
@@ -34,32 +37,136 @@ pub fn holds_workbook(name: &str, file: &mut File, limits: &Limits) -> Result<()
         let message = format!("`{name}` is a file of Microsoft Office, and no workbook");
         return Err(SourceError::new(Status::InvalidData, message).with_hint("save it as xlsx, or take it out of `path`"));
     }
-    if has_circle(&allocation(&whole)) {
-        let message = format!("`{name}` cannot be read as a workbook: its sectors run in a circle");
-        return Err(SourceError::new(Status::InvalidData, message).with_hint("export it again: it was damaged on its way"));
+    let compound = Compound::of(&whole);
+    let damage = if compound.has_circle() {
+        Some("its sectors run in a circle")
+    } else {
+        ["Workbook", "Book"]
+            .iter()
+            .any(|stream| has_cells_beyond(&compound.stream(stream)))
+            .then_some("it has cells beyond the last column")
+    };
+    match damage {
+        None => Ok(()),
+        Some(damage) => Err(SourceError::new(Status::InvalidData, format!("`{name}` cannot be read as a workbook: {damage}"))
+            .with_hint("export it again: it was damaged on its way")),
     }
-    Ok(())
 }
 
-/// The allocation table: for each sector the one that follows it.
-fn allocation(whole: &[u8]) -> Vec<u32> {
-    let number = |at: usize| whole.get(at..at + 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-    let size: usize = if whole.get(30) == Some(&12) { 4096 } else { 512 };
-    let numbers = |sector: u32| {
-        let begin = (sector as usize + 1).saturating_mul(size);
-        (0..size / 4).map_while(move |index| number(begin.saturating_add(index * 4)))
-    };
-    let mut sectors: Vec<u32> = (0..109).filter_map(|index| number(76 + index * 4)).collect();
-    let mut next = number(68).unwrap_or(RESERVED);
-    for _ in 0..whole.len() / size {
-        if next >= RESERVED {
-            break;
+/// A compound file's bytes.
+struct Compound<'a> {
+    whole: &'a [u8],
+    /// The size of a sector.
+    size: usize,
+    /// The allocation table: for each sector the one that follows it.
+    followers: Vec<u32>,
+}
+
+impl<'a> Compound<'a> {
+    fn of(whole: &'a [u8]) -> Self {
+        let size = if whole.get(30) == Some(&12) { 4096 } else { 512 };
+        let mut compound = Self { whole, size, followers: Vec::new() };
+        let most = whole.len() / size;
+        let mut tables: Vec<u32> = (0..109).map_while(|index| number(whole, 76 + index * 4)).collect();
+        let mut next = number(whole, 68).unwrap_or(RESERVED);
+        for _ in 0..most {
+            if next >= RESERVED {
+                break;
+            }
+            tables.extend(numbers(compound.sector(next)));
+            next = tables.pop().unwrap_or(RESERVED);
         }
-        sectors.extend(numbers(next));
-        next = sectors.pop().unwrap_or(RESERVED);
+        compound.followers = tables
+            .into_iter()
+            .filter(|sector| *sector < RESERVED)
+            .take(most)
+            .flat_map(|sector| numbers(compound.sector(sector)))
+            .collect();
+        compound
     }
-    sectors.truncate(whole.len() / size * 2 + 109);
-    sectors.into_iter().filter(|sector| *sector < RESERVED).flat_map(numbers).collect()
+
+    fn sector(&self, sector: u32) -> &'a [u8] {
+        let begin = (sector as usize + 1).saturating_mul(self.size);
+        let end = begin.saturating_add(self.size).min(self.whole.len());
+        self.whole.get(begin..end).unwrap_or_default()
+    }
+
+    /// The sectors from one on; they must not run in a circle.
+    fn chain(&self, mut sector: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while let Some(follower) = self.followers.get(sector as usize) {
+            bytes.extend_from_slice(self.sector(sector));
+            sector = *follower;
+        }
+        bytes
+    }
+
+    /// A stream by its name; nothing if there is none.
+    fn stream(&self, name: &str) -> Vec<u8> {
+        let directory = self.chain(number(self.whole, 48).unwrap_or(RESERVED));
+        let wide: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).chain([0, 0]).collect();
+        let Some(entry) = directory.chunks_exact(128).find(|entry| entry.starts_with(&wide)) else { return Vec::new() };
+        let (Some(start), Some(length)) = (number(entry, 116), number(entry, 120)) else { return Vec::new() };
+        if length >= 4096 {
+            return self.chain(start);
+        }
+        // Short streams share one long stream, in pieces of 64 bytes.
+        let shared = self.chain(number(&directory, 116).unwrap_or(RESERVED));
+        let followers: Vec<_> = numbers(&self.chain(number(self.whole, 60).unwrap_or(RESERVED))).collect();
+        let (mut piece, mut bytes) = (start as usize, Vec::new());
+        while bytes.len() < length as usize
+            && let (Some(follower), Some(found)) = (followers.get(piece), shared.get(piece * 64..piece * 64 + 64))
+        {
+            bytes.extend_from_slice(found);
+            piece = *follower as usize;
+        }
+        bytes
+    }
+
+    /// Whether following the table from some sector never ends.
+    fn has_circle(&self) -> bool {
+        has_circle(&self.followers)
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+fn numbers(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    bytes.chunks_exact(4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+/// Whether a record of an old workbook names a row or column that no sheet has. `calamine` makes room for all cells up to there.
+fn has_cells_beyond(stream: &[u8]) -> bool {
+    let short = |bytes: &[u8], at: usize| bytes.get(at..at + 2).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
+    let mut rest = stream;
+    while rest.len() >= 4 {
+        let (kind, length) = (short(rest, 0), short(rest, 2) as usize);
+        let record = rest.get(4..4 + length).unwrap_or_default();
+        let beyond = match kind {
+            // A password: what follows is not readable.
+            0x002f => return false,
+            // Dimensions, first and behind the last: in BIFF8 rows have four bytes.
+            0x0200 if record.len() >= 14 => {
+                let (begin, end) = (number(record, 0).unwrap_or(0), number(record, 4).unwrap_or(0));
+                end > MOST_ROWS || (begin > end && end > 0) || short(record, 10) > MOST_COLUMNS
+            }
+            0x0200 => {
+                let (begin, end) = (short(record, 0), short(record, 2));
+                (begin > end && end > 0) || short(record, 6) > MOST_COLUMNS
+            }
+            // Cells of several columns, the last of which stands at the end, and of one.
+            0x00bd => short(record, 2).max(short(record, record.len().saturating_sub(2))) >= MOST_COLUMNS,
+            0x0006 | 0x00d6 | 0x00fd | 0x0203..=0x0205 | 0x027e => short(record, 2) >= MOST_COLUMNS,
+            _ => false,
+        };
+        if beyond {
+            return true;
+        }
+        rest = rest.get(4 + length..).unwrap_or_default();
+    }
+    false
 }
 
 /// Whether following the table from some sector never ends.
@@ -80,6 +187,25 @@ fn has_circle(followers: &[u32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_beyond_a_sheet_are_found() {
+        let record = |kind: u16, body: &[u8]| [&kind.to_le_bytes(), &(body.len() as u16).to_le_bytes(), body].concat();
+        let check = |kind: u16, body: &[u8], expect: bool| {
+            let stream = [record(0x0809, &[0; 8]), record(kind, body), record(0x000a, &[])].concat();
+            assert_eq!(has_cells_beyond(&stream), expect, "{kind:x} {body:?}");
+        };
+        check(0x0203, &[0, 0, 255, 0, 0, 0], false);
+        check(0x0203, &[0, 0, 0, 1, 0, 0], true);
+        check(0x00bd, &[0, 0, 1, 0, 9, 9, 9, 9, 9, 9, 2, 0], false);
+        check(0x00bd, &[0, 0, 1, 0, 9, 9, 9, 9, 9, 9, 2, 9], true);
+        check(0x0200, &[0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0], false);
+        check(0x0200, &[0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0], true);
+        check(0x0200, &[0, 0, 9, 0, 0, 0, 9, 9, 0, 0], true);
+        check(0x0200, &[0xff], false);
+        let locked = [record(0x002f, &[]), record(0x0203, &[9; 6])].concat();
+        assert!(!has_cells_beyond(&locked));
+    }
 
     #[test]
     fn circles_are_found_wherever_they_begin() {

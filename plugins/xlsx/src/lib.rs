@@ -1,7 +1,9 @@
-//! Reads XLSX, XLS, XLSB and ODS exports: one table a sheet, cells with the types that the workbook gives them.
+//! Reads XLSX, XLS, XLSB and ODS exports: the tables in their sheets, cells with the types that the workbook gives them.
 //!
-//! [`workbook`] turns any of the four formats into rows of cells, [`survey`] finds tables and headers and looks at the first rows,
-//! [`part`] is a partition and reads it. What types columns have is settled by `cvj-tabular`.
+//! The way of a file: [`nature`] says what it is, [`workbook`] opens it and gives the [`row`]s of a sheet, whatever the format.
+//! [`ooxml`] and [`opendocument`] read their sheets in pieces with [`xml`] out of a [`package`], [`binary`] has `calamine` read
+//! the old formats. [`survey`] takes a [`glance`] at every sheet and finds the tables in it, [`part`] is a partition and reads
+//! it. What is a header, a total or a footer, and what types columns have, is settled by `cvj-tabular`.
 
 pub mod binary;
 pub mod compound;

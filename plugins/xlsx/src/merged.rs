@@ -1,18 +1,22 @@
 //! Merged cells: a text or a date stands for all rows that its area spans, a number counts once.
 
-use crate::row::{Area, Context, Row};
+use std::collections::BTreeMap;
+
 use cvj_tabular::cell::Cell;
+
+use crate::row::{Area, Context, Row};
 
 /// The areas of a sheet, as its rows go by.
 pub struct Merged {
     /// Areas known before, those of the first rows last.
     waiting: Vec<Area>,
-    /// Areas that reach below their first row.
-    open: Vec<Open>,
+    /// Areas that reach below their first row, by column: of areas that overlap, which no program writes, the last counts.
+    open: BTreeMap<u32, Open>,
 }
 
 struct Open {
-    area: Area,
+    /// The last row, counted from 0.
+    bottom: u32,
     /// A row that holds the area's value only.
     value: Row,
 }
@@ -22,7 +26,7 @@ impl Merged {
     pub fn new(areas: &[Area]) -> Self {
         let mut waiting = areas.to_vec();
         waiting.sort_unstable_by_key(|area| std::cmp::Reverse((area.top, area.left)));
-        Self { waiting, open: Vec::new() }
+        Self { waiting, open: BTreeMap::new() }
     }
 
     /// Gives the row the areas that begin in it, and the values of those that reach into it. A row that has nothing of its own
@@ -35,10 +39,10 @@ impl Merged {
             }
         }
         if !self.open.is_empty() {
-            self.open.retain(|open| u64::from(open.area.bottom) >= number);
+            self.open.retain(|_, open| u64::from(open.bottom) >= number);
             if row.filled_width(context) > 0 {
-                for open in &self.open {
-                    let column = open.area.left as usize;
+                for (column, open) in &self.open {
+                    let column = *column as usize;
                     if row.is_blank(column, context) {
                         row.put_copy(column, &open.value, 0);
                     }
@@ -50,7 +54,7 @@ impl Merged {
             if matches!(row.cell(column, context), Cell::Text(_) | Cell::Moment(_) | Cell::Boolean(_)) {
                 let mut value = Row::default();
                 value.put_copy(0, row, column);
-                self.open.push(Open { area: *area, value });
+                self.open.insert(area.left, Open { bottom: area.bottom, value });
             }
         }
     }

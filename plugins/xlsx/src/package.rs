@@ -69,6 +69,13 @@ impl Package {
         Ok(self.part(part)?.map(|part| Xml::new(part, name)))
     }
 
+    /// The names of all parts, as they are looked up, in order.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.parts.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
     /// The archive's bytes, from their begin.
     pub fn into_bytes(self) -> Result<BufReader<File>, SourceError> {
         let mut bytes = self.archive.into_inner();

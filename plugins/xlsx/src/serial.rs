@@ -38,7 +38,10 @@ const LAST_DAY: i64 = 2_932_896;
 /// The cell that a number in such a format is. A day is a moment, a span its number of days, and a time of day without a day is
 /// text. What is no date in its format, such as a negative number, stays a number.
 pub fn cell(serial: f64, reading: Reading, epoch: Epoch) -> Cell<'static> {
-    if matches!(reading, Reading::Number | Reading::Span | Reading::Money(_)) || !(0.0..3_000_000.0).contains(&serial) {
+    if let Reading::Money(currency) = reading {
+        return Cell::Money { amount: serial, currency };
+    }
+    if matches!(reading, Reading::Number | Reading::Span) || !(0.0..3_000_000.0).contains(&serial) {
         return Cell::Number(serial);
     }
     // Programs write 15 digits of a serial, which hold a millisecond surely.

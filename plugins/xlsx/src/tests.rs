@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 mod layouts;
 mod odd_ods;
 mod odd_xlsx;
+mod round_trip;
 mod safety;
 mod writers;
+mod xlsb;
 
 use super::*;
 
@@ -213,4 +215,23 @@ fn a_limit_stops_reading() {
     let source = bench.open(json!({"path": "deals.xlsx"}));
     let scanned = bench.trial.scan(&source, &bench.task, &[("id", Kind::Any)], |scan| scan.limit = Some(3)).unwrap();
     assert_eq!(scanned.rows, [["1"], ["2"], ["3"]]);
+}
+
+#[test]
+fn a_number_format_s_currency_is_the_column_s() {
+    let bench = Bench::new();
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, (header, format)) in
+        [("Euro", "#,##0.00 [$\u{20ac}-407]"), ("Plain", "#,##0.00"), ("Pound", "\"GBP\" 0.0")].into_iter().enumerate()
+    {
+        sheet.write(0, column as u16, header).unwrap();
+        for row in 1..4_u32 {
+            sheet.write_with_format(row, column as u16, row, &Format::new().set_num_format(format)).unwrap();
+        }
+    }
+    bench.save("a.xlsx", workbook);
+    let tables = bench.open(json!({"path": "a.xlsx"})).tables(&bench.task).unwrap();
+    let currency = |index: usize| tables[0].schema.field(index).metadata().get(cvj_core::source::FIELD_CURRENCY).cloned();
+    assert_eq!([0, 1, 2].map(currency), [Some("EUR".to_owned()), None, Some("GBP".to_owned())]);
 }

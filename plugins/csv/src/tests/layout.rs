@@ -83,6 +83,16 @@ fn tables_of_one_name_are_joined_over_files() {
     assert_eq!(error.status, Status::NotFound);
 }
 
+#[test]
+fn lines_outside_of_tables_are_said() {
+    let bench = bench(&[("a.csv", b"Day,Sessions\n\nDay,Users,New\n1,10,3\n")], json!({}));
+    let details = bench.source.tables(&bench.task).unwrap().remove(0).details;
+    assert_eq!((details.headers.len(), details.preamble), (3, vec!["Day, Sessions".to_owned()]));
+    let bench = self::bench(&[("a.csv", b"Day,Users,New\n1,10,3\n\nWeek,Users\n\nBy X\n")], json!({}));
+    let details = bench.source.tables(&bench.task).unwrap().remove(0).details;
+    assert_eq!(details.format, ["a.csv: comma, UTF-8, header on line 1, footer on line 4, footer on line 6"]);
+}
+
 /// A report of some thousand rows with subtotals in it, a total below, and footers.
 fn report(rows: u32, total: &str) -> (String, u32) {
     let mut text = "Sales report\n\nRegion,Product,Currency,Amount,Note\n".to_owned();

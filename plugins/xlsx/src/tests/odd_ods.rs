@@ -60,7 +60,12 @@ fn cells_are_what_their_types_say() {
         ["day", "moment", "clock", "span", "rate", "money", "truth", "kept", "text", "noted", "new", "error"].map(text).to_vec();
     bench.ods("a.ods", &format!("<table:table table:name='S'>{}{}</table:table>", row(&names), row(&cells)));
     let told = bench.told("a.ods", &json!({}));
-    assert_eq!(told[1], "2026-10-01|2026-10-01T09:14:35|09:14:35|1.5|0.5|2.5|true|kept|a  b\tc\nd\ne f|1|∅|∅");
+    assert_eq!(told[1], "2026-10-01|2026-10-01T09:14:35|09:14:35|1.5|0.5|2.50|true|kept|a  b\tc\nd\ne f|1|∅|∅");
+    let field = |name: &str| {
+        let tables = bench.open(json!({"path": "a.ods"})).tables(&bench.task).unwrap();
+        tables[0].schema.field_with_name(name).unwrap().metadata().get(cvj_core::source::FIELD_CURRENCY).cloned()
+    };
+    assert_eq!((field("money").as_deref(), field("rate")), (Some("EUR"), None));
     assert_eq!(
         told[2..],
         [
