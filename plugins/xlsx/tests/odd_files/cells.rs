@@ -56,7 +56,7 @@ fn cells_are_what_the_workbook_says() {
         column("days, some as text", &[styled(1, "46296"), text("2026-10-31")]).reads("v date", &["2026-10-01", "2026-10-31"]),
         column("numbers as text", &[text("1,204.50"), text("3.00")]).reads("v dec", &["1204.50", "3.00"]),
         column("percentages", &[styled(3, "0.125"), styled(3, "1")]).reads("v dec", &["0.125", "1.000"]),
-        column("euros", &[styled(4, "1204.5"), styled(4, "3")]).reads("v dec", &["1204.5", "3.0"]),
+        column("euros", &[styled(4, "1204.5"), styled(4, "3")]).reads("v dec", &["1204.50", "3.00"]),
         column("zeros in front", &[text("007"), text("012")]).reads("v text", &["007", "012"]),
         column(
             "escaped line ends and a space that stays",

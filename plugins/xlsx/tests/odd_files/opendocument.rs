@@ -74,7 +74,7 @@ fn repeats_and_kinds_of_cells_are_read() {
         typed("a time", r#"<table:table-cell office:value-type="date" office:date-value="2026-10-01T09:30:00"/>"#).reads("v time", &twice("2026-10-01T09:30:00")),
         typed("truth", r#"<table:table-cell office:value-type="boolean" office:boolean-value="true"/>"#).reads("v bool", &twice("true")),
         typed("a percentage", r#"<table:table-cell office:value-type="percentage" office:value="0.125"/>"#).reads("v dec", &twice("0.125")),
-        typed("money", r#"<table:table-cell office:value-type="currency" office:currency="EUR" office:value="12.5"/>"#).reads("v dec", &twice("12.5")),
+        typed("money", r#"<table:table-cell office:value-type="currency" office:currency="EUR" office:value="12.5"/>"#).reads("v dec", &twice("12.50")),
         typed("a text of its own value", r#"<table:table-cell office:value-type="string" office:string-value="x &amp; y"/>"#).reads("v text", &twice("x & y")),
         typed("paragraphs, spaces and tabs", r#"<table:table-cell office:value-type="string"><text:p>a<text:s text:c="3"/>b<text:tab/>c</text:p><text:p><text:span>d</text:span></text:p></table:table-cell>"#)
             .reads("v text", &twice("a   b\tc\nd")),
