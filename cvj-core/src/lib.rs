@@ -7,6 +7,7 @@
 
 pub mod abi;
 pub mod columns;
+pub mod currency;
 pub mod definition;
 pub mod error;
 #[doc(hidden)]

@@ -10,6 +10,7 @@ use cvj_core::report::{Product, Report, ReportPeriod, Scope};
 use cvj_core::slug::unique_slugs;
 use cvj_core::source::Level;
 use cvj_core::{Period, Status, View};
+use datafusion::common::Result as DataFusionResult;
 use jiff::{Timestamp, ToSpan};
 
 use crate::accounts::{self, Extent, TableReading};
@@ -154,7 +155,7 @@ impl<'a> Attempt<'a> {
         for relation in &self.relations {
             self.go_on()?;
             let gathered = match self.session.prepare(relation).await {
-                Ok(()) => gather(&self.session.context, relation, &self.calendar, &self.products, &self.people, limit).await,
+                Ok(()) => self.gather_from(relation, limit).await,
                 Err(error) => Err(error),
             };
             match gathered {
@@ -171,6 +172,11 @@ impl<'a> Attempt<'a> {
             }
         }
         Ok(())
+    }
+
+    async fn gather_from(&self, relation: &Relation, limit: i64) -> DataFusionResult<Gathered> {
+        let Self { client, calendar, products, session, people, .. } = self;
+        gather(&session.context, relation, calendar, products, people, &client.config.client.currency, limit).await
     }
 
     fn go_on(&self) -> Result<(), EngineError> {

@@ -1,11 +1,11 @@
-//! The SQL functions that definitions are compiled to: instants, periods and products.
+//! The SQL functions that definitions are compiled to: instants, periods, products and currencies.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, Int32Array, Int64Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, Int64Array};
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
@@ -22,9 +22,17 @@ pub(crate) const PERIOD: &str = "cvj_period";
 /// `cvj_product(text)`: the product's code.
 pub(crate) const PRODUCT: &str = "cvj_product";
 
-/// Registers the three functions.
-pub(crate) fn register(context: &SessionContext, calendar: &Arc<Calendar>, products: &Arc<Products>) {
-    for work in [Work::Instant(calendar.clone()), Work::Period(calendar.clone()), Work::Product(products.clone())] {
+/// `cvj_foreign(text)`: whether the text names a currency that cannot be the client's.
+pub(crate) const FOREIGN: &str = "cvj_foreign";
+
+/// Registers the functions.
+pub(crate) fn register(context: &SessionContext, calendar: &Arc<Calendar>, products: &Arc<Products>, currency: &str) {
+    for work in [
+        Work::Instant(calendar.clone()),
+        Work::Period(calendar.clone()),
+        Work::Product(products.clone()),
+        Work::Foreign(currency.to_owned()),
+    ] {
         let signature = Signature::any(1, Volatility::Immutable);
         context.register_udf(ScalarUDF::new_from_impl(Function { work, signature }));
     }
@@ -35,6 +43,7 @@ enum Work {
     Instant(Arc<Calendar>),
     Period(Arc<Calendar>),
     Product(Arc<Products>),
+    Foreign(String),
 }
 
 #[derive(Debug)]
@@ -64,6 +73,7 @@ impl ScalarUDFImpl for Function {
             Work::Instant(_) => INSTANT,
             Work::Period(_) => PERIOD,
             Work::Product(_) => PRODUCT,
+            Work::Foreign(_) => FOREIGN,
         }
     }
 
@@ -77,6 +87,7 @@ impl ScalarUDFImpl for Function {
             (Work::Instant(_), [other]) => {
                 Err(DataFusionError::Plan(format!("`at` must be a date or time, and this is {other}")))
             }
+            (Work::Foreign(_), _) => Ok(DataType::Boolean),
             _ => Ok(DataType::Int32),
         }
     }
@@ -99,9 +110,27 @@ impl ScalarUDFImpl for Function {
                     texts.iter().map(|text| Some(i32::from(resolver.resolve(text.unwrap_or_default())))).collect();
                 Arc::new(codes)
             }
+            Work::Foreign(currency) => {
+                let texts = cast(&array, &DataType::Utf8)?;
+                let texts = texts.as_string::<i32>();
+                let foreign: BooleanArray = texts.iter().map(|text| Some(is_foreign(text?, currency))).collect();
+                Arc::new(foreign)
+            }
         };
         Ok(ColumnarValue::Array(result))
     }
+}
+
+/// Whether a cell names a currency that cannot be this one; an empty one names none.
+pub(crate) fn is_foreign(written: &str, currency: &str) -> bool {
+    let written = written.trim();
+    !written.is_empty() && !may_mean(written, currency)
+}
+
+/// Whether a currency's code or sign may mean this currency.
+pub(crate) fn may_mean(written: &str, code: &str) -> bool {
+    let found = cvj_core::currency::currency(written);
+    found.is_some_and(|found| cvj_core::currency::compatible(found, code))
 }
 
 fn instants(calendar: &Calendar, array: &ArrayRef) -> DataFusionResult<Int64Array> {
@@ -120,4 +149,18 @@ fn instants(calendar: &Calendar, array: &ArrayRef) -> DataFusionResult<Int64Arra
         }
         _ => Int64Array::new_null(array.len()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_foreign_if_it_cannot_mean_the_currency() {
+        for (cell, expected) in
+            [("usd", false), (" USD ", false), ("$", false), ("", false), ("EUR", true), ("€", true), ("?", true)]
+        {
+            assert_eq!(is_foreign(cell, "USD"), expected, "{cell:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use cvj_core::source::{COLUMN_FILE, COLUMN_LINE};
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
 
 use crate::expression::Expression;
-use crate::functions::INSTANT;
+use crate::functions::{FOREIGN, INSTANT};
 use crate::gathered::{FeedScope, MONEY_SCALE};
 use crate::products::Products;
 use crate::relation::{BoundStage, Relation, RowParts, touchpoint_label};
@@ -58,6 +58,16 @@ pub(crate) fn condition(filter: Option<&Expression>) -> String {
     filter.map_or_else(|| "true".to_owned(), |filter| format!("coalesce({}, false)", filter.sql()))
 }
 
+/// A condition that is true where an amount's row names another currency than the client's.
+pub(crate) fn foreign(row: &RowParts) -> String {
+    let quoted = |column: &str| format!("\"{}\"", column.replace('"', "\"\""));
+    let pairs = row.currencies.iter().map(|(amount, currency)| {
+        format!("({} IS NOT NULL AND coalesce({FOREIGN}(CAST({} AS VARCHAR)), false))", quoted(amount), quoted(currency))
+    });
+    let pairs: Vec<String> = pairs.collect();
+    if pairs.is_empty() { row.foreign_money.is_some().to_string() } else { format!("({})", pairs.join(" OR ")) }
+}
+
 /// Places of one definition's expressions in the output.
 pub(crate) struct Places {
     pub(crate) passes: usize,
@@ -65,6 +75,9 @@ pub(crate) struct Places {
     pub(crate) unread: usize,
     pub(crate) at: usize,
     pub(crate) at_unread: usize,
+    pub(crate) foreign: usize,
+    /// What the columns beside the amounts name, in the order of `RowParts::currencies`.
+    pub(crate) currencies: Vec<usize>,
     pub(crate) product: Option<usize>,
     pub(crate) touch: Option<TouchPlaces>,
 }
@@ -88,6 +101,12 @@ fn add_row_parts(select: &mut Select, relation: &Relation, row: &RowParts) -> Pl
         unread: select.add(any_unread(relation, row.used.keys())),
         at: select.add(format!("{INSTANT}({})", row.at.sql())),
         at_unread: select.add(any_unread(relation, row.at.columns.keys())),
+        foreign: select.add(foreign(row)),
+        currencies: row
+            .currencies
+            .iter()
+            .map(|(_, currency)| select.add(format!("CAST(\"{}\" AS VARCHAR)", currency.replace('"', "\"\""))))
+            .collect(),
         product: row.product.as_ref().map(|product| select.add(text_sql(product))),
         touch: None,
     }
@@ -190,7 +209,7 @@ impl Columns {
         let mut columns: Vec<Column> = (0..batch.num_columns()).map(|_| Column::Unused).collect();
         for judge in judges {
             let places = &judge.places;
-            for flag in [places.passes, places.where_unread, places.unread, places.at_unread] {
+            for flag in [places.passes, places.where_unread, places.unread, places.at_unread, places.foreign] {
                 if matches!(columns[flag], Column::Unused) {
                     columns[flag] = flags(cast(batch.column(flag), &DataType::Boolean)?.as_boolean());
                 }
@@ -204,7 +223,7 @@ impl Columns {
                 touch.and_then(|touch| touch.stage),
                 touch.and_then(|touch| touch.order),
             ];
-            for text in texts.into_iter().flatten() {
+            for text in texts.into_iter().flatten().chain(places.currencies.iter().copied()) {
                 let array = cast(batch.column(text), &DataType::Utf8)?;
                 columns[text] = Column::Texts(array.as_string::<i32>().clone());
             }

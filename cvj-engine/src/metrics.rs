@@ -13,7 +13,7 @@ use datafusion::prelude::SessionContext;
 
 use crate::expression::Expression;
 use crate::functions::{INSTANT, PERIOD, PRODUCT};
-use crate::judge::{any_unread, condition};
+use crate::judge::{any_unread, condition, foreign};
 use crate::products::ProductCode;
 use crate::relation::{BoundMetric, Relation};
 
@@ -89,7 +89,7 @@ impl GroupPlan {
         for (place, metric) in metrics.iter().enumerate() {
             let row = &metric.row;
             let unread = any_unread(relation, row.used.keys().chain(row.filter.iter().flat_map(|filter| filter.columns.keys())));
-            let foreign = row.foreign_money.is_some();
+            let foreign = foreign(row);
             let _ = write!(
                 inner,
                 ", ({} AND NOT {unread} AND NOT {foreign} AND coalesce({INSTANT}({at}) < {}, false)) AS \"_used{place}\"",

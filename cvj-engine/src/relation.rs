@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use cvj_core::source::{FIELD_CURRENCY, Kind};
+use cvj_core::source::{FIELD_CURRENCY, FIELD_CURRENCY_COLUMN, Kind};
 use cvj_core::{Metric, Stage, StageOf, Touchpoint, Unit};
 
 use crate::config::{Config, Step};
 use crate::error::EngineError;
 use crate::expression::{Columns, Expression, ExpressionError, Role, stronger};
+use crate::functions::may_mean;
 use crate::rejections::Rejections;
 use crate::scan::SourceTable;
 
@@ -64,6 +65,8 @@ pub(crate) struct RowParts {
     pub(crate) used: BTreeMap<String, Kind>,
     /// A column of money in another currency than the client's, with that currency.
     pub(crate) foreign_money: Option<(String, String)>,
+    /// Columns of money whose currency stands in another column of each row: the amount's, the currency's.
+    pub(crate) currencies: Vec<(String, String)>,
 }
 
 /// A metric over this relation.
@@ -179,7 +182,7 @@ pub(crate) fn bind_metric(
     let per = binder.bind_optional("per", metric.per.as_deref(), Role::Aggregate)?;
     let product = binder.bind_optional("product", metric.product.as_deref(), Role::Row(Kind::Text))?;
     let filter = binder.filter(metric.filter.as_deref())?;
-    let row = RowParts { at, product, filter, used: binder.used, foreign_money: None };
+    let row = RowParts { at, product, filter, used: binder.used, foreign_money: None, currencies: Vec::new() };
     Ok(BoundMetric { number, metric: metric.clone(), origin: origin.clone(), value, per, row })
 }
 
@@ -203,7 +206,7 @@ pub(crate) fn bind_touchpoint(
     let value = binder.bind_optional("value", touchpoint.value.as_deref(), Role::Row(Kind::Number))?;
     let order = binder.bind_optional("order", touchpoint.order.as_deref(), Role::Row(Kind::Text))?;
     let filter = binder.filter(touchpoint.filter.as_deref())?;
-    let row = RowParts { at, product, filter, used: binder.used, foreign_money: None };
+    let row = RowParts { at, product, filter, used: binder.used, foreign_money: None, currencies: Vec::new() };
     Ok(BoundTouchpoint { touchpoint: touchpoint.clone(), origin: origin.clone(), row, person, stage, value, order })
 }
 
@@ -240,41 +243,26 @@ impl Relation {
         self.metrics.iter().map(|metric| &metric.row).chain(self.touchpoints.iter().map(|touchpoint| &touchpoint.row))
     }
 
-    /// Finds columns of money that are not in the client's currency.
+    /// Finds columns of money that are not in the client's currency, or need not be.
     pub(crate) fn find_foreign_money(&mut self, currency: &str) {
         let Some(provider) = &self.provider else { return };
-        let foreign = |expression: &Expression| {
-            expression.columns.keys().find_map(|column| {
-                let found = provider.field(column)?.metadata().get(FIELD_CURRENCY)?;
-                (!same_currency(found, currency)).then(|| (column.clone(), found.clone()))
-            })
+        let said = |column: &String, key: &str| provider.field(column)?.metadata().get(key).cloned();
+        let judge = |row: &mut RowParts, money: &Expression| {
+            row.foreign_money = money.columns.keys().find_map(|column| {
+                let found = said(column, FIELD_CURRENCY)?;
+                (!may_mean(&found, currency)).then(|| (column.clone(), found))
+            });
+            let beside = money.columns.keys().filter_map(|column| Some((column.clone(), said(column, FIELD_CURRENCY_COLUMN)?)));
+            // A plugin may name a column that is not there.
+            row.currencies = beside.filter(|(_, currency)| provider.field(currency).is_some()).collect();
         };
-        for metric in &mut self.metrics {
-            if metric.metric.unit == Unit::Money {
-                metric.row.foreign_money = foreign(&metric.value);
-            }
+        for metric in self.metrics.iter_mut().filter(|metric| metric.metric.unit == Unit::Money) {
+            judge(&mut metric.row, &metric.value);
         }
         for touchpoint in &mut self.touchpoints {
-            touchpoint.row.foreign_money = touchpoint.value.as_ref().and_then(foreign);
+            if let Some(value) = &touchpoint.value {
+                judge(&mut touchpoint.row, value);
+            }
         }
     }
-}
-
-/// Whether a currency's code or sign may mean the client's currency.
-fn same_currency(found: &str, currency: &str) -> bool {
-    let codes: &[&str] = match found {
-        "$" => &["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "BRL"],
-        "€" => &["EUR"],
-        "£" => &["GBP", "EGP", "GIP"],
-        "¥" | "￥" => &["JPY", "CNY"],
-        "kr" | "kr." => &["SEK", "NOK", "DKK", "ISK"],
-        "₹" => &["INR"],
-        "zł" => &["PLN"],
-        "R$" => &["BRL"],
-        "₩" => &["KRW"],
-        "₺" => &["TRY"],
-        "₪" => &["ILS"],
-        code => return code.eq_ignore_ascii_case(currency),
-    };
-    codes.contains(&currency)
 }

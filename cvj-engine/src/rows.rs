@@ -23,6 +23,7 @@ use futures::StreamExt;
 use tokio::runtime::Handle;
 
 use crate::calendar::{Calendar, DAY};
+use crate::functions::is_foreign;
 use crate::gathered::{FeedScope, Gathered, UnassignedRows, Uses};
 use crate::judge::{Columns, Judge, RowQuery};
 use crate::occurrence::{OrderRow, select};
@@ -41,6 +42,7 @@ pub(crate) async fn gather(
     calendar: &Calendar,
     products: &Products,
     people: &People,
+    currency: &str,
     limit: i64,
 ) -> DataFusionResult<Gathered> {
     let query = RowQuery::new(relation, products);
@@ -48,7 +50,7 @@ pub(crate) async fn gather(
     // The rows of a view are numbered as they come, so they come in one stream.
     let streams =
         if relation.is_table() { frame.execute_stream_partitioned().await? } else { vec![frame.execute_stream().await?] };
-    let setting = Setting { relation, calendar, products, people, limit, query: &query };
+    let setting = Setting { relation, calendar, products, people, currency, limit, query: &query };
     let passes = read_all(streams, || Pass::new(&setting))?;
     let mut passes = passes.into_iter();
     let mut pass = passes.next().unwrap_or_else(|| Pass::new(&setting));
@@ -122,6 +124,8 @@ struct Setting<'a> {
     calendar: &'a Calendar,
     products: &'a Products,
     people: &'a People,
+    /// The client's.
+    currency: &'a str,
     limit: i64,
     query: &'a RowQuery<'a>,
 }
@@ -282,6 +286,14 @@ impl<'a> Pass<'a> {
         let Some(at) = at else { return reject(&judge.row.at.written, "the time is empty", "") };
         if let Some((column, currency)) = &judge.row.foreign_money {
             return reject(column, &format!("the amount is in {currency}, not the client's currency"), "");
+        }
+        if columns.flag(places.foreign, row) {
+            let currency = &self.setting.currency;
+            let named = judge.row.currencies.iter().zip(&places.currencies);
+            let mut named = named.map(|((_, column), place)| (column, columns.text(*place, row).trim()));
+            if let Some((column, written)) = named.find(|(_, written)| is_foreign(written, currency)) {
+                return reject(column, &format!("the amount is in {written}, not the client's currency"), "");
+            }
         }
         let (Some(touch), Some(stage)) = (&places.touch, judge.stage) else { return Judgement::Used { at, touch: None } };
         let Some(person) = person_key(columns.text(touch.person, row)) else {

@@ -105,7 +105,7 @@ impl Session {
         // Sources deliver plain text: a cast to another kind of it would copy every cell.
         settings.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let context = SessionContext::new_with_config(settings);
-        functions::register(&context, calendar, products);
+        functions::register(&context, calendar, products, &config.client.currency);
         let hosts = sources.iter().map(|source| (source.name.clone(), source.host().clone())).collect();
         let mut session = Self { context, view_tables: BTreeMap::new(), hosts };
         if !views.is_empty() {

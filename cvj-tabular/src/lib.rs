@@ -10,7 +10,7 @@
 
 pub mod cell;
 pub mod column;
-pub mod currency;
+pub use cvj_core::currency;
 pub mod currency_column;
 pub mod detect;
 pub mod evidence;

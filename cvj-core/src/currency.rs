@@ -63,7 +63,7 @@ const SIGNS: &[(&str, &str)] = &[
 /// The currency that a sign or code stands for: `EUR` for `€` and `eur`, `$` for `$` (several countries' dollars).
 ///
 /// ```
-/// use cvj_tabular::currency::currency;
+/// use cvj_core::currency::currency;
 /// assert_eq!(currency("€"), Some("EUR"));
 /// assert_eq!(currency("usd"), Some("USD"));
 /// assert_eq!(currency("UTC"), None);
@@ -133,7 +133,7 @@ fn stands_for(sign: &str, code: &str) -> bool {
 /// The currency that a header names: in brackets (`Amount spent (USD)`) or as its last word (`Price EUR`, `Revenue €`).
 ///
 /// ```
-/// use cvj_tabular::currency::in_header;
+/// use cvj_core::currency::in_header;
 /// assert_eq!(in_header("Amount spent (USD)"), Some("USD"));
 /// assert_eq!(in_header("Created date (UTC)"), None);
 /// ```
