@@ -87,6 +87,18 @@ impl Calendar {
         local - self.stretches[index].offset
     }
 
+    /// The period that holds an instant, and its local day since 1970-01-01.
+    pub(crate) fn period_and_day(&self, instant: i64) -> (i32, i64) {
+        let (mut stretch, mut period) = self.near(instant);
+        while self.stretches.get(stretch + 1).is_some_and(|next| next.start <= instant) {
+            stretch += 1;
+        }
+        while self.boundaries.get(period).is_some_and(|start| *start <= instant) {
+            period += 1;
+        }
+        (period as i32 - 1, (instant + self.stretches[stretch].offset).div_euclid(DAY))
+    }
+
     /// The local time of an instant.
     pub(crate) fn local(&self, instant: i64) -> i64 {
         let near = self.near(instant).0;
@@ -108,8 +120,7 @@ impl Calendar {
 
     /// The number of the period that holds an instant, counted from an arbitrary but fixed one; -1 for all before 1900.
     pub(crate) fn period_index(&self, instant: i64) -> i32 {
-        let near = self.near(instant).1;
-        near as i32 + self.boundaries[near..].iter().take_while(|start| **start <= instant).count() as i32 - 1
+        self.period_and_day(instant).0
     }
 
     /// The period with this number.
@@ -172,7 +183,8 @@ mod tests {
             prop_assert_eq!(calendar.instant(micros(local)), expected);
             let back = Timestamp::from_microsecond(expected).unwrap().to_zoned(TimeZone::get(zone).unwrap()).datetime();
             prop_assert_eq!(calendar.local(expected), micros(back));
-            let index = calendar.period_index(expected);
+            let (index, day) = calendar.period_and_day(expected);
+            prop_assert_eq!(day, calendar.local(expected).div_euclid(DAY));
             prop_assert_eq!(calendar.period(index), Period::containing(PeriodKind::Month, back.date()));
         }
     }

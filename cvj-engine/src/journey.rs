@@ -168,6 +168,8 @@ fn in_shards<T: Default + Send>(shards: &[Shard], work: impl Fn(&mut T, &Shard) 
 /// What is counted of a scope.
 #[derive(Debug, Default)]
 struct ScopeCounts {
+    /// The stages of the chain, one bit each.
+    chain: u8,
     stages: Vec<StageCounts>,
 }
 
@@ -184,8 +186,8 @@ struct StageCounts {
 
 impl ScopeCounts {
     /// Nothing counted yet, for the chain of these stages.
-    fn new(stages: u8, bounds: &Bounds<'_>) -> Self {
-        let chain: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| stages & (1 << stage.index()) != 0).collect();
+    fn new(present: u8, bounds: &Bounds<'_>) -> Self {
+        let chain: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| present & (1 << stage.index()) != 0).collect();
         let periods = bounds.periods.clone().count();
         let stages = chain.iter().enumerate().map(|(place, &stage)| StageCounts {
             stage,
@@ -194,33 +196,44 @@ impl ScopeCounts {
             cohorts: vec![Cohort::default(); periods],
             waits: Vec::new(),
         });
-        Self { stages: stages.collect() }
+        Self { stages: stages.collect(), chain: present }
     }
 
     /// Counts one person's touchpoints of this scope, given in time order, lower stage first at equal times.
     fn count_person(&mut self, touches: &[Touch], bounds: &Bounds<'_>) {
-        let mut any = 0_u8;
+        // One bit for each stage: touched before the end of the period; reached going forward only; the same before the end.
+        let (mut any, mut forward, mut ordered) = (0_u8, 0_u8, 0_u8);
         // When the person first reached each stage going forward only: a touchpoint counts if no later stage was touched before.
-        let mut first = [None; 8];
+        let mut first = [0_i64; 8];
         let mut furthest = 0;
         for touch in touches {
-            any |= u8::from(touch.at < bounds.end) << touch.stage;
+            let (stage, before_end) = (1 << touch.stage, u8::from(touch.at < bounds.end));
+            any |= before_end << touch.stage;
             // Whatever came before is earlier, or as early and not further.
             if touch.stage >= furthest {
                 furthest = touch.stage;
-                first[usize::from(touch.stage)].get_or_insert(touch.at);
+                if forward & stage == 0 {
+                    forward |= stage;
+                    ordered |= before_end << touch.stage;
+                    first[usize::from(touch.stage)] = touch.at;
+                }
             }
         }
-        let mut strict_so_far = true;
-        for counts in &mut self.stages {
-            let entered = first[counts.stage.index()];
-            let ordered = entered.is_some_and(|at| at < bounds.end);
-            strict_so_far &= ordered;
-            counts.reached.any += u64::from(any & (1 << counts.stage.index()) != 0);
-            counts.reached.ordered += u64::from(ordered);
-            counts.reached.strict += u64::from(strict_so_far);
-            if let Some(entered) = entered {
-                counts.count_step(entered, touches, bounds);
+        // Strict up to the first stage of the chain that is missing.
+        let missing = self.chain & !ordered;
+        let strict = ordered & (missing & missing.wrapping_neg()).wrapping_sub(1);
+        let mut left = (any | forward) & self.chain;
+        while left != 0 {
+            let stage = left.trailing_zeros() as usize;
+            let bit = 1_u8 << stage;
+            left &= left - 1;
+            let place = (self.chain & (bit - 1)).count_ones() as usize;
+            let counts = &mut self.stages[place];
+            counts.reached.any += u64::from(any & bit != 0);
+            counts.reached.ordered += u64::from(ordered & bit != 0);
+            counts.reached.strict += u64::from(strict & bit != 0);
+            if forward & bit != 0 {
+                counts.count_step(first[stage], touches, bounds);
             }
         }
     }

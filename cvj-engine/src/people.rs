@@ -41,7 +41,8 @@ pub(crate) fn person_key(written: &str) -> Option<Cow<'_, str>> {
     if key.is_empty() {
         return None;
     }
-    let plain = key.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    // Without a way out of the loop, many bytes are looked at at once.
+    let plain = key.bytes().fold(true, |plain, byte| plain & byte.is_ascii() & !byte.is_ascii_uppercase());
     Some(if plain { Cow::Borrowed(key) } else { Cow::Owned(key.to_lowercase()) })
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Periods and local days in which there is a row with a readable time.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
-    /// By period number plus one: the earliest time.
-    earliest: Vec<Option<i64>>,
+    /// By period number plus one: the earliest time; the latest possible where there is none.
+    earliest: Vec<i64>,
     /// One bit for each of the days from 1970-01-01 on.
     days: Vec<u64>,
     /// Days before 1970 or in a far future.
@@ -21,15 +21,14 @@ impl Presence {
     pub(crate) fn see(&mut self, at: i64, period: i32, day: i64) {
         let place = (period + 1).unsigned_abs() as usize;
         if self.earliest.len() <= place {
-            self.earliest.resize(place + 1, None);
+            self.earliest.resize(place + 1, i64::MAX);
         }
-        let earliest = &mut self.earliest[place];
-        *earliest = Some(earliest.map_or(at, |earliest| earliest.min(at)));
+        self.earliest[place] = self.earliest[place].min(at);
         if !(0..NEAR).contains(&day) {
             self.far_days.insert(day);
             return;
         }
-        let (word, bit) = (day as usize / 64, day % 64);
+        let (word, bit) = (day as usize / 64, day as usize % 64);
         if self.days.len() <= word {
             self.days.resize(word + 1, 0);
         }
@@ -39,7 +38,7 @@ impl Presence {
     /// The earliest time by period.
     pub(crate) fn periods(&self) -> BTreeMap<i32, i64> {
         let periods = self.earliest.iter().enumerate();
-        periods.filter_map(|(place, earliest)| Some((place as i32 - 1, (*earliest)?))).collect()
+        periods.filter(|(_, at)| **at < i64::MAX).map(|(place, at)| (place as i32 - 1, *at)).collect()
     }
 
     /// The days.

@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_schema::SchemaRef;
 use cvj_core::source::Rejected;
 use cvj_core::{SourceError, Status, Task};
@@ -170,9 +170,8 @@ impl RowAssembler {
         let arrays = self.columns.iter_mut().map(|column| -> Result<ArrayRef, SourceError> {
             Ok(match &mut column.source {
                 Source::File => {
-                    let mut builder = StringBuilder::with_capacity(rows, rows * file.len());
-                    (0..rows).for_each(|_| builder.append_value(file));
-                    Arc::new(builder.finish())
+                    let offsets = OffsetBuffer::from_repeated_length(file.len(), rows);
+                    Arc::new(StringArray::new(offsets, Buffer::from_vec(file.as_bytes().repeat(rows)), None))
                 }
                 Source::From => Arc::new(Date32Array::from(vec![range.map(|range| days(range.from)); rows])),
                 Source::To => Arc::new(Date32Array::from(vec![range.map(|range| days(range.to)); rows])),

@@ -1,5 +1,7 @@
 //! Exports as platforms and colleagues write them, from the file to the number in the report.
 
+use std::fmt::Write as _;
+
 use cvj_tests::Client;
 use serde_json::{Value, json};
 
@@ -18,7 +20,7 @@ path = "exports/*"
 /// A client with one export.
 fn client(definitions: &str, export: &[u8]) -> Client {
     let client = Client::new();
-    client.write("cvj.toml", &format!("{CONFIG}{definitions}"));
+    client.write("cvj.toml", format!("{CONFIG}{definitions}"));
     client.write("exports/export.csv", export);
     client
 }
@@ -74,7 +76,7 @@ fn the_number_of_partitions_and_threads_changes_no_byte() {
         let day = 1 + row * 7 % 28;
         let email = if row % 97 == 0 { String::new() } else { format!("p{}@x.de", row * 31 % 9000) };
         let total = if row % 89 == 0 { "n.a.?".to_owned() } else { format!("{}.{:02}", row % 700, row % 100) };
-        export.push_str(&format!("2026-10-{day:02},{email},{total},\"P{}\n\"\"q\"\"\"\n", row % 5));
+        writeln!(export, "2026-10-{day:02},{email},{total},\"P{}\n\"\"q\"\"\"", row % 5).unwrap();
     }
     let by_product =
         REVENUE.replace("at = ", "product = \"product\"\nat = ") + &BUYERS.replace("at = ", "product = \"product\"\nat = ");
@@ -96,7 +98,7 @@ fn the_number_of_partitions_and_threads_changes_no_byte() {
 fn a_column_of_rejects_is_counted_and_the_first_are_shown() {
     let mut export = "day,email,total\n".to_owned();
     for row in 0..50_000 {
-        export.push_str(&format!("2026-10-{:02},,{}.00\n", 1 + row % 28, row % 10));
+        writeln!(export, "2026-10-{:02},,{}.00", 1 + row % 28, row % 10).unwrap();
     }
     export.push_str("2026-10-02,a@x.de,1.00\n");
     let report = report(&client(BUYERS, export.as_bytes()));
