@@ -24,7 +24,7 @@ use crate::journey::{Bounds, Journeys};
 use crate::metrics::{History, MetricValues, aggregate};
 use crate::people::People;
 use crate::plugin::Search;
-use crate::products::{ProductCode, Products, UNASSIGNED};
+use crate::products::{MOST_FOUND, ProductCode, Products, UNASSIGNED};
 use crate::relation::Relation;
 use crate::rows::gather;
 use crate::scan::Account;
@@ -161,6 +161,13 @@ impl<'a> Attempt<'a> {
             match gathered {
                 Ok(gathered) => self.gathered.push(gathered),
                 Err(error) => return Err(self.session.blame(relation, &self.client.config, &error).await),
+            }
+            if self.products.too_many() {
+                let (source, table) = (&relation.source, &relation.table);
+                return Err(EngineError::Data {
+                    message: format!("the products of `{source}` (table `{table}`) have more than {MOST_FOUND} different values"),
+                    hint: Some("declare the products with [[product]] and `aliases`, or use another column".to_owned()),
+                });
             }
             if !relation.is_table() {
                 for (key, provider) in &self.session.view_tables {

@@ -64,8 +64,8 @@ pub(crate) fn foreign(row: &RowParts) -> String {
     let pairs = row.currencies.iter().map(|(amount, currency)| {
         format!("({} IS NOT NULL AND coalesce({FOREIGN}(CAST({} AS VARCHAR)), false))", quoted(amount), quoted(currency))
     });
-    let pairs: Vec<String> = pairs.collect();
-    if pairs.is_empty() { row.foreign_money.is_some().to_string() } else { format!("({})", pairs.join(" OR ")) }
+    let conditions: Vec<String> = pairs.chain([row.foreign_money.is_some().to_string()]).collect();
+    format!("({})", conditions.join(" OR "))
 }
 
 /// Places of one definition's expressions in the output.
@@ -224,6 +224,9 @@ impl Columns {
                 touch.and_then(|touch| touch.order),
             ];
             for text in texts.into_iter().flatten().chain(places.currencies.iter().copied()) {
+                if !matches!(columns[text], Column::Unused) {
+                    continue;
+                }
                 let array = cast(batch.column(text), &DataType::Utf8)?;
                 columns[text] = Column::Texts(array.as_string::<i32>().clone());
             }

@@ -223,9 +223,7 @@ impl Pending {
         *cells = later;
         now
     }
-}
 
-impl Pending {
     fn take_undelivered(&self) -> Vec<Rejected> {
         std::mem::take(&mut *locked(&self.undelivered))
     }

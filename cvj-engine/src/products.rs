@@ -23,6 +23,9 @@ pub(crate) enum Products {
     Found(Mutex<HashMap<String, ProductCode>>),
 }
 
+/// Distinct values that products are made of where none is declared.
+pub(crate) const MOST_FOUND: usize = 10_000;
+
 impl Products {
     /// The declared products as (name, aliases); none: every distinct value becomes one.
     pub(crate) fn new<'a>(declared: impl Iterator<Item = (&'a str, &'a [String])>) -> Self {
@@ -50,9 +53,18 @@ impl Products {
                     return UNASSIGNED;
                 }
                 let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                let next = found.len().min(usize::from(UNASSIGNED)) as ProductCode;
-                *found.entry(key).or_insert(next)
+                let next = found.len();
+                // Too many are an error, which `too_many` tells.
+                if next > MOST_FOUND { UNASSIGNED } else { *found.entry(key).or_insert(next as ProductCode) }
             }
+        }
+    }
+
+    /// Whether there are more distinct values than products are made of.
+    pub(crate) fn too_many(&self) -> bool {
+        match self {
+            Self::Declared { .. } => false,
+            Self::Found(found) => found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).len() > MOST_FOUND,
         }
     }
 }

@@ -69,6 +69,8 @@ impl RowKey {
 pub(crate) struct Rejections {
     /// Rejections by definition, column and reason.
     reasons: BTreeMap<(String, String, String), BTreeMap<When, u64>>,
+    /// Rejections for reasons beyond those.
+    other_reasons: BTreeMap<When, u64>,
     /// Rows by all that decides whether they count.
     rows: HashMap<BTreeSet<When>, u64>,
     /// The first few of each time.
@@ -88,7 +90,8 @@ impl Rejections {
         let mut whens = BTreeSet::new();
         for Rejection { when, sample } in rejections {
             whens.insert(when);
-            self.enter_reason(&sample, when, 1);
+            let key = (sample.definition.clone(), sample.column.clone(), sample.why.clone());
+            self.enter_reason(key, BTreeMap::from([(when, 1)]));
             keep_first(self.samples.entry(when).or_default(), sample);
         }
         if let Some(by_row) = &mut self.by_row {
@@ -97,21 +100,29 @@ impl Rejections {
         *self.rows.entry(whens).or_default() += 1;
     }
 
-    fn enter_reason(&mut self, sample: &Sample, when: When, rows: u64) {
-        let mut key = (sample.definition.clone(), sample.column.clone(), sample.why.clone());
-        if self.reasons.len() >= REASONS && !self.reasons.contains_key(&key) {
-            key = (String::new(), String::new(), "other reasons".to_owned());
+    /// Counts rejections for a reason. Of too many, the first by name are told apart: which these are does not depend on the order
+    /// in which they come.
+    fn enter_reason(&mut self, key: (String, String, String), whens: BTreeMap<When, u64>) {
+        let known = self.reasons.entry(key).or_default();
+        for (when, rows) in whens {
+            *known.entry(when).or_default() += rows;
         }
-        *self.reasons.entry(key).or_default().entry(when).or_default() += rows;
+        if self.reasons.len() > REASONS
+            && let Some((_, whens)) = self.reasons.pop_last()
+        {
+            for (when, rows) in whens {
+                *self.other_reasons.entry(when).or_default() += rows;
+            }
+        }
     }
 
     /// Adds what another part of the same scan rejected.
     pub(crate) fn add(&mut self, part: Self) {
         for (key, whens) in part.reasons {
-            let known = self.reasons.entry(key).or_default();
-            for (when, rows) in whens {
-                *known.entry(when).or_default() += rows;
-            }
+            self.enter_reason(key, whens);
+        }
+        for (when, rows) in part.other_reasons {
+            *self.other_reasons.entry(when).or_default() += rows;
         }
         for (whens, rows) in part.rows {
             *self.rows.entry(whens).or_default() += rows;
@@ -168,6 +179,12 @@ impl Told {
                 }
             }
             samples.extend(scan.samples.iter().filter(|(when, _)| counts(when)).flat_map(|(_, samples)| samples));
+        }
+        let others = scans.iter().flat_map(|scan| &scan.other_reasons).filter(|(when, _)| counts(when));
+        let others: u64 = others.map(|(_, rows)| rows).sum();
+        let other = ("all definitions".to_owned(), String::new(), "other reasons".to_owned());
+        if others > 0 {
+            reasons.insert(&other, others);
         }
         let reason = |((definition, column, why), rows): (&(String, String, String), u64)| RejectReason {
             definition: definition.clone(),

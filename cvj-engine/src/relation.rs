@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use arrow_schema::Schema;
 use cvj_core::source::{FIELD_CURRENCY, FIELD_CURRENCY_COLUMN, Kind};
 use cvj_core::{Metric, Stage, StageOf, Touchpoint, Unit};
 
@@ -243,18 +244,19 @@ impl Relation {
         self.metrics.iter().map(|metric| &metric.row).chain(self.touchpoints.iter().map(|touchpoint| &touchpoint.row))
     }
 
-    /// Finds columns of money that are not in the client's currency, or need not be.
-    pub(crate) fn find_foreign_money(&mut self, currency: &str) {
-        let Some(provider) = &self.provider else { return };
-        let said = |column: &String, key: &str| provider.field(column)?.metadata().get(key).cloned();
+    /// Finds columns of money that are not in the client's currency, or need not be. `schema`: of its columns; those of a view
+    /// that are a source's as they are say what the source says.
+    pub(crate) fn find_foreign_money(&mut self, currency: &str, schema: &Schema) {
+        let field = |column: &str| schema.field_with_name(column).ok();
+        let said = |column: &String, key: &str| field(column)?.metadata().get(key).cloned();
         let judge = |row: &mut RowParts, money: &Expression| {
             row.foreign_money = money.columns.keys().find_map(|column| {
                 let found = said(column, FIELD_CURRENCY)?;
                 (!may_mean(&found, currency)).then(|| (column.clone(), found))
             });
             let beside = money.columns.keys().filter_map(|column| Some((column.clone(), said(column, FIELD_CURRENCY_COLUMN)?)));
-            // A plugin may name a column that is not there.
-            row.currencies = beside.filter(|(_, currency)| provider.field(currency).is_some()).collect();
+            // A view may leave it out, and a plugin may name one that is not there.
+            row.currencies = beside.filter(|(_, currency)| field(currency).is_some()).collect();
         };
         for metric in self.metrics.iter_mut().filter(|metric| metric.metric.unit == Unit::Money) {
             judge(&mut metric.row, &metric.value);

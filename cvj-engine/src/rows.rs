@@ -67,6 +67,9 @@ pub(crate) async fn gather(
     Ok(pass.finish(account))
 }
 
+/// Amounts from here on are no money (in units of 10⁻⁸: a quintillion); sums of smaller ones fit.
+const TOO_MUCH: u128 = 10_u128.pow(26);
+
 /// Stack of a reading thread: expressions are evaluated by recursion, which is deep without optimisation.
 const STACK: usize = 16 << 20;
 
@@ -329,7 +332,7 @@ impl<'a> Pass<'a> {
             let named = judge.row.currencies.iter().zip(&places.currencies);
             let mut named = named.map(|((_, column), place)| (column, columns.text(*place, row).trim()));
             if let Some((column, written)) = named.find(|(_, written)| is_foreign(written, currency)) {
-                return reject(column, &format!("the amount is in {written}, not the client's currency"), "");
+                return reject(column, "the amount is not in the client's currency", written);
             }
         }
         let (Some(touch), Some(stage)) = (&places.touch, judge.stage) else { return Judgement::Used { at, touch: None } };
@@ -348,6 +351,11 @@ impl<'a> Pass<'a> {
             (BoundStage::Fixed(stage), _) => *stage,
             (BoundStage::Column(_), None) => return Judgement::Ignored,
         };
+        let value = touch.value.and_then(|place| columns.money(place, row));
+        if value.is_some_and(|value| value.unsigned_abs() >= TOO_MUCH) {
+            let column = judge.row.used.keys().next().map(String::as_str).unwrap_or_default();
+            return reject(column, "the amount is too large", "");
+        }
         Judgement::Used { at, touch: Some((person, stage)) }
     }
 

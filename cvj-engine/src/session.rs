@@ -205,8 +205,10 @@ impl Session {
                     registered.map_err(|error| EngineError::Internal(error.to_string()))?;
                 }
                 relation.provider = Some(provider);
-                relation.find_foreign_money(&config.client.currency);
             }
+            let name = datafusion::common::TableReference::bare(relation.sql_name.trim_matches('"'));
+            let schema = self.context.table_provider(name).await.map_err(|error| self.error(&error))?.schema();
+            relation.find_foreign_money(&config.client.currency, &schema);
             finished.push(relation);
         }
         Ok(finished)

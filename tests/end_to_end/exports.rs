@@ -51,7 +51,7 @@ fn an_amount_whose_row_names_another_currency_is_rejected_by_who_means_money() {
     assert_eq!(metric(&report, 0, "Rows")["actual"], 4.0);
     let table = &report["sources"][0]["tables"][0];
     assert_eq!((&table["rows_read"], &table["rows_rejected"]), (&json!(4), &json!(1)));
-    let why = "the amount is in EUR, not the client's currency";
+    let why = "the amount is not in the client's currency: `EUR`";
     assert_eq!(table["rejects"][0]["why"], why);
     assert_eq!(table["rejects"][0]["column"], "currency");
     assert_eq!(table["rejects"][0]["where"], "export.csv:3");
@@ -108,4 +108,38 @@ fn a_column_of_rejects_is_counted_and_the_first_are_shown() {
     let expected: Vec<_> = (2..22).map(|line| format!("export.csv:{line}")).collect();
     assert_eq!(lines, expected);
     assert_eq!(metric(&report, 3, "People")["actual"], 1.0);
+}
+
+#[test]
+fn a_view_does_not_hide_what_an_amount_is_in() {
+    let export = "day,email,Amount (EUR)\n2026-10-01,a@x.de,10.00\n2026-10-02,b@x.de,20.00\n";
+    let definition = "[table.sales]\nsql = \"SELECT * FROM shop\"\n[[touchpoint]]\nstage = \"convert\"\nfrom = \"sales\"\nperson = \"email\"\nat = \"day\"\nvalue = \"amount_eur\"\n";
+    let count = "[[metric]]\nstage = \"aware\"\nname = \"Rows\"\nfrom = \"shop\"\nvalue = \"count(*)\"\nat = \"day\"\n";
+    let report = report(&client(&format!("{definition}{count}"), export.as_bytes()));
+    let view = report["sources"].as_array().unwrap().iter().find(|source| source["name"] == "sales").unwrap();
+    assert_eq!(view["tables"][0]["rows_rejected"], 2);
+}
+
+#[test]
+fn absurd_amounts_windows_and_products_end_in_words() {
+    let mut export = "day,email,total\n".to_owned();
+    for row in 0..40 {
+        writeln!(export, "2026-10-01,p{row}@x.de,900000000000000000000000000000.00").unwrap();
+    }
+    export.push_str("2026-10-01,q@x.de,1.00\n");
+    let absurd = report(&client(BUYERS, export.as_bytes()));
+    assert_eq!(metric(&absurd, 3, "Revenue")["actual"], 1.0);
+    assert!(absurd["sources"][0]["tables"][0]["rejects"][0]["why"].as_str().unwrap().starts_with("the amount is too large"));
+
+    let client_of = |definitions: &str| client(definitions, b"day,email,total\n2026-10-01,a@x.de,1.00\n");
+    let output = client_of(&format!("{BUYERS}[window]\nascend = 4294967295\n")).cvj_report(&[]).expect_status(1);
+    assert!(output.stderr.contains("cvj.toml:") && output.stderr.contains("at most 36500"), "{}", output.stderr);
+
+    let mut many = "day,email,total,url\n".to_owned();
+    for row in 0..10_050 {
+        writeln!(many, "2026-10-01,p@x.de,1.00,/page/{row}").unwrap();
+    }
+    let by_page = BUYERS.replace("at = ", "product = \"url\"\nat = ");
+    let output = client(&by_page, many.as_bytes()).cvj_report(&[]).expect_status(1);
+    assert!(output.stderr.contains("10000 different values") && output.stderr.contains("[[product]]"), "{}", output.stderr);
 }

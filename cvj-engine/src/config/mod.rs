@@ -21,6 +21,9 @@ pub use locate::Step;
 /// The file's name in the client's folder.
 pub const FILE_NAME: &str = "cvj.toml";
 
+/// Days of the longest window: a hundred years.
+const LONGEST_WINDOW: u32 = 36_500;
+
 /// A client's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -231,6 +234,11 @@ impl Config {
                     Some(hint),
                 ));
             }
+            if days > LONGEST_WINDOW {
+                let message = format!("{days} days are more than a window can have");
+                let path = [Step::Key("window"), Step::Key(stage.key())];
+                return Err(config.error(&path, message, Some(format!("at most {LONGEST_WINDOW} are allowed"))));
+            }
             config.window_days[stage.index()] = days;
         }
         if file.worksheet.is_some_and(|worksheet| worksheet.template.is_some()) {
@@ -279,7 +287,9 @@ impl Config {
         let zone = TimeZone::get(&self.client.timezone);
         self.zone = zone.map_err(|_| {
             let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let near = nearest(&self.client.timezone, names.iter().map(String::as_str));
+            // An abbreviation is near to another that is hours away.
+            let named = self.client.timezone.len() > 4;
+            let near = nearest(&self.client.timezone, names.iter().map(String::as_str)).filter(|_| named);
             let hint = near.map_or("write it like America/Chicago".to_owned(), |near| format!("did you mean `{near}`?"));
             let message = format!("`{}` is not an IANA time zone", self.client.timezone);
             self.error(&[Step::Key("client"), Step::Key("timezone")], message, Some(hint))
