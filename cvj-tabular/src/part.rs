@@ -2,7 +2,7 @@
 //! and counted the same way.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -107,7 +107,9 @@ impl PartRows {
     /// A reader of this part's rows.
     pub fn new(part: TablePart, contradicted: Contradicted, task: &Task) -> Self {
         let left = part.sieve.left();
-        let field_of = |column: usize| part.fields.iter().position(|field| *field == column).map(|field| field + left);
+        let places: HashMap<usize, usize> =
+            part.fields.iter().enumerate().rev().map(|(at, column)| (*column, at + left)).collect();
+        let field_of = |column: usize| places.get(&column).copied();
         let above = part.fill_down.as_ref().and_then(|fill| match fill.key {
             Some(key) => {
                 field_of(key).map(|key| Above::new(Some(key), fill.columns.iter().filter_map(|column| field_of(*column))))

@@ -40,6 +40,9 @@ fn headers_are_found() {
         odd("a header in every language", "Größe,Prénom,価格,Цена\n1,x,2,3\n")
             .reads("größe int, prénom text, 価格 int, цена int", &["1|x|2|3"]),
         odd("five thousand columns", wide(5000)).asking(&[("c4999", Kind::Any)]).reads("c4999 int", &["4999"]),
+        odd("five thousand columns of one name", format!("{}\n{}\n", vec!["c"; 5000].join(","), vec!["1"; 5000].join(",")))
+            .asking(&[("c_5000", Kind::Any)])
+            .reads("c_5000 int", &["1"]),
     ]);
 }
 
