@@ -183,6 +183,10 @@ fn a_pattern_that_does_not_fit_is_never_passed_over_in_silence() {
     assert!(error.message.ends_with("`date_format = \"%d.%m.%y %Hh\"` does not read `1/2/2026` (a.csv:2)"), "{}", error.message);
     let format = settle(&["2026-02-01"], Kind::Time, &settings).unwrap();
     assert_eq!(format.words().unwrap(), "`date_format` does not read `2026-02-01` (a.csv:2)");
+    // The order of a day and a month is the person's word.
+    let error = settle(&["1/2/2026", "13/1/2026"], Kind::Time, &settings).unwrap_err();
+    assert!(error.hint.unwrap().starts_with("set `columns.c.format`"), "{}", error.message);
+    assert_eq!(settle(&["1/2/2026", "13/1/2026"], Kind::Any, &settings).unwrap().data_type(), DataType::Utf8);
     let wrong = CellSettings { date_format: Some(DateFormat::Pattern("%d.%".to_owned())), ..CellSettings::default() };
     assert!(wrong.check().unwrap_err().message.starts_with("`date_format = \"%d.%\"` is no pattern"));
 }

@@ -103,11 +103,13 @@ impl NumberShape {
 impl NumberText<'_> {
     fn length(&self, marks: Marks) -> Length {
         let size = self.size(marks);
-        match size.whole + size.decimals {
-            _ if self.exponent.is_some() => Length::Short,
-            ..=SHORT => Length::Short,
-            ..=LONGEST_DECIMAL => Length::Long,
-            _ => Length::Endless,
+        let digits = size.whole + size.decimals;
+        if digits <= SHORT || self.exponent.is_some() {
+            Length::Short
+        } else if digits <= LONGEST_DECIMAL {
+            Length::Long
+        } else {
+            Length::Endless
         }
     }
 
