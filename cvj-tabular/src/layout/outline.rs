@@ -492,6 +492,9 @@ impl Outline {
 
     /// A file in which no row has more than one cell is a table of one column.
     fn one_column(&mut self) {
+        if self.rules.header.is_some() {
+            return;
+        }
         let rows = std::mem::take(&mut self.notes);
         let skipped = |row: &Kept| row.comment || row.number <= self.rules.skip;
         let Some(first) = rows.iter().position(|row| !skipped(row)) else {
@@ -499,7 +502,7 @@ impl Outline {
             return;
         };
         let left = rows[first].looks.iter().position(|look| !look.is_blank()).unwrap_or(0);
-        if rows[first].looks[left] != Look::Text {
+        if rows[first].looks[left] != Look::Text || heading::is_key_value(&rows[first]) {
             self.values_at = Some(rows[first].number);
             self.notes = rows;
             return;
