@@ -39,7 +39,7 @@ impl ColumnEvidence {
         if !said && !self.enough(reads) {
             let unread = self.unread_number(&format);
             let hint = match &format.currency {
-                Some(currency) if self.other_currencies(currency) > 0 => {
+                Some(currency) if self.enough(reads + self.other_currencies(currency)) => {
                     "set `columns.<name>.currency` to the one that counts (amounts in others are rejected), or use another column"
                 }
                 _ => "set `decimal`, `null_values` or `columns.<name>`, or use another column",

@@ -10,7 +10,7 @@ use crate::currency::compatible;
 /// Digits that a decimal holds in all.
 pub(crate) const LONGEST_DECIMAL: u32 = 38;
 /// Digits of a short number. As many before the mark as behind it, and the two that a percent sign adds, make a decimal.
-const SHORT: u32 = 18;
+const SHORT: usize = 18;
 
 /// How many digits numbers have. Numbers in exponents, and those that the file keeps as numbers, are short.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -102,14 +102,14 @@ impl NumberShape {
 
 impl NumberText<'_> {
     fn length(&self, marks: Marks) -> Length {
+        if self.body.len() <= SHORT || self.exponent.is_some() {
+            return Length::Short;
+        }
         let size = self.size(marks);
-        let digits = size.whole + size.decimals;
-        if digits <= SHORT || self.exponent.is_some() {
-            Length::Short
-        } else if digits <= LONGEST_DECIMAL {
-            Length::Long
-        } else {
-            Length::Endless
+        match size.whole + size.decimals {
+            digits if digits as usize <= SHORT => Length::Short,
+            digits if digits <= LONGEST_DECIMAL => Length::Long,
+            _ => Length::Endless,
         }
     }
 
