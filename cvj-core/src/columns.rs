@@ -1,6 +1,6 @@
 //! Column names: how a header as written becomes a name that SQL can use bare.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A header in snake case: lower case, every run of other characters one `_`, never empty, never beginning with a digit.
 ///
@@ -31,6 +31,7 @@ pub fn snake_case(header: &str) -> String {
 /// ```
 pub fn column_names<'a>(headers: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut taken = HashSet::new();
+    let mut repeated: HashMap<String, usize> = HashMap::new();
     headers
         .into_iter()
         .enumerate()
@@ -40,10 +41,10 @@ pub fn column_names<'a>(headers: impl IntoIterator<Item = &'a str>) -> Vec<Strin
                 base = format!("column_{}", index + 1);
             }
             let mut candidate = base.clone();
-            let mut number = 2;
             while !taken.insert(candidate.clone()) {
+                let number = repeated.entry(base.clone()).or_insert(1);
+                *number += 1;
                 candidate = format!("{base}_{number}");
-                number += 1;
             }
             candidate
         })

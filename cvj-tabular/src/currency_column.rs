@@ -32,7 +32,7 @@ pub fn currency_columns(headers: &[String], evidence: &[ColumnEvidence]) -> Vec<
         })
         .collect();
     let governor = |index: usize| {
-        if currencies.iter().any(|(currency, _)| *currency == index) {
+        if currencies.binary_search_by_key(&index, |(currency, _)| *currency).is_ok() {
             return None;
         }
         let fitting = currencies.iter().filter(|(_, other)| other.iter().all(|word| words[index].contains(*word)));

@@ -177,8 +177,7 @@ impl ColumnEvidence {
 
     /// Whether so many values are enough to say that the column is of a type.
     pub(crate) fn enough(&self, reads: u64) -> bool {
-        // 95 % (design §5), in whole numbers.
-        u128::from(reads) * 100 >= u128::from(self.values) * 95
+        most(reads, self.values)
     }
 
     fn observe_number(&mut self, value: f64, currency: Option<&'static str>, place: Place<'_>) {
@@ -232,6 +231,11 @@ impl ColumnEvidence {
             missing(&mut self.not_moment, text, place);
         }
     }
+}
+
+/// Whether so many values are 95 % of all (design §5), in whole numbers.
+pub(crate) fn most(reads: u64, of: u64) -> bool {
+    u128::from(reads) * 100 >= u128::from(of) * 95
 }
 
 fn missing(example: &mut Option<Example>, value: &str, place: Place<'_>) {

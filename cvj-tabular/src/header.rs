@@ -1,5 +1,7 @@
 //! Headers of the files of one table: their union by column name, and where each file keeps each column.
 
+use std::collections::HashMap;
+
 use cvj_core::columns::column_names;
 
 /// The columns of a table over all its files.
@@ -7,6 +9,7 @@ use cvj_core::columns::column_names;
 pub struct Header {
     headers: Vec<String>,
     names: Vec<String>,
+    by_name: HashMap<String, usize>,
 }
 
 impl Header {
@@ -15,8 +18,8 @@ impl Header {
         let names = column_names(headers.iter().map(String::as_str));
         let mut columns = Vec::with_capacity(names.len());
         for (name, header) in names.into_iter().zip(headers) {
-            let column = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                self.names.push(name);
+            let column = *self.by_name.entry(name).or_insert_with_key(|name| {
+                self.names.push(name.clone());
                 self.headers.push(header.clone());
                 self.names.len() - 1
             });

@@ -9,7 +9,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::shape::{NumberShape, NumberSize};
+pub use self::shape::Length;
+pub(crate) use self::shape::{LONGEST_DECIMAL, NumberShape, NumberSize};
 pub(crate) use self::text::{Marks, lex};
 
 mod shape;
@@ -53,7 +54,7 @@ pub enum NumberStore {
     Integer,
     /// Exact decimals with so many digits after the mark.
     Decimal(u8),
-    /// Floating point: more than nine decimals, or exponents.
+    /// Floating point: exponents, or more digits than a decimal has.
     Float,
 }
 
@@ -73,6 +74,9 @@ pub struct NumberFormat {
     /// The column's currency: a code or a sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
+    /// The longest numbers accepted.
+    #[serde(default)]
+    pub longest: Length,
     /// `007` reads as 7.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub leading_zeros: bool,
@@ -153,6 +157,7 @@ impl NumberFormat {
             store,
             percent: Percent::None,
             currency: None,
+            longest: Length::Endless,
             leading_zeros: false,
             currency_column: None,
             words: None,

@@ -2,7 +2,7 @@
 //! and counted the same way.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -19,6 +19,9 @@ use crate::table::PlannedColumn;
 
 /// Rows left out that are named in the log, of each kind.
 const NAMED: u64 = 3;
+
+/// Bytes of text that end a batch, however few its rows are.
+const MOST_TEXT: usize = 64 << 20;
 
 /// The cells of a row as they stand in a file, read when they are needed.
 pub trait RowCells {
@@ -99,6 +102,8 @@ pub struct PartRows {
     contradicted: Contradicted,
     task: Task,
     after_blank: bool,
+    /// The line of the last row, if all its cells are empty: what follows in the next part stands behind a blank row.
+    blank: Option<u64>,
     /// The line of the last row, if it lacks what all rows looked at have.
     incomplete: Option<u64>,
 }
@@ -107,7 +112,9 @@ impl PartRows {
     /// A reader of this part's rows.
     pub fn new(part: TablePart, contradicted: Contradicted, task: &Task) -> Self {
         let left = part.sieve.left();
-        let field_of = |column: usize| part.fields.iter().position(|field| *field == column).map(|field| field + left);
+        let places: HashMap<usize, usize> =
+            part.fields.iter().enumerate().rev().map(|(at, column)| (*column, at + left)).collect();
+        let field_of = |column: usize| places.get(&column).copied();
         let above = part.fill_down.as_ref().and_then(|fill| match fill.key {
             Some(key) => {
                 field_of(key).map(|key| Above::new(Some(key), fill.columns.iter().filter_map(|column| field_of(*column))))
@@ -122,7 +129,7 @@ impl PartRows {
         let mut rows = RowAssembler::new(&part.columns, field_of, part.nulls.clone(), part.batch_rows, origin, task.clone());
         rows.covers(part.range);
         let left_out = BTreeMap::new();
-        Self { part, rows, above, left_out, contradicted, task: task.clone(), after_blank: false, incomplete: None }
+        Self { part, rows, above, left_out, contradicted, task: task.clone(), after_blank: false, blank: None, incomplete: None }
     }
 
     /// The schema of the batches.
@@ -137,7 +144,7 @@ impl PartRows {
 
     /// Whether there are enough rows for a batch: take it with [`PartRows::batch`].
     pub fn is_full(&self) -> bool {
-        self.rows.pending() >= self.part.batch_rows
+        self.rows.pending() >= self.part.batch_rows || self.rows.pending_text() >= MOST_TEXT
     }
 
     /// Whether no more rows are wanted, the next of which stands on this line.
@@ -157,9 +164,11 @@ impl PartRows {
             return Err(self.surprised(line, "a row behind a blank one"));
         }
         self.after_blank = false;
+        self.blank = None;
         self.incomplete = (part.sieve.is_open_behind(line) && part.sieve.lacks_key(row)).then_some(line);
         if let Verdict::LeftOut(why) = part.sieve.judge(line, row, &part.nulls)? {
             self.after_blank = why == LeftOut::Empty;
+            self.blank = self.after_blank.then_some(line);
             let count = self.left_out.entry(why).or_default();
             *count += 1;
             if let Some(word) = why.word().filter(|_| *count <= NAMED) {
@@ -196,6 +205,9 @@ impl PartRows {
     pub fn finish(&mut self) -> Result<(), SourceError> {
         if let Some(line) = self.incomplete.take() {
             return Err(self.surprised(line, "the last row lacks what the others have"));
+        }
+        if let Some(line) = self.blank.take().filter(|line| self.part.sieve.is_passed_over(*line)) {
+            return Err(self.surprised(line, "a row of empty cells, and others behind it"));
         }
         for (why, rows) in std::mem::take(&mut self.left_out) {
             if let Some(word) = why.word() {
@@ -293,6 +305,56 @@ mod tests {
         assert_eq!(read(&[header, a, b, c, &["made by x"]], 4).unwrap_err(), "a.xlsx:5: the last row lacks what the others have");
         // In the middle such a row is one like others.
         assert_eq!(read(&[header, a, b, &["", "", "7"], c], 3), Ok(4));
+    }
+
+    #[test]
+    fn a_blank_row_at_the_end_of_a_part_is_before_the_next() {
+        let rows: Vec<[String; 2]> = (0..200).map(|row| [format!("r{row}"), row.to_string()]).collect();
+        let mut outline = Outline::new(Rules::new(&LayoutSettings::default(), &CellSettings::default(), true));
+        let feed = |outline: &mut Outline, number: u64, row: &[&str]| {
+            let cells: Vec<_> = row.iter().map(|cell| Cell::text(cell)).collect();
+            outline.row(&Row { number, cells: &cells, comment: false, merged: &[] });
+        };
+        feed(&mut outline, 1, &["name", "clicks"]);
+        for (number, [name, clicks]) in (2..).zip(&rows) {
+            if number == 100 {
+                outline.gap();
+            }
+            if !(100..150).contains(&number) {
+                feed(&mut outline, number, &[name, clicks]);
+            }
+        }
+        let sieve = outline.finish(true).tables.remove(0).sieve;
+        let (_, task) = Trial::new(".");
+        let read = |lines: &[(u64, [&str; 2])]| {
+            let part = TablePart { sieve: sieve.clone(), ..part(&[&["name", "clicks"], &["a", "5"]], 2) };
+            let mut reader = PartRows::new(part, Contradicted::default(), &task);
+            lines.iter().try_for_each(|(line, row)| reader.push(*line, &row.map(Cell::text)[..]))?;
+            reader.finish()
+        };
+        let error = read(&[(120, ["x", "1"]), (121, ["", ""])]).unwrap_err();
+        assert_eq!(error.message, "a.xlsx:121: a row of empty cells, and others behind it");
+        read(&[(120, ["x", "1"]), (121, ["y", "2"])]).unwrap();
+        read(&[(200, ["x", "1"]), (201, ["", ""])]).unwrap();
+    }
+
+    #[test]
+    fn a_batch_ends_where_its_text_is_much() {
+        let (_, task) = Trial::new(".");
+        let mut part = part(&[&["name", "clicks"], &["a", "5"]], 2);
+        part.batch_rows = 1 << 20;
+        let mut reader = PartRows::new(part, Contradicted::default(), &task);
+        let long = "x".repeat(1 << 20);
+        let mut rows = 0;
+        for line in 2..202 {
+            reader.push(line, &[&long, "5"].map(Cell::text)[..]).unwrap();
+            if reader.is_full() {
+                rows += reader.batch().unwrap().unwrap().num_rows();
+                assert_eq!(rows % 64, 0);
+            }
+        }
+        assert_eq!(rows, 192);
+        assert_eq!(reader.batch().unwrap().unwrap().num_rows(), 8);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use arrow_schema::SchemaRef;
 use cvj_core::source::Rejected;
 use cvj_core::{SourceError, Status, Task};
 
+use crate::cell::Cell;
 use crate::column::ColumnBuilder;
 use crate::layout::DateRange;
 use crate::moment::days;
@@ -46,6 +47,8 @@ pub struct RowAssembler {
     task: Task,
     delivered: u64,
     pending: usize,
+    /// Bytes of the pending cells of text.
+    text: usize,
 }
 
 struct Assembled {
@@ -90,7 +93,7 @@ impl RowAssembler {
         });
         let columns = columns.collect();
         let Origin { table, file, contradicted } = origin;
-        Self { schema, columns, table, file, range: None, contradicted, task, delivered: 0, pending: 0 }
+        Self { schema, columns, table, file, range: None, contradicted, task, delivered: 0, pending: 0, text: 0 }
     }
 
     /// Says which days the rows are about.
@@ -105,9 +108,13 @@ impl RowAssembler {
                 Source::File | Source::From | Source::To | Source::Absent(_) => {}
                 Source::Line(lines) => lines.push(line as i64),
                 Source::Field(field, builder) => {
-                    let outcome = match row.bytes(*field) {
-                        Some(bytes) => builder.push_bytes(&bytes),
-                        None => builder.push(&row.cell(*field)?),
+                    let outcome = if let Some(bytes) = row.bytes(*field) {
+                        self.text += bytes.len();
+                        builder.push_bytes(&bytes)
+                    } else {
+                        let cell = row.cell(*field)?;
+                        self.text += if let Cell::Text(text) = &cell { text.len() } else { 0 };
+                        builder.push(&cell)
                     };
                     if let Err(unreadable) = outcome {
                         let cell = row.cell(*field)?;
@@ -137,6 +144,9 @@ impl RowAssembler {
             }
         }
         self.pending += 1;
+        if self.text > MOST_TEXT {
+            return Err(too_much_text(&self.file, line));
+        }
         Ok(())
     }
 
@@ -160,9 +170,15 @@ impl RowAssembler {
         self.pending
     }
 
+    /// Bytes of the pending cells of text, whatever their columns make of them.
+    pub fn pending_text(&self) -> usize {
+        self.text
+    }
+
     /// The pending rows as a batch.
     pub fn finish(&mut self) -> Result<RecordBatch, SourceError> {
         let rows = std::mem::take(&mut self.pending);
+        self.text = 0;
         let before = self.delivered;
         self.delivered += rows as u64;
         let file = &self.file;
@@ -190,6 +206,14 @@ impl RowAssembler {
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
             .map_err(|error| SourceError::new(Status::Internal, format!("the rows of `{}` make no batch: {error}", self.file)))
     }
+}
+
+/// Arrow counts the bytes of a column of text in 32 bits.
+const MOST_TEXT: usize = i32::MAX as usize;
+
+fn too_much_text(file: &str, line: u64) -> SourceError {
+    SourceError::new(Status::InvalidData, format!("{file}:{line}: more than 2 GiB of text stand in one row"))
+        .with_hint("set `limits.row` below that")
 }
 
 fn not_utf8(file: &str, column: &str, row: u64) -> SourceError {

@@ -97,8 +97,7 @@ impl TableProfile {
 
     /// The table as the host sees it.
     pub fn info(&self, settings: &CellSettings) -> Result<TableInfo, SourceError> {
-        let everything: Vec<_> = (0..self.width()).map(|index| ColumnRequest { index, kind: Kind::Any }).collect();
-        let columns = everything.into_iter().map(|request| self.planned(request, settings)).collect::<Result<Vec<_>, _>>()?;
+        let columns = self.planned(&self.everything(), settings)?;
         Ok(TableInfo {
             name: self.name.clone(),
             schema: schema(&columns),
@@ -116,11 +115,14 @@ impl TableProfile {
 
     /// The columns of a scan, each settled as what it is needed as.
     pub fn settle(&self, scan: &ScanRequest, settings: &CellSettings) -> Result<Vec<PlannedColumn>, SourceError> {
-        let requests = match &scan.columns {
-            Some(requests) => requests.clone(),
-            None => (0..self.width()).map(|index| ColumnRequest { index, kind: Kind::Any }).collect(),
-        };
-        requests.into_iter().map(|request| self.planned(request, settings)).collect()
+        match &scan.columns {
+            Some(requests) => self.planned(requests, settings),
+            None => self.planned(&self.everything(), settings),
+        }
+    }
+
+    fn everything(&self) -> Vec<ColumnRequest> {
+        (0..self.width()).map(|index| ColumnRequest { index, kind: Kind::Any }).collect()
     }
 
     /// Columns, the virtual ones included.
@@ -128,7 +130,24 @@ impl TableProfile {
         self.header.names().len() + if self.ranged { 4 } else { 2 }
     }
 
-    fn planned(&self, request: ColumnRequest, settings: &CellSettings) -> Result<PlannedColumn, SourceError> {
+    /// These columns, settled. What depends on all columns of the table is found once.
+    fn planned(&self, requests: &[ColumnRequest], settings: &CellSettings) -> Result<Vec<PlannedColumn>, SourceError> {
+        let decimal_hint = self.decimal_hint();
+        let currencies = currency_columns(self.header.headers(), &self.evidence);
+        let planned = requests.iter().map(|request| {
+            let currency = currencies.get(request.index).copied().flatten();
+            self.column(*request, decimal_hint, currency, settings)
+        });
+        planned.collect()
+    }
+
+    fn column(
+        &self,
+        request: ColumnRequest,
+        decimal_hint: Option<DecimalMark>,
+        currency: Option<usize>,
+        settings: &CellSettings,
+    ) -> Result<PlannedColumn, SourceError> {
         let names = self.header.names();
         let Some(name) = names.get(request.index) else {
             let virtual_column = |name: &str, content| Ok(PlannedColumn { name: name.to_owned(), content });
@@ -148,11 +167,10 @@ impl TableProfile {
             column: name,
             header: &self.header.headers()[request.index],
             kind: request.kind,
-            decimal_hint: self.decimal_hint(),
+            decimal_hint,
         };
         let nothing = ColumnEvidence::default();
         let format = self.evidence.get(request.index).unwrap_or(&nothing).settle(&question, settings)?;
-        let currency = currency_columns(self.header.headers(), &self.evidence).get(request.index).copied().flatten();
         let format = format.with_currency_column(currency.map(|index| names[index].as_str()));
         Ok(PlannedColumn { name: name.clone(), content: Content::Cells(request.index, format) })
     }

@@ -54,7 +54,7 @@ impl ColumnEvidence {
         self.by_grammar(question, column, said, order).map(ColumnFormat::Moment)
     }
 
-    /// The column is not written as the pattern for all columns says.
+    /// The column is not written as the pattern for all columns says: it is read, and that is said, if it can only mean one thing.
     fn beside_pattern(
         &self,
         question: &Question<'_>,
@@ -71,6 +71,14 @@ impl ColumnEvidence {
             error
         })?;
         if let Some(unread) = unread {
+            if self.moments.count(|shape| Orders::of(*shape).is_some()) > 0 {
+                let Question { table, column, .. } = question;
+                let message = format!(
+                    "the dates in column `{column}` of table `{table}` are not written as `date_format = \"{pattern}\"` says: it does not read {unread}"
+                );
+                let hint = format!("set `columns.{column}.format` to how this column is written");
+                return Err(SourceError::new(Status::InvalidData, message).with_hint(hint));
+            }
             let note = format!("`date_format` does not read {unread}");
             format.words = sentence(format.words.into_iter().chain([note]));
         }

@@ -4,17 +4,19 @@ use cvj_core::{SourceError, Status};
 
 use super::{Question, sentence, settled_by};
 use crate::currency::{compatible, currency, in_header};
-use crate::evidence::{ColumnEvidence, Example};
+use crate::evidence::{ColumnEvidence, Example, most};
 use crate::format::ColumnFormat;
-use crate::number::{DecimalMark, Marks, NumberFormat, NumberShape, NumberSize, NumberStore, Percent, lex};
+use crate::number::{
+    DecimalMark, LONGEST_DECIMAL, Length, Marks, NumberFormat, NumberShape, NumberSize, NumberStore, Percent, lex,
+};
 use crate::settings::{CellSettings, ColumnSettings, ColumnType};
 
 /// Whole digits that a 64-bit integer holds whatever they are.
 pub(super) const LONGEST_INTEGER: u32 = 18;
-/// Whole digits and decimals that a decimal holds.
-const LONGEST_DECIMAL: u32 = 38;
-/// With more decimals, numbers are measurements, kept as floating point.
+/// With more decimals, numbers that the file keeps in floating point are measurements, and stay so.
 const MOST_DECIMALS: u32 = 9;
+/// Digits that floating point keeps whatever they are.
+const LONGEST_FLOAT: u32 = 15;
 
 impl ColumnEvidence {
     pub(super) fn number(
@@ -36,17 +38,18 @@ impl ColumnEvidence {
         let reads = self.numbers.count(|shape| format.judge(shape).is_ok());
         if !said && !self.enough(reads) {
             let unread = self.unread_number(&format);
-            return Err(self.too_few(
-                question,
-                reads,
-                unread,
-                "set `decimal`, `null_values` or `columns.<name>`, or use another column",
-            ));
+            let hint = match &format.currency {
+                Some(currency) if self.enough(reads + self.other_currencies(currency)) => {
+                    "set `columns.<name>.currency` to the one that counts (amounts in others are rejected), or use another column"
+                }
+                _ => "set `decimal`, `null_values` or `columns.<name>`, or use another column",
+            };
+            return Err(self.too_few(question, reads, unread, hint));
         }
         if unsettled {
             return Err(unsettled_point(question));
         }
-        format.store = self.store(&format, column);
+        (format.store, format.longest) = self.store(&format, column, if said { reads } else { self.values });
         format.words = self.number_words(&format, settings, currency_words);
         Ok(ColumnFormat::Number(format))
     }
@@ -116,28 +119,50 @@ impl ColumnEvidence {
         }
     }
 
-    /// Room for every value that the format reads.
-    fn store(&self, format: &NumberFormat, column: &ColumnSettings) -> NumberStore {
-        let mut size = NumberSize::default();
-        let mut exponents = false;
+    /// Amounts in currencies that are not the column's.
+    fn other_currencies(&self, own: &str) -> u64 {
+        self.numbers.count(|shape| shape.currency.is_some_and(|found| !compatible(own, found)))
+    }
+
+    /// Exact, if all that it takes is to reject numbers of so many digits that they cannot be meant: 95 % `of` the values remain.
+    fn store(&self, format: &NumberFormat, column: &ColumnSettings, of: u64) -> (NumberStore, Length) {
+        if column.column_type == Some(ColumnType::Integer) {
+            return (NumberStore::Integer, Length::Long);
+        }
+        let exact = [Length::Long, Length::Short].into_iter().find_map(|longest| {
+            let format = NumberFormat { longest, ..format.clone() };
+            let reads = self.numbers.count(|shape| format.judge(shape).is_ok());
+            let store = self.exact(&format, column).filter(|_| most(reads, of))?;
+            Some((store, longest))
+        });
+        exact.unwrap_or((NumberStore::Float, Length::Endless))
+    }
+
+    /// Room for every value that the format reads, if they are not to be kept in floating point.
+    fn exact(&self, format: &NumberFormat, column: &ColumnSettings) -> Option<NumberStore> {
+        let (mut written, mut kept) = (NumberSize::default(), NumberSize::default());
         for (shape, tally) in self.numbers.iter().filter(|(shape, _)| format.judge(shape).is_ok()) {
+            if shape.exponent {
+                return None;
+            }
             let mut needed = shape.size(tally.size, format.decimal);
             if format.percent != Percent::None && !shape.typed {
                 needed.decimals += 2;
             }
-            size = size.or(needed);
-            exponents |= shape.exponent;
+            let size = if shape.typed { &mut kept } else { &mut written };
+            *size = size.or(needed);
         }
-        let is_amount = format.currency.is_some() || matches!(column.column_type, Some(ColumnType::Money | ColumnType::Decimal));
-        let decimals = if is_amount { size.decimals.max(2) } else { size.decimals };
-        if column.column_type == Some(ColumnType::Integer) {
-            NumberStore::Integer
-        } else if exponents || decimals > MOST_DECIMALS || size.whole + decimals > LONGEST_DECIMAL {
-            NumberStore::Float
-        } else if format.percent != Percent::None || decimals > 0 || size.whole > LONGEST_INTEGER {
-            NumberStore::Decimal(decimals as u8)
+        let measured = kept.decimals > MOST_DECIMALS && written.whole + written.decimals <= LONGEST_FLOAT;
+        let NumberSize { whole, mut decimals } = written.or(kept);
+        if format.currency.is_some() || matches!(column.column_type, Some(ColumnType::Money | ColumnType::Decimal)) {
+            decimals = decimals.max(2);
+        }
+        if measured || whole + decimals > LONGEST_DECIMAL {
+            None
+        } else if format.percent != Percent::None || decimals > 0 || whole > LONGEST_INTEGER {
+            Some(NumberStore::Decimal(decimals as u8))
         } else {
-            NumberStore::Integer
+            Some(NumberStore::Integer)
         }
     }
 
@@ -172,7 +197,9 @@ impl ColumnEvidence {
         let percent = (format.percent != Percent::None).then(|| "percentages, kept as fractions".to_owned());
         let zeros = self.numbers.count(|shape| shape.leading_zeros) > 0;
         let zeros = zeros.then(|| "leading zeros are dropped".to_owned());
-        sentence([comma, grouped, currency, percent, zeros].into_iter().flatten())
+        let long = self.numbers.count(|shape| shape.length > Length::Short) > 0 && format.store == NumberStore::Float;
+        let rounded = long.then(|| "rounded to 15 digits".to_owned());
+        sentence([comma, grouped, currency, percent, zeros, rounded].into_iter().flatten())
     }
 }
 

@@ -39,7 +39,9 @@ fn undemanded_types_are_found() {
     check(&["1,0", "4,5"], DataType::Decimal128(38, 1));
     check(&["5.32%", "0.1%"], DataType::Decimal128(38, 4));
     check(&["$5", "$1,204"], DataType::Decimal128(38, 2));
-    check(&["4.389160886712906", "0"], DataType::Float64);
+    check(&["4.389160886712906", "0"], DataType::Decimal128(38, 15));
+    check(&["12345678901234567890.1234567890", "0.5"], DataType::Decimal128(38, 10));
+    check(&["4.5e-7", "0"], DataType::Float64);
     check(&["00123", "45"], DataType::Utf8);
     check(&["1234567890123456789012", "45"], DataType::Utf8);
     check(&["yes", "no", "No"], DataType::Boolean);
@@ -58,6 +60,35 @@ fn undemanded_types_are_found() {
     check(&["Ada", "12"], DataType::Utf8);
     check(&["+49 30 0000", "+1 312-555-0100"], DataType::Utf8);
     check(&["203.0.113.9"], DataType::Utf8);
+}
+
+#[test]
+fn numbers_of_too_many_digits_change_no_type() {
+    let check = |value: &str, others: &str, expect: &DataType, reads: bool| {
+        let format = settle(&[&[others; 30][..], &[value]].concat(), Kind::Number, &CellSettings::default()).unwrap();
+        assert_eq!(format.data_type(), *expect, "{value} among {others}");
+        let ColumnFormat::Number(number) = &format else { panic!("numbers") };
+        let read = match number.store {
+            NumberStore::Integer => number.integer(value).map(i128::from),
+            NumberStore::Decimal(scale) => number.decimal(value, scale),
+            NumberStore::Float => panic!("{value} among {others} is floating point"),
+        };
+        assert_eq!(read.is_ok(), reads, "{value} among {others}");
+    };
+    let (nines, endless) = ("9".repeat(38), "9".repeat(41));
+    check(&endless, "5", &DataType::Int64, false);
+    check(&endless, "5.25", &DataType::Decimal128(38, 2), false);
+    check(&nines, "5", &DataType::Decimal128(38, 0), true);
+    check(&nines, "5.25", &DataType::Decimal128(38, 2), false);
+    check(&format!("0.{endless}"), "5.25", &DataType::Decimal128(38, 2), false);
+    let format = settle(&[&nines, "0.5", &endless], Kind::Number, &CellSettings::default()).unwrap();
+    assert_eq!((format.data_type(), format.words().map(String::as_str)), (DataType::Float64, Some("rounded to 15 digits")));
+}
+
+#[test]
+fn amounts_in_two_currencies_ask_for_the_one_that_counts() {
+    let error = settle(&["$5.00", "€6.00"], Kind::Number, &CellSettings::default()).unwrap_err();
+    assert!(error.hint.unwrap().starts_with("set `columns.c.currency`"));
 }
 
 #[test]
@@ -152,6 +183,10 @@ fn a_pattern_that_does_not_fit_is_never_passed_over_in_silence() {
     assert!(error.message.ends_with("`date_format = \"%d.%m.%y %Hh\"` does not read `1/2/2026` (a.csv:2)"), "{}", error.message);
     let format = settle(&["2026-02-01"], Kind::Time, &settings).unwrap();
     assert_eq!(format.words().unwrap(), "`date_format` does not read `2026-02-01` (a.csv:2)");
+    // The order of a day and a month is the person's word.
+    let error = settle(&["1/2/2026", "13/1/2026"], Kind::Time, &settings).unwrap_err();
+    assert!(error.hint.unwrap().starts_with("set `columns.c.format`"), "{}", error.message);
+    assert_eq!(settle(&["1/2/2026", "13/1/2026"], Kind::Any, &settings).unwrap().data_type(), DataType::Utf8);
     let wrong = CellSettings { date_format: Some(DateFormat::Pattern("%d.%".to_owned())), ..CellSettings::default() };
     assert!(wrong.check().unwrap_err().message.starts_with("`date_format = \"%d.%\"` is no pattern"));
 }

@@ -60,6 +60,7 @@ pub(super) fn find(rows: &[Kept], ragged: bool) -> Block {
     }
     match best {
         Some((row, _)) => Block::Table(heading(rows, row, left, if ragged { rows[row].cells.len() } else { width })),
+        None if wide(rows).all(is_key_value) => Block::Lines,
         None => Block::Values(rows.iter().position(|row| !row.comment && row.filled() >= 2).unwrap_or(0)),
     }
 }
@@ -143,7 +144,7 @@ pub(super) fn is_names(row: &Kept, below: &[Kept], left: usize) -> bool {
 }
 
 /// `Account: | Northwind`
-fn is_key_value(row: &Kept) -> bool {
+pub(super) fn is_key_value(row: &Kept) -> bool {
     row.filled() == 2
         && row.cells.iter().find(|cell| !cell.is_blank()).is_some_and(|cell| cell.to_text().trim_end().ends_with(':'))
 }
@@ -204,6 +205,7 @@ mod tests {
         assert_eq!(find(&kept(&["x|5", "y|6"]), true), Block::Values(0));
         assert_eq!(find(&kept(&["x|1990", "y|12"]), true), Block::Values(0));
         assert_eq!(find(&kept(&["Report", "October"]), true), Block::Lines);
+        assert_eq!(find(&kept(&["Account:|Northwind", "Currency:|USD"]), true), Block::Lines);
         assert_eq!(find(&kept(&["hello", "hello| world", "again", "and again"]), true), Block::Lines);
     }
 

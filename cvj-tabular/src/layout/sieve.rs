@@ -136,6 +136,11 @@ impl Sieve {
         self.unseen.is_some_and(|(from, to)| (from..=to).contains(&number))
     }
 
+    /// Whether this row was passed over between rows that were looked at.
+    pub fn is_passed_over(&self, number: u64) -> bool {
+        self.is_unseen(number) && self.unseen.is_some_and(|(_, to)| to < u64::MAX)
+    }
+
     /// Whether there may be rows behind this one that were not looked at.
     pub fn is_open_behind(&self, number: u64) -> bool {
         self.unseen.is_some_and(|(from, to)| to == u64::MAX && number >= from)

@@ -1,9 +1,29 @@
 //! What sort of number a cell is, without its value: columns are settled from the sorts that they have, and a format says of each
 //! sort whether it reads it. Evidence and reading ask the same [`NumberFormat::judge`], so they cannot disagree.
 
+use serde::{Deserialize, Serialize};
+
 use super::text::{Marks, NumberText};
 use super::{DecimalMark, NumberFault, NumberFormat, NumberStore, Percent};
 use crate::currency::compatible;
+
+/// Digits that a decimal holds in all.
+pub(crate) const LONGEST_DECIMAL: u32 = 38;
+/// Digits of a short number. As many before the mark as behind it, and the two that a percent sign adds, make a decimal.
+const SHORT: usize = 18;
+
+/// How many digits numbers have. Numbers in exponents, and those that the file keeps as numbers, are short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Length {
+    /// So few that they fit a decimal together with any other short number.
+    Short,
+    /// So few that they fit a decimal.
+    Long,
+    /// More than any decimal has.
+    #[default]
+    Endless,
+}
 
 /// The sort of a cell's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +37,7 @@ pub(crate) struct NumberShape {
     pub(crate) currency: Option<&'static str>,
     pub(crate) leading_zeros: bool,
     pub(crate) exponent: bool,
+    pub(crate) length: Length,
     /// Kept as a number by the file: it has no marks, and a percentage is a fraction already.
     pub(crate) typed: bool,
 }
@@ -49,6 +70,7 @@ impl NumberShape {
             currency: text.currency,
             leading_zeros: text.has_leading_zeros(),
             exponent: text.exponent.is_some(),
+            length: text.length(marks),
             typed: false,
         })
     }
@@ -63,6 +85,7 @@ impl NumberShape {
             currency,
             leading_zeros: false,
             exponent: false,
+            length: Length::Short,
             typed: true,
         }
     }
@@ -78,6 +101,18 @@ impl NumberShape {
 }
 
 impl NumberText<'_> {
+    fn length(&self, marks: Marks) -> Length {
+        if self.body.len() <= SHORT || self.exponent.is_some() {
+            return Length::Short;
+        }
+        let size = self.size(marks);
+        match size.whole + size.decimals {
+            digits if digits as usize <= SHORT => Length::Short,
+            digits if digits <= LONGEST_DECIMAL => Length::Long,
+            _ => Length::Endless,
+        }
+    }
+
     /// The room it needs with its last point or comma as the decimal mark, if that can be one.
     pub(crate) fn size(&self, marks: Marks) -> NumberSize {
         let (whole, decimals) = match marks {
@@ -95,7 +130,7 @@ impl NumberText<'_> {
 }
 
 impl NumberFormat {
-    /// Whether this format reads numbers of this sort, room aside.
+    /// Whether this format reads numbers of this sort.
     pub(crate) fn judge(&self, shape: &NumberShape) -> Result<(), NumberFault> {
         if let Some(found) = shape.currency
             && !self.currency.as_deref().is_some_and(|currency| compatible(currency, found))
@@ -104,6 +139,9 @@ impl NumberFormat {
         }
         if shape.typed {
             return Ok(());
+        }
+        if shape.length > self.longest {
+            return Err(NumberFault::TooLarge);
         }
         if shape.leading_zeros && !self.leading_zeros && self.store == NumberStore::Integer {
             return Err(NumberFault::LeadingZeros);

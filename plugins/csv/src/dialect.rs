@@ -65,8 +65,6 @@ pub struct Found {
     pub first: Start,
     /// Escaped quotes further on may show that the escape is a backslash.
     pub escape_is_open: bool,
-    /// Why what the configuration says seems to be wrong.
-    pub doubt: Option<String>,
 }
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -94,17 +92,12 @@ impl Found {
         }
         let end = bytes.len().min(begin + SAMPLE);
         let sample = Sample { bytes: &bytes[begin..end], whole: head.whole && end == bytes.len(), said };
-        let (token, doubt) = sample.settle(said.delimiter.or(separator)).map_err(|(one, other)| {
-            let [one, other] = [one, other].map(key);
-            SourceError::new(Status::InvalidData, format!("`{name}`: fields may be separated by `{one}` or by `{other}`"))
-                .with_hint(format!("set `delimiter = \"{one}\"` or `delimiter = \"{other}\"`"))
-        })?;
-        let Token { delimiter, quote, escape } = token;
+        let settled = sample.settle(said.delimiter.or(separator));
+        let Token { delimiter, quote, escape } = settled.map_err(|unsettled| unsettled.of(&name))?;
         Ok(Self {
             dialect: Dialect { delimiter, quote, escape, encoding: input.encoding },
             first: Start { offset: begin as u64, line },
             escape_is_open: said.escape.is_none() && quote != 0,
-            doubt,
         })
     }
 }
@@ -136,6 +129,36 @@ struct Token {
     escape: u8,
 }
 
+/// Why no delimiter is settled.
+enum Unsettled {
+    /// Two are equally likely.
+    Either(u8, u8),
+    /// The one that is said separates nothing, and another one makes so many fields of a row.
+    Useless { said: u8, better: u8, fields: u64 },
+}
+
+impl Unsettled {
+    fn of(self, name: &str) -> SourceError {
+        let (message, hint) = match self {
+            Self::Either(one, other) => {
+                let [one, other] = [one, other].map(key);
+                (
+                    format!("`{name}`: fields may be separated by `{one}` or by `{other}`"),
+                    format!("set `delimiter = \"{one}\"` or `delimiter = \"{other}\"`"),
+                )
+            }
+            Self::Useless { said, better, fields } => {
+                let [said, better] = [said, better].map(key);
+                (
+                    format!("`{name}`: `delimiter = \"{said}\"` makes one field of each row, and `{better}` would make {fields}"),
+                    format!("set `delimiter = \"{better}\"`, or leave it out"),
+                )
+            }
+        };
+        SourceError::new(Status::InvalidData, message).with_hint(hint)
+    }
+}
+
 /// The bytes that are tried.
 struct Sample<'a> {
     bytes: &'a [u8],
@@ -145,34 +168,32 @@ struct Sample<'a> {
 }
 
 impl Sample<'_> {
-    /// The tokens, and a doubt about the delimiter that is said; or two delimiters that are equally likely.
-    fn settle(&self, said: Option<u8>) -> Result<(Token, Option<String>), (u8, u8)> {
+    /// The tokens; `said` is the delimiter, if it is.
+    fn settle(&self, said: Option<u8>) -> Result<Token, Unsettled> {
         let mut trials: Vec<(Token, Measure)> = Vec::new();
         // The one that is said goes last.
         for delimiter in DELIMITERS.into_iter().filter(|byte| said != Some(*byte)).chain(said) {
             trials.push(self.best_quotes(delimiter));
         }
         if let Some(said) = said {
-            let Some((token, own)) = trials.pop() else { return Ok((Token { delimiter: said, quote: b'"', escape: 0 }, None)) };
+            let Some((token, own)) = trials.pop() else { return Ok(Token { delimiter: said, quote: b'"', escape: 0 }) };
             let rival = trials.iter().max_by_key(|(_, measure)| measure.score());
-            let doubt =
-                rival.filter(|(_, rival)| own.widest <= 1 && rival.first_width > 1 && rival.steady * 10 >= rival.records * 9);
-            let doubt = doubt.map(|(rival, measure)| {
-                let (better, width) = (key(rival.delimiter), measure.first_width);
-                format!("`delimiter` makes one field of each row; `delimiter = \"{better}\"` would make {width}")
-            });
-            return Ok((token, doubt));
+            let splits = |rival: &Measure| rival.first_width > 1 && rival.steady * 10 >= rival.records * 9;
+            return match rival.filter(|(_, rival)| own.widest <= 1 && splits(rival)) {
+                Some((rival, measure)) => Err(Unsettled::Useless { said, better: rival.delimiter, fields: measure.first_width }),
+                None => Ok(token),
+            };
         }
         trials.sort_by_key(|(_, measure)| std::cmp::Reverse(measure.score()));
         let (best, measure) = trials[0];
         let (second, rival) = trials[1];
         if measure.is_one_column() {
-            return Ok((Token { delimiter: self.unused(best.quote), ..best }, None));
+            return Ok(Token { delimiter: self.unused(best.quote), ..best });
         }
         if rival.steady > 1 && rival.score().0 * 10 >= measure.score().0 * 9 {
-            return Err((best.delimiter, second.delimiter));
+            return Err(Unsettled::Either(best.delimiter, second.delimiter));
         }
-        Ok((best, None))
+        Ok(best)
     }
 
     /// The quote and escape that go best with a delimiter.

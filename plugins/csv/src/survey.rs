@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cvj_core::nearest::nearest;
-use cvj_core::source::Level;
 use cvj_core::{SourceError, Status, Task};
 use cvj_tabular::cell::Place;
 use cvj_tabular::files::FileStamp;
@@ -126,15 +125,8 @@ impl Survey {
             }
             let found = Found::in_head(input, &input.head(&folder, limits)?, said)?;
             let boundaries = Boundaries::find(&folder, input, &found, sizes.piece, limits)?;
-            let doubted = |error: SourceError| match &found.doubt {
-                Some(doubt) => error.with_hint(doubt),
-                None => error,
-            };
-            if let Some(doubt) = &found.doubt {
-                task.log(Level::Warn, &format!("{}: {doubt}", input.name()));
-            }
             let look = Look { folder: &folder, input, boundaries: &boundaries, limits, ends: sizes.ends };
-            let outlined = look.tables(scope.lines, complete, task).map_err(doubted)?;
+            let outlined = look.tables(scope.lines, complete, task)?;
             layouts.push(outlined.tables);
             let copies = copied.iter().filter(|(_, original)| **original == index);
             let mut copies: Vec<_> = copies.map(|(copy, _)| inputs[*copy].name().into_owned()).collect();

@@ -75,11 +75,11 @@ fn quotes_and_escapes_are_found() {
 #[test]
 fn what_the_configuration_says_wins() {
     let said = Said { delimiter: Some(b';'), ..Said::default() };
-    let found = find(b"a,b,c\n1,2,3\n4,5,6\n", &said).unwrap();
-    assert_eq!(found.dialect.delimiter, b';');
-    assert_eq!(found.doubt.as_deref(), Some("`delimiter` makes one field of each row; `delimiter = \",\"` would make 3"));
-    assert_eq!(find(b"a;b\n1;2\n", &said).unwrap().doubt, None);
-    assert_eq!(find(b"note\nx, y\nz, w\nv, u\n", &said).unwrap().doubt, None);
+    let error = find(b"a,b,c\n1,2,3\n4,5,6\n", &said).unwrap_err();
+    assert_eq!(error.message, "`a.csv`: `delimiter = \";\"` makes one field of each row, and `,` would make 3");
+    for bytes in [&b"a;b\n1;2\n"[..], b"a,b\n1;2\n", b"note\nx, y\nz, w\nv, u\n", b"amount\n1,5\n2,5\n"] {
+        assert_eq!(find(bytes, &said).unwrap().dialect.delimiter, b';', "{}", bytes.escape_ascii());
+    }
     let found = find(b"a,b\n\"x, y\",2\n", &Said { quote: Some(0), ..Said::default() }).unwrap();
     assert_eq!((found.dialect.quote, found.escape_is_open), (0, false));
 }

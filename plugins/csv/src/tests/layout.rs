@@ -161,6 +161,26 @@ fn blank_rows_are_no_data() {
     assert_eq!(columns(&one, &["a", "_line"]), [["x", "2"], ["∅", "3"], ["y", "5"]]);
 }
 
+/// The second title may be the first row of a part, and the row of empty cells before it the last one of the part before.
+#[test]
+fn a_table_behind_empty_cells_is_found_wherever_parts_begin() {
+    for more in 0..8 {
+        let mut text = "name,city,clicks\n".to_owned();
+        (0..200 + more).for_each(|row| _ = writeln!(text, "n{row:03},Oslo,{row:03}"));
+        text.push_str(",,\nBy product,,\nproduct,kind,price\n");
+        (0..200).for_each(|row| _ = writeln!(text, "p{row:03},k{},{row:03}", row % 3));
+        let mut bench = bench(&[("a.csv", text.as_bytes())], json!({}));
+        bench.source.sizes = Sizes { piece: 16, ..TINY };
+        let first = bench.split(&[], 1000).unwrap();
+        assert_eq!(
+            (first.rows.len(), first.left_out, first.rejected),
+            (200 + more, vec!["1 × empty row".to_owned()], Vec::new())
+        );
+        let tables: Vec<_> = bench.source.tables(&bench.task).unwrap().into_iter().map(|table| table.name).collect();
+        assert_eq!(tables, ["name", "by_product"]);
+    }
+}
+
 #[test]
 fn short_rows_are_rejected_or_filled() {
     let text = b"a,b,c\n1,x,5\n2\n3,y\n4,z,6\n";

@@ -71,7 +71,7 @@ fn analytics_exports_read() {
         "demo",
         &Expect {
             rows: 4,
-            types: &["event_name Utf8", "event_count Int64", "total_users Int64", "event_count_per_user Float64"],
+            types: &["event_name Utf8", "event_count Int64", "total_users Int64", "event_count_per_user Decimal128(38, 16)"],
             sums: &[("event_count", "173854"), ("total_users", "58855")],
             range: october,
             ..Expect::default()

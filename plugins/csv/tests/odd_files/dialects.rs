@@ -23,6 +23,7 @@ fn delimiters_are_found() {
             .reads("a text, b text", &["1,2,3|x", "4,5,6|y"]),
         odd("one row", "a;b;c\n1;2;3\n").reads("a int, b int, c int", &["1|2|3"]),
         odd("a delimiter of the configuration", "a:b\n1:x\n").with(json!({"delimiter": ":"})).reads("a int, b text", &["1|x"]),
+        odd("names in brackets, as SQL Server writes them", "[a],[b]\n1,x\n").reads("a int, b text", &["1|x"]),
         odd("a tab by name", "a\tb,c\n1\tx\n").with(json!({"delimiter": "tab"})).reads("a int, b_c text", &["1|x"]),
     ]);
 }

@@ -21,6 +21,12 @@ fn what_is_no_csv_is_refused() {
         odd("a page without a doctype", "<html>\n<body><table><tr><td>a</td><td>b</td></tr></table></body>\n</html>\n")
             .refused("web page", ""),
         odd("XML", "<?xml version=\"1.0\"?>\n<rows>\n<row a=\"1\"/>\n</rows>\n").refused("XML", ""),
+        odd("XML without a declaration", "<rows>\n<row a=\"1\"/>\n</rows>\n").refused("XML", "export"),
+        odd(
+            "a workbook in XML",
+            "<?xml version=\"1.0\"?>\n<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">\n<Worksheet/>\n</Workbook>\n",
+        )
+        .refused("Excel", ".xlsx"),
         odd("JSON", "[\n  {\"a\": 1, \"b\": \"x\"},\n  {\"a\": 2, \"b\": \"y\"}\n]\n").refused("JSON", ""),
         odd("an error as JSON", "{\"error\": {\"code\": 401, \"message\": \"token expired\"}}\n").refused("JSON", ""),
         odd("JSON lines", "{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2, \"b\": \"y\"}\n").refused("JSON", ""),

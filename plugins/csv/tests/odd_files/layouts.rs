@@ -14,6 +14,11 @@ fn headers_are_found() {
         odd("a title, a blank line", "Report\n\na,b\n1,x\n2,y\n").reads("a int, b text", &["1|x", "2|y"]),
         odd("pairs of key and value above a wider table", "Account:,Northwind\nCurrency:,USD\n\na,b,c\n1,x,p\n2,y,q\n3,z,r\n")
             .reads("a int, b text, c text", &["1|x|p", "2|y|q", "3|z|r"]),
+        odd(
+            "many pairs of key and value above a few rows",
+            "Account:,Northwind\nFrom:,2026-10-01\nTo:,2026-10-31\nUsers:,7\na,b,c\n1,x,p\n2,y,q\n",
+        )
+        .reads("a int, b text, c text", &["1|x|p", "2|y|q"]),
         odd("comments", "# Account: Northwind\n# \n#\na,b\n1,x\n").reads("a int, b text", &["1|x"]),
         odd("comments with delimiters", "# a,b,c\na,b\n1,x\n").reads("a int, b text", &["1|x"]),
         odd("comments of another kind", "// note\na,b\n1,x\n").with(json!({"comment": "//"})).reads("a int, b text", &["1|x"]),
@@ -40,6 +45,10 @@ fn headers_are_found() {
         odd("a header in every language", "Größe,Prénom,価格,Цена\n1,x,2,3\n")
             .reads("größe int, prénom text, 価格 int, цена int", &["1|x|2|3"]),
         odd("five thousand columns", wide(5000)).asking(&[("c4999", Kind::Any)]).reads("c4999 int", &["4999"]),
+        odd("five thousand columns of one name", format!("{}\n{}\n", vec!["c"; 5000].join(","), vec!["1"; 5000].join(",")))
+            .with(json!({"header": 1}))
+            .asking(&[("c_5000", Kind::Any)])
+            .reads("c_5000 int", &["1"]),
     ]);
 }
 
@@ -56,6 +65,7 @@ fn what_has_no_table_is_refused() {
         odd("only blank lines", "\n\r\n\n").refused("", ""),
         odd("only a header", "a,b\n").refused("no row", ""),
         odd("only comments", "# one\n# two\n").refused("", ""),
+        odd("only pairs of key and value", "Account:,Northwind\nCurrency:,USD\n").refused("a.csv:1", "header"),
         odd("only delimiters", ",,,\n,,,\n").refused("", ""),
         odd("a header beyond the end", "a,b\n1,x\n").with(json!({"header": 9})).refused("header", ""),
         odd("no line left to read", "a,b\n1,x\n").with(json!({"skip_lines": 9})).refused("", ""),
