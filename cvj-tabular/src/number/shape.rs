@@ -7,8 +7,9 @@ use super::text::{Marks, NumberText};
 use super::{DecimalMark, NumberFault, NumberFormat, NumberStore, Percent};
 use crate::currency::compatible;
 
-/// Digits that a decimal holds in all.
-pub(crate) const LONGEST_DECIMAL: u32 = 38;
+/// Digits of the longest number that is kept as a decimal: of the 38 that an Arrow decimal holds, eight are left for sums, which
+/// do not notice when they overflow.
+pub(crate) const LONGEST_DECIMAL: u32 = 30;
 /// Digits of a short number. As many before the mark as behind it, and the two that a percent sign adds, make a decimal.
 const SHORT: usize = 18;
 
