@@ -10,6 +10,8 @@ use crate::serial::Reading;
 use crate::xml::{Token, Xml, whole};
 use cvj_tabular::limits::Limits;
 
+/// The number of the last row that a sheet has.
+const MOST_ROWS: u64 = 1 << 20;
 /// A cell whose formula has never been calculated has no value, which is not the same as being empty.
 const NOT_CALCULATED: &[u8] = b"of a formula that was never calculated";
 
@@ -51,11 +53,18 @@ impl<'a, R: Read> SheetReader<'a, R> {
             match token {
                 Token::Open(tag) => match tag.local() {
                     b"row" if self.within => {
-                        let number = tag.number("r").unwrap_or(self.row + 1);
+                        let (hidden, empty) = (tag.is_set("hidden"), tag.empty);
+                        let number = match tag.attribute("r") {
+                            None => self.row + 1,
+                            Some(written) => whole(written).unwrap_or(u64::MAX),
+                        };
+                        if number <= self.row || number > MOST_ROWS {
+                            return Err(self.misplaced(number));
+                        }
                         row.begin(number);
-                        row.hidden = tag.is_set("hidden");
+                        row.hidden = hidden;
                         self.row = number;
-                        if !tag.empty && self.cells(row)? {
+                        if !empty && self.cells(row)? {
                             return Ok(true);
                         }
                     }
@@ -181,6 +190,16 @@ impl<'a, R: Read> SheetReader<'a, R> {
             Kind::Number if formula && self.rules.uncalculated && row.bytes(&range) == b"0" => not_calculated(row),
             Kind::Number => Held::Digits(range, self.rules.readings.get(style).copied().unwrap_or_default()),
         }
+    }
+
+    /// The error of a row that would be lost: rows are found by their numbers, which go up.
+    fn misplaced(&self, number: u64) -> SourceError {
+        let last = self.row;
+        self.xml.broken(&if number > MOST_ROWS {
+            format!("behind row {last} stands one beyond {MOST_ROWS}, the last that a sheet has")
+        } else {
+            format!("behind row {last} stands row {number}, where rows go up")
+        })
     }
 
     fn place(&self, row: &Row) -> String {

@@ -1,3 +1,4 @@
+use cvj_tabular::trial::odd::Odd;
 use serde_json::json;
 
 use crate::package::{Book, number, packed, row, text, worksheet};
@@ -6,6 +7,11 @@ use crate::{check, odd};
 fn plain() -> Book {
     let rows = (0..200).map(|value| vec![text(&format!("person {value}")), number(&value.to_string())]);
     Book::of(&std::iter::once(vec![text("name"), text("n")]).chain(rows).collect::<Vec<_>>())
+}
+
+/// The third row's number changed.
+fn renumbered(name: &'static str, number: &str) -> Odd {
+    odd(name, plain().changed("xl/worksheets/sheet1.xml", "<row r=\"3\"", &format!("<row r=\"{number}\"")).bytes())
 }
 
 /// Noise that packs badly.
@@ -150,11 +156,13 @@ fn files_that_lie_are_refused() {
         .refused("columns", "limits.columns"),
         odd("a column that no sheet has", plain().changed("xl/worksheets/sheet1.xml", "r=\"B3\"", "r=\"ZZZZZZ3\"").bytes())
             .refused("a.xlsx", ""),
-        odd(
-            "a row that no sheet has",
-            plain().changed("xl/worksheets/sheet1.xml", "r=\"3\"", "r=\"99999999999999999999\"").bytes(),
-        )
-        .reads_rows("name text, n int", 200),
+        renumbered("a row beyond the last", "1048577").refused("behind row 2 stands one beyond 1048576", "save it again"),
+        renumbered("a row that no number counts on from", "18446744073709551615").refused("behind row 2", "save it again"),
+        renumbered("a row that no number holds", "99999999999999999999").refused("behind row 2", "save it again"),
+        renumbered("a row of no number", "three").refused("behind row 2", "save it again"),
+        renumbered("a row that stands there twice", "2").refused("behind row 2 stands row 2", "save it again"),
+        renumbered("a row that goes back", "1").refused("behind row 2 stands row 1", "save it again"),
+        renumbered("a row that leaves others out", "4").refused("behind row 4 stands row 4", "save it again"),
         odd(
             "a style that is not there",
             plain().changed("xl/worksheets/sheet1.xml", "<c r=\"B3\">", "<c r=\"B3\" s=\"4000000000\">").bytes(),
