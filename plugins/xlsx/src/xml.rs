@@ -217,12 +217,6 @@ impl<R: Read> Xml<R> {
         Ok(())
     }
 
-    /// Reads to the document's end, so that what follows the wanted part is known to be whole.
-    pub fn finish(&mut self) -> Result<(), SourceError> {
-        while self.token()?.is_some() {}
-        Ok(())
-    }
-
     /// An error in this document.
     pub fn broken(&self, why: &str) -> SourceError {
         SourceError::new(Status::InvalidData, format!("{} cannot be read: {why}", self.name))
