@@ -85,14 +85,19 @@ impl<'a> SheetReader<'a> {
                 Some(Token::Open(tag)) => match tag.name {
                     b"table:table-row" => {
                         let repeat = tag.number("table:number-rows-repeated").unwrap_or(1).max(1);
+                        let (empty, hidden) =
+                            (tag.empty, matches!(tag.attribute("table:visibility"), Some(b"collapse" | b"filter")));
+                        if self.row >= MOST_ROWS {
+                            return Err(self.too_many_rows());
+                        }
                         row.begin(self.row + 1);
-                        row.hidden = matches!(tag.attribute("table:visibility"), Some(b"collapse" | b"filter"));
+                        row.hidden = hidden;
                         self.row = self.row.saturating_add(repeat);
-                        if tag.empty || !self.cells(row)? {
+                        if empty || !self.cells(row)? {
                             continue;
                         }
                         if self.row > MOST_ROWS {
-                            return Err(self.xml.broken(&format!("it has more than {MOST_ROWS} rows")));
+                            return Err(self.too_many_rows());
                         }
                         self.again = repeat - 1;
                         if self.again > 0 {
@@ -123,6 +128,10 @@ impl<'a> SheetReader<'a> {
             }
         }
         Ok(false)
+    }
+
+    fn too_many_rows(&self) -> SourceError {
+        self.xml.broken(&format!("it has more than {MOST_ROWS} rows"))
     }
 
     /// Reads the cells of a row up to its closing tag, and says whether there are any.

@@ -30,7 +30,7 @@ fn row(cells: &str) -> String {
     format!("<table:table-row>{cells}</table:table-row>")
 }
 
-fn repeated(times: u32, cells: &str) -> String {
+fn repeated(times: u64, cells: &str) -> String {
     format!(r#"<table:table-row table:number-rows-repeated="{times}">{cells}</table:table-row>"#)
 }
 
@@ -115,6 +115,18 @@ fn broken_documents_are_refused() {
             ),
         )
         .refused("a.ods", ""),
+        odd("blank rows without end", &table(&repeated(u64::MAX, "<table:table-cell/>"))).reads("name text, n int", &ROWS),
+        odd(
+            "a row behind blank rows without end",
+            &(table(&repeated(u64::MAX, "<table:table-cell/>")) + &row(&(text("Cy") + &number("3")))),
+        )
+        .refused("more than 16777216 rows", "save it again"),
+        odd(
+            "a merged cell in a row whose number is cut to none",
+            &(table(&repeated((1 << 32) - 4, "<table:table-cell/>"))
+                + &row(&text("Cy").replacen(' ', r#" table:number-rows-spanned="2" "#, 1))),
+        )
+        .refused("more than 16777216 rows", "save it again"),
         odd("a data row that stands for a billion", &table(&repeated(1_000_000_000, &(text("Cy") + &number("3")))))
             .refused("a.ods", ""),
         odd(
