@@ -30,7 +30,7 @@ use cvj_core::source::{FilterAnswer, Partition, ScanPlan, ScanRequest, TableInfo
 use cvj_core::{BatchStream, SourceError, StageMetrics, Status, Task};
 use cvj_tabular::files::find;
 use cvj_tabular::fill_down::FilledColumns;
-use cvj_tabular::layout::{LayoutSettings, Rules};
+use cvj_tabular::layout::{LayoutSettings, Rules, ShortRows};
 use cvj_tabular::limits::Limits;
 use cvj_tabular::part::TablePart;
 use cvj_tabular::rows::Contradicted;
@@ -61,6 +61,9 @@ pub struct XlsxConfig {
     /// Bounds on the files.
     #[serde(default)]
     pub limits: Limits,
+    /// A key of plugin csv, refused here: in a sheet the cells that are missing are empty.
+    #[serde(default)]
+    pub short_rows: Option<ShortRows>,
     /// Where tables stand in the sheets.
     #[serde(flatten)]
     pub layout: LayoutSettings,
@@ -122,6 +125,10 @@ impl StageMetrics for XlsxSource {
 
     fn open(config: XlsxConfig, task: &Task) -> Result<Self, SourceError> {
         config.cells.check()?;
+        if config.short_rows.is_some() {
+            let message = "`short_rows` is a key of plugin csv: in a sheet the cells that are missing are empty";
+            return Err(SourceError::new(Status::InvalidArgument, message).with_hint("take it out"));
+        }
         let table = config.table.clone().unwrap_or_else(|| task.source().to_owned());
         Ok(Self { config, table, contradicted: Contradicted::default(), survey: Mutex::new(None) })
     }
@@ -164,7 +171,7 @@ impl StageMetrics for XlsxSource {
                 columns: columns.clone(),
                 range: part.layout.range,
                 fill_down: fill_down.clone(),
-                short_rows: self.config.layout.short_rows,
+                short_rows: ShortRows::Fill,
                 nulls: cells.nulls(),
                 settled: profile.complete,
                 limit: scan.limit,

@@ -183,6 +183,12 @@ fn tables_are_found_where_they_stand() {
         )
         .asking(&[("h4999", Kind::Any)])
         .reads("h4999 int", &["74999"]),
+        odd("short rows are a matter of text", book(&TABLE).bytes())
+            .with(json!({"short_rows": "fill"}))
+            .refused("`short_rows` is a key of plugin csv", "take it out"),
+        odd("nor are they rejected", book(&TABLE).bytes())
+            .with(json!({"short_rows": "reject"}))
+            .refused("`short_rows` is a key of plugin csv", "take it out"),
         odd("only a header", book(&[&["name", "n"]]).bytes()).refused("a.xlsx", ""),
         odd("nothing", book(&[]).bytes()).refused("a.xlsx", ""),
         odd(
