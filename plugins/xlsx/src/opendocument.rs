@@ -142,7 +142,11 @@ fn next_table(xml: &mut Document<'_>, styles: &mut Styles) -> Result<Option<Shee
                 }
             }
             // Earlier versions of cells, sheets of other files, and pictures are no data.
-            b"table:tracked-changes" | b"office:scripts" | b"office:master-styles" | b"draw:frame" if !tag.empty => xml.skip()?,
+            b"table:tracked-changes" | b"table:dde-links" | b"office:scripts" | b"office:master-styles" | b"draw:frame"
+                if !tag.empty =>
+            {
+                xml.skip()?;
+            }
             _ => {}
         }
     }

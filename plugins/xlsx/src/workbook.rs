@@ -1,11 +1,12 @@
 //! A workbook of any format: what it is, its sheets, and their rows with merged cells resolved.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use cvj_core::SourceError;
+use cvj_core::{SourceError, Status};
 use cvj_tabular::files::{FileStamp, cannot};
 
 use crate::binary::{self, Binary};
@@ -59,7 +60,14 @@ impl Workbook {
             Format::OpenDocument(_) => (Arc::default(), Epoch::default()),
             Format::Binary(book) => (Arc::default(), book.epoch()),
         };
-        Ok(Self { format, shared, epoch })
+        let book = Self { format, shared, epoch };
+        let mut names = HashSet::new();
+        if let Some(twice) = book.sheets().into_iter().map(|sheet| sheet.name).find(|sheet| !names.insert(sheet.clone())) {
+            let message = format!("`{name}` has two sheets of the name `{twice}`, of which only one would be read");
+            return Err(SourceError::new(Status::InvalidData, message)
+                .with_hint("give each its own name in a program that opens it, and save it again"));
+        }
+        Ok(book)
     }
 
     /// The worksheets in order; charts and macros are none.

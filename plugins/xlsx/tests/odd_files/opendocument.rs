@@ -96,6 +96,25 @@ fn broken_documents_are_refused() {
     );
     check(&[
         Odd::new("an ods called xlsx", "a.xlsx", &whole).reads("name text, n int", &ROWS),
+        Odd::new(
+            "two sheets of one name",
+            "a.ods",
+            document(&content(&format!(r#"<table:table table:name="S">{}</table:table>"#, table("")).repeat(2)), MANIFEST),
+        )
+        .refused("`a.ods` has two sheets of the name `S`", "own name"),
+        Odd::new(
+            "what other files' cells were is no sheet",
+            "a.ods",
+            document(
+                &content(&format!(
+                    r#"<table:table table:name="S">{}</table:table><table:dde-links>{}</table:dde-links>"#,
+                    table(""),
+                    format!("<table:dde-link><table:table>{}</table:table></table:dde-link>", table("")).repeat(2)
+                )),
+                MANIFEST,
+            ),
+        )
+        .reads("name text, n int", &ROWS),
         Odd::new("cut off at 50 %", "a.ods", &whole[..whole.len() / 2]).refused("a.ods", ""),
         Odd::new("no content", "a.ods", packed(&[("mimetype", b"application/vnd.oasis.opendocument.spreadsheet")]))
             .refused("a.ods", ""),

@@ -241,11 +241,12 @@ fn hidden_things_are_said() {
         Book::sheet(&worksheet(&rows, "")).bytes()
     };
     let other = worksheet(&[row(1, &words(&["secret"])), row(2, &words(&["7"]))], "");
-    let two = |state: &str| {
+    let two_named = |second: &str, state: &str| {
         let sheets =
-            format!(r#"<sheet name="Data" sheetId="1" r:id="rId1"/><sheet name="Other One" sheetId="2" r:id="rId2"{state}/>"#);
+            format!(r#"<sheet name="Data" sheetId="1" r:id="rId1"/><sheet name="{second}" sheetId="2" r:id="rId2"{state}/>"#);
         book(&TABLE).part("xl/workbook.xml", workbook_of(&sheets, "")).part("xl/worksheets/sheet2.xml", &other).bytes()
     };
+    let two = |state: &str| two_named("Other One", state);
     check(&[
         odd("hidden rows are read", hidden(r#" hidden="1""#)).reads("name text, n int", &ROWS),
         odd("hidden rows are skipped by order", hidden(r#" hidden="true""#))
@@ -264,6 +265,7 @@ fn hidden_things_are_said() {
         odd("the second table", two("")).table("other_one").reads("secret int", &["7"]),
         odd("a sheet by number", two("")).with(json!({"sheet": 2})).reads("secret int", &["7"]),
         odd("a sheet that is not there", two("")).with(json!({"sheet": "Dat"})).refused("Dat", "Data"),
+        odd("two sheets of one name", two_named("Data", "")).refused("`a.xlsx` has two sheets of the name `Data`", "own name"),
         odd("only hidden sheets", book(&TABLE).part("xl/workbook.xml", workbook(r#" state="hidden""#, "")).bytes())
             .refused("", "sheet"),
         odd("a sheet without its part", book(&TABLE).without("xl/worksheets/sheet1.xml").bytes()).refused("a.xlsx", ""),
