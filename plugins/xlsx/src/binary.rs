@@ -205,12 +205,14 @@ fn area(dimensions: &Dimensions) -> Area {
     Area { top, left, bottom, right }
 }
 
-/// Fails if a sheet of an xlsb has what `calamine` passes over in silence: formulas that came to an error, and rows beyond the
-/// last, at which it ends.
-pub fn check_sheet(file: &str, sheet: impl Read) -> Result<(), SourceError> {
+/// Fails if a sheet of an xlsb has what `calamine` passes over in silence: merged cells, formulas that came to an error, and rows
+/// beyond the last, at which it ends, or out of order. `part` is what errors call it.
+pub fn check_sheet(part: &str, sheet: impl Read) -> Result<(), SourceError> {
     const ROW: u64 = 0x0000;
     const FORMULA_ERROR: u64 = 0x000b;
+    const MERGED_CELLS: u64 = 0x00b0;
     let mut sheet = BufReader::new(sheet);
+    let mut last = None;
     loop {
         let Some(kind) = variable(&mut sheet, 2) else { return Ok(()) };
         let length = variable(&mut sheet, 4).unwrap_or(0);
@@ -220,13 +222,17 @@ pub fn check_sheet(file: &str, sheet: impl Read) -> Result<(), SourceError> {
             return Ok(());
         }
         let row = record.first_chunk().map_or(0, |row| u32::from_le_bytes(*row));
-        let error =
-            |what: &str, hint: &str| Err(SourceError::new(Status::InvalidData, format!("`{file}` {what}")).with_hint(hint));
+        let error = |what: &str, hint: &str| Err(SourceError::new(Status::InvalidData, format!("{part} {what}")).with_hint(hint));
         match kind {
             FORMULA_ERROR => {
                 return error("has formulas that came to an error, which do not show in this format", "save it as xlsx");
             }
+            MERGED_CELLS => return error("has merged cells, which are not read in this format", "save it as xlsx"),
             ROW if row > MOST_ROWS => return error("has a row beyond the last that a sheet has", "export it again"),
+            ROW if last.is_some_and(|last| row <= last) => {
+                return error("has rows out of order", "open it in the program that wrote it and save it again");
+            }
+            ROW => last = Some(row),
             _ => {}
         }
     }

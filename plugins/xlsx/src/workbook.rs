@@ -196,8 +196,10 @@ fn packaged(file: &str, bytes: BufReader<File>, limits: &Limits, known: Option<A
     if ooxml::main_part(&mut package)?.to_lowercase().ends_with(".bin") {
         // `calamine` unpacks parts without a bound.
         package.measure()?;
-        for name in package.names().iter().filter(|name| name.starts_with("xl/worksheets/sheet")) {
-            package.part(name)?.map_or(Ok(()), |part| binary::check_sheet(file, part))?;
+        // It takes worksheets from this folder only, under any name.
+        for name in package.names().iter().filter(|name| name.starts_with("xl/worksheets/")) {
+            let called = format!("`{name}` of `{file}`");
+            package.part(name)?.map_or(Ok(()), |part| binary::check_sheet(&called, part))?;
         }
         let bytes = package.into_bytes()?;
         return Binary::open_xlsb(file, bytes, limits).map(Format::Binary);
