@@ -158,7 +158,11 @@ impl PartRows {
         }
         self.after_blank = false;
         self.incomplete = (part.sieve.is_open_behind(line) && part.sieve.lacks_key(row)).then_some(line);
-        if let Verdict::LeftOut(why) = part.sieve.judge(line, row, &part.nulls)? {
+        let verdict = part.sieve.judge(line, row, &part.nulls)?;
+        if verdict == Verdict::Open {
+            return Err(self.surprised(line, "a row that may hold the totals of others"));
+        }
+        if let Verdict::LeftOut(why) = verdict {
             self.after_blank = why == LeftOut::Empty;
             let count = self.left_out.entry(why).or_default();
             *count += 1;

@@ -84,6 +84,10 @@ pub(super) struct Section {
     first: Option<Kept>,
     last: Option<Kept>,
     days: Days,
+    /// The rows and sums up to the last row of totals among them.
+    before: (u64, Vec<[Sum; 2]>),
+    /// A row that is labelled as totals was among them.
+    pub(super) labelled: bool,
     /// Rows that were not looked at stand between these.
     pub(super) gap: bool,
 }
@@ -129,6 +133,36 @@ impl Section {
                 }
             }
         }
+    }
+
+    /// Whether no row stands above, not even one that is labelled as totals.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows == 0 && !self.labelled
+    }
+
+    /// A row of totals stands here.
+    pub(super) fn total(&mut self) {
+        self.labelled = true;
+        self.before = (self.rows, self.sums.clone());
+    }
+
+    /// Whether a row holds the sums of all rows above, or of those behind the last row of totals.
+    pub(super) fn is_sum(&self, cells: &[Cell<'_>], looks: &[Look]) -> bool {
+        let none = [Sum::default(); 2];
+        let (before, sums_before) = &self.before;
+        let of = |rows: u64, sums_before: &[[Sum; 2]]| {
+            let matches = |(index, (cell, _)): (usize, (&Cell<'_>, &Look))| {
+                let (sums, before) = (self.sums.get(index).unwrap_or(&none), sums_before.get(index).unwrap_or(&none));
+                sums.iter().zip(before).zip(amounts(cell)).any(|((sum, before), amount)| {
+                    let enough = sum.unreadable == before.unreadable && (sum.count - before.count) * 2 > rows;
+                    amount.is_some_and(|amount| enough && amount != 0 && sum.total - before.total == amount)
+                })
+            };
+            let mut numbers = cells.iter().zip(looks).enumerate().filter(|(_, (_, look))| **look == Look::Number).peekable();
+            // A single row is easily the same in one of its numbers.
+            if rows == 1 { numbers.peek().is_some() && numbers.all(matches) } else { numbers.any(matches) }
+        };
+        of(self.rows, &[]) || of(self.rows - before, sums_before)
     }
 
     /// The first or last row, if it holds the totals of the others.

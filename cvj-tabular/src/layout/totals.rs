@@ -53,6 +53,11 @@ pub(super) fn is_label(text: &str) -> bool {
     LABELS.contains(&label.as_str())
 }
 
+/// Whether a label is a single word, which may be a name too: `Total`, and not `Total: Campaigns` or `Grand total`.
+pub(super) fn is_one_word(text: &str) -> bool {
+    !text.trim().contains(|c: char| c.is_whitespace() || matches!(c, ':' | '('))
+}
+
 /// Whether a cell at the end of a row is the label of a row of totals, as web analytics writes it.
 pub(super) fn is_last_label(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("grand total")
@@ -77,6 +82,8 @@ mod tests {
         for other in ["Total care", "Totally", "Summer", "", "Sum of parts", "12", "Local move"] {
             assert!(!is_label(other), "{other}");
         }
+        assert!(is_one_word(" Total ") && is_one_word("Sub-total"));
+        assert!(!is_one_word("Grand total") && !is_one_word("Summe:") && !is_one_word("Total(31)"));
         for label in LABELS {
             assert!(is_label(label), "{label}");
         }
