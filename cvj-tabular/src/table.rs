@@ -33,6 +33,8 @@ pub struct TableProfile {
     pub rows: u64,
     /// File names, without folders.
     pub files: Vec<String>,
+    /// Some file is written as where a comma is the decimal mark: `1,234` may be a little over one.
+    pub comma_in_doubt: bool,
     /// Lines before the header.
     pub preamble: Vec<String>,
     /// The lines before the header of some file say which days it covers.
@@ -147,6 +149,7 @@ impl TableProfile {
             table: &self.name,
             column: name,
             header: &self.header.headers()[request.index],
+            comma_in_doubt: self.comma_in_doubt,
             kind: request.kind,
             decimal_hint: self.decimal_hint(),
         };
