@@ -109,10 +109,6 @@ pub fn find(folder: &Path, paths: &Paths, limits: &Limits) -> Result<Vec<FileSta
             Ok(metadata) if !metadata.is_dir() => found.push(here.admit(&folder.join(written))?),
             _ => {
                 for path in matches(folder, written)? {
-                    if found.len() as u64 >= limits.files {
-                        let what = format!("`path = \"{written}\"` gives more than {} files", limits.files);
-                        return Err(limits.too_many_files(what, found.len() as u64 + 1));
-                    }
                     found.extend(here.admit_match(&path)?);
                 }
             }
@@ -126,6 +122,9 @@ pub fn find(folder: &Path, paths: &Paths, limits: &Limits) -> Result<Vec<FileSta
     }
     found.sort();
     found.dedup();
+    if found.len() as u64 > limits.files {
+        return Err(limits.too_many_files(format!("`path` gives {} files", found.len()), found.len() as u64));
+    }
     found.iter().map(|path| FileStamp::of(folder, path)).collect()
 }
 

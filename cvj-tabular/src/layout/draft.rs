@@ -70,15 +70,15 @@ impl Draft {
             && self.header.iter().any(|header| !header.is_empty())
     }
 
-    /// Leaves out a row.
-    pub(super) fn skip(&mut self, number: u64, why: LeftOut) {
+    /// Leaves out a row; `false` if there are too many of them: lines like it are rows that are too short then.
+    pub(super) fn skip(&mut self, number: u64, why: LeftOut) -> bool {
         let room = self.skips.len() < MOST_SKIPS;
         match self.skips.last_mut() {
             Some(last) if last.why == why && last.to + 1 == number => last.to = number,
-            // Beyond that such lines are rows that are too short.
             _ if room => self.skips.push(Skip { from: number, to: number, why }),
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// Notes a row of totals that is known by its number; `false` if there are too many of them.

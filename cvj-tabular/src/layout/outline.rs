@@ -6,7 +6,7 @@ use super::draft::{Draft, TableLayout, rows_said};
 use super::heading::{self, Block, Heading};
 use super::look::{Kept, Look};
 use super::section::{ColumnSketch, Judged, Section};
-use super::sieve::{LeftOut, Skip};
+use super::sieve::LeftOut;
 use super::totals::{is_label, is_last_label, is_one_word};
 use super::{LayoutSettings, Row, ShortRows, TotalRows};
 use crate::cell::Cell;
@@ -528,7 +528,8 @@ impl Outline {
         }
         for judged in section.totals(&draft.columns) {
             match judged {
-                Judged::Total(number) => draft.skips.push(Skip { from: number, to: number, why: LeftOut::Total }),
+                Judged::Total(number) if draft.skip(number, LeftOut::Total) => {}
+                Judged::Total(number) => self.crowded_at = Some(number),
                 Judged::Open => self.wants_all = true,
             }
         }

@@ -154,6 +154,13 @@ fn a_crowd_of_tables_is_none() {
     let tables = (0..1100).map(|table| format!("# t\na{table}|b{table}|c\n1|2|3\n"));
     let found = outline(&tables.collect::<Vec<_>>().join("\n"), |_| {});
     assert!(found.tables.is_empty() && found.crowded_at.is_some());
+    // So many sums that are left out by number.
+    let sections = "n|x|c\n\na|y|5\nb|y|7\n|y|12\n".repeat(900);
+    assert!(outline(&sections, |_| {}).crowded_at.is_none());
+    let found = outline(&format!("n|c\n{}", "a|5\nTotal|5\n".repeat(10_001)), |_| {});
+    assert!(found.tables.is_empty() && found.crowded_at == Some(20_003));
+    let found = outline(&"n|x|c\na|y|5\nb|y|7\n|y|12\n".repeat(10_001), |_| {});
+    assert!(found.tables.is_empty() && found.crowded_at.is_some());
     let found = outline(&"a|b\n1|2\n\na|b|c\n1|2|3\n\n".repeat(1100), |_| {});
     assert!(found.tables.is_empty() && found.crowded_at.is_some());
 }
