@@ -60,7 +60,7 @@ impl RowCells for [Cell<'_>] {
 pub struct TablePart {
     /// The table.
     pub table: String,
-    /// The file's name, without folders.
+    /// The file's name, with no more folders than tell it from others.
     pub file: String,
     /// Which column of the table each cell is, from the table's first column on.
     pub fields: Vec<usize>,

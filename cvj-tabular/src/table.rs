@@ -31,7 +31,7 @@ pub struct TableProfile {
     pub complete: bool,
     /// Rows looked at: all of them if `complete`.
     pub rows: u64,
-    /// File names, without folders.
+    /// File names, with no more folders than tell them apart.
     pub files: Vec<String>,
     /// Some file is written as where a comma is the decimal mark: `1,234` may be a little over one.
     pub comma_in_doubt: bool,
