@@ -26,6 +26,8 @@ pub struct Question<'a> {
     pub column: &'a str,
     /// The column's header as written.
     pub header: &'a str,
+    /// The files are written as where a comma is the decimal mark: `1,234` may be a little over one.
+    pub comma_in_doubt: bool,
     /// What it is needed as.
     pub kind: Kind,
     /// The decimal mark of the table's other columns, where they agree.

@@ -26,6 +26,9 @@ pub struct FileStamp {
     /// Which file it is, whatever its name: device and number, where the system has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<(u64, u64)>,
+    /// How many of its folders its name needs, to tell it from other files of its source.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    folders: usize,
 }
 
 impl FileStamp {
@@ -42,12 +45,17 @@ impl FileStamp {
         }
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let modified = modified.map_or(0, |since| since.as_nanos() as u64);
-        Ok(Self { path: path.to_owned(), size: metadata.len(), modified, identity: identity(metadata) })
+        Ok(Self { path: path.to_owned(), size: metadata.len(), modified, identity: identity(metadata), folders: 0 })
     }
 
-    /// The file's name, without folders.
+    /// The file's name, without folders but for those that tell it from other files of its source: `a.csv`, `jan/a.csv`.
     pub fn name(&self) -> &str {
-        file_name(&self.path)
+        let cut = self.path.rmatch_indices(['/', '\\']).nth(self.folders);
+        cut.map_or(&*self.path, |(at, _)| &self.path[at + 1..])
+    }
+
+    fn is(&self, found: Self) -> bool {
+        Self { folders: self.folders, ..found } == *self
     }
 
     /// Opens the file, if it still is what it was.
@@ -56,12 +64,12 @@ impl FileStamp {
         self.unchanged(folder)?;
         let opened = File::open(folder.join(&self.path)).map_err(|error| cannot("open", &self.path, &error))?;
         let metadata = opened.metadata().map_err(|error| cannot("read", &self.path, &error))?;
-        if Self::from_metadata(&self.path, &metadata)? == *self { Ok(opened) } else { Err(self.changed()) }
+        if self.is(Self::from_metadata(&self.path, &metadata)?) { Ok(opened) } else { Err(self.changed()) }
     }
 
     /// Fails if the file is not what it was; to be called when all of it was read.
     pub fn unchanged(&self, folder: &Path) -> Result<(), SourceError> {
-        if Self::of(folder, &self.path)? == *self { Ok(()) } else { Err(self.changed()) }
+        if self.is(Self::of(folder, &self.path)?) { Ok(()) } else { Err(self.changed()) }
     }
 
     /// The error of a file that is not what it was.
@@ -69,6 +77,11 @@ impl FileStamp {
         SourceError::new(Status::InvalidData, format!("`{}` was changed while it was read", self.path))
             .with_hint("run the command again when nothing writes to the file")
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(folders: &usize) -> bool {
+    *folders == 0
 }
 
 #[cfg(unix)]
@@ -109,10 +122,6 @@ pub fn find(folder: &Path, paths: &Paths, limits: &Limits) -> Result<Vec<FileSta
             Ok(metadata) if !metadata.is_dir() => found.push(here.admit(&folder.join(written))?),
             _ => {
                 for path in matches(folder, written)? {
-                    if found.len() as u64 >= limits.files {
-                        let what = format!("`path = \"{written}\"` gives more than {} files", limits.files);
-                        return Err(limits.too_many_files(what, found.len() as u64 + 1));
-                    }
                     found.extend(here.admit_match(&path)?);
                 }
             }
@@ -126,7 +135,27 @@ pub fn find(folder: &Path, paths: &Paths, limits: &Limits) -> Result<Vec<FileSta
     }
     found.sort();
     found.dedup();
-    found.iter().map(|path| FileStamp::of(folder, path)).collect()
+    if found.len() as u64 > limits.files {
+        return Err(limits.too_many_files(format!("`path` gives {} files", found.len()), found.len() as u64));
+    }
+    let mut stamps = found.iter().map(|path| FileStamp::of(folder, path)).collect::<Result<Vec<_>, _>>()?;
+    tell_apart(&mut stamps);
+    Ok(stamps)
+}
+
+/// Files that share a name are told apart by as few of their folders as it takes.
+fn tell_apart(stamps: &mut [FileStamp]) {
+    loop {
+        let mut counts = HashMap::new();
+        for stamp in &*stamps {
+            *counts.entry(stamp.name()).or_insert(0) += 1;
+        }
+        let shared: Vec<_> = stamps.iter().map(|stamp| counts[stamp.name()] > 1 && stamp.name() != stamp.path).collect();
+        if !shared.contains(&true) {
+            return;
+        }
+        stamps.iter_mut().zip(shared).for_each(|(stamp, shared)| stamp.folders += usize::from(shared));
+    }
 }
 
 /// What a glob matches, hidden files and the lock files of office programs left out.

@@ -63,7 +63,7 @@ impl RowCells for [Cell<'_>] {
 pub struct TablePart {
     /// The table.
     pub table: String,
-    /// The file's name, without folders.
+    /// The file's name, with no more folders than tell it from others.
     pub file: String,
     /// Which column of the table each cell is, from the table's first column on.
     pub fields: Vec<usize>,
@@ -166,7 +166,11 @@ impl PartRows {
         self.after_blank = false;
         self.blank = None;
         self.incomplete = (part.sieve.is_open_behind(line) && part.sieve.lacks_key(row)).then_some(line);
-        if let Verdict::LeftOut(why) = part.sieve.judge(line, row, &part.nulls)? {
+        let verdict = part.sieve.judge(line, row, &part.nulls)?;
+        if verdict == Verdict::Open {
+            return Err(self.surprised(line, "a row that may hold the totals of others"));
+        }
+        if let Verdict::LeftOut(why) = verdict {
             self.after_blank = why == LeftOut::Empty;
             self.blank = self.after_blank.then_some(line);
             let count = self.left_out.entry(why).or_default();

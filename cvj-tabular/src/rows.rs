@@ -225,7 +225,7 @@ fn not_utf8(file: &str, column: &str, row: u64) -> SourceError {
 pub struct Origin {
     /// The table.
     pub table: String,
-    /// The file's name, without folders.
+    /// The file's name, with no more folders than tell it from others.
     pub file: String,
     /// Where a contradiction is remembered; `None` if none can be.
     pub contradicted: Option<Contradicted>,

@@ -31,8 +31,10 @@ pub struct TableProfile {
     pub complete: bool,
     /// Rows looked at: all of them if `complete`.
     pub rows: u64,
-    /// File names, without folders.
+    /// File names, with no more folders than tell them apart.
     pub files: Vec<String>,
+    /// Some file is written as where a comma is the decimal mark: `1,234` may be a little over one.
+    pub comma_in_doubt: bool,
     /// Lines before the header.
     pub preamble: Vec<String>,
     /// The lines before the header of some file say which days it covers.
@@ -166,6 +168,7 @@ impl TableProfile {
             table: &self.name,
             column: name,
             header: &self.header.headers()[request.index],
+            comma_in_doubt: self.comma_in_doubt,
             kind: request.kind,
             decimal_hint,
         };

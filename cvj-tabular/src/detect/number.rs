@@ -55,7 +55,7 @@ impl ColumnEvidence {
     }
 
     /// The mark that is said, or that more values prove; where none does, that of the table's other columns, else a point, so that
-    /// `1,234` is a thousand. The flag: nothing says whether `1.234` is a thousand too.
+    /// `1,234` is a thousand. The flag: nothing says whether `1.234` is a thousand too, or `1,234` where commas are in doubt.
     fn decimal(&self, question: &Question<'_>, settings: &CellSettings) -> (DecimalMark, bool) {
         let (point, comma) = (self.decided(DecimalMark::Point), self.decided(DecimalMark::Comma));
         if let Some(mark) = settings.decimal_mark() {
@@ -63,8 +63,9 @@ impl ColumnEvidence {
         }
         match (point, comma) {
             (0, 0) => {
+                let in_doubt = |mark: DecimalMark| mark == DecimalMark::Point || question.comma_in_doubt;
                 let unsettled = question.decimal_hint.is_none()
-                    && self.numbers.count(|shape| shape.marks == Marks::Either(DecimalMark::Point)) > 0;
+                    && self.numbers.count(|shape| matches!(shape.marks, Marks::Either(mark) if in_doubt(mark))) > 0;
                 (question.decimal_hint.unwrap_or(DecimalMark::Point), unsettled)
             }
             _ if point >= comma => (DecimalMark::Point, false),
@@ -207,8 +208,9 @@ impl ColumnEvidence {
 fn unsettled_point(question: &Question<'_>) -> SourceError {
     let Question { table, column, .. } = question;
     let message = format!(
-        "the numbers in column `{column}` of table `{table}` are written like 1.234, which may be a thousand or three decimals, and no other value settles it"
+        "the numbers in column `{column}` of table `{table}` are written like 1.234 or 1,234, which may be a thousand or three decimals, and no other value settles it"
     );
-    SourceError::new(Status::InvalidData, message)
-        .with_hint("set `decimal = \",\"` (1.234 is a thousand) or `decimal = \".\"` (it is a little over one)")
+    SourceError::new(Status::InvalidData, message).with_hint(
+        "set `decimal = \",\"` (1.234 is a thousand, 1,234 a little over one) or `decimal = \".\"` (the other way round)",
+    )
 }

@@ -14,7 +14,7 @@ pub(super) fn evidence(values: &[&str]) -> ColumnEvidence {
 }
 
 fn question(kind: Kind, header: &str) -> Question<'_> {
-    Question { table: "t", column: "c", header, kind, decimal_hint: None }
+    Question { table: "t", column: "c", header, comma_in_doubt: false, kind, decimal_hint: None }
 }
 
 pub(super) fn settle(values: &[&str], kind: Kind, settings: &CellSettings) -> Result<ColumnFormat, SourceError> {
@@ -159,6 +159,13 @@ fn ambiguous_marks_follow_the_evidence_or_the_configuration() {
     let hint = Question { decimal_hint: Some(DecimalMark::Comma), ..question(Kind::Any, "c") };
     let format = evidence(&["1.234"]).settle(&hint, &CellSettings::default()).unwrap();
     assert_eq!(format.data_type(), DataType::Int64);
+    let doubt = Question { comma_in_doubt: true, ..question(Kind::Number, "c") };
+    let read = |values: &[&str], question: &Question<'_>| evidence(values).settle(question, &CellSettings::default());
+    assert!(read(&["1,650", "2,100"], &doubt).unwrap_err().hint.unwrap().contains("`decimal"));
+    assert_eq!(evidence(&["1,650"]).settle(&doubt, &comma).unwrap().data_type(), DataType::Decimal128(38, 3));
+    assert_eq!(read(&["1,650", "2,5"], &doubt).unwrap().data_type(), DataType::Decimal128(38, 3));
+    let hint = Question { decimal_hint: Some(DecimalMark::Point), ..doubt };
+    assert_eq!(read(&["1,650", "2,100"], &hint).unwrap().data_type(), DataType::Int64);
 }
 
 #[test]

@@ -63,10 +63,24 @@ fn a_file_that_is_named_twice_counts_once() {
 }
 
 #[test]
+fn files_that_share_a_name_are_told_apart_by_their_folders() {
+    let files = ["2026/jan/x/a.csv", "2026/feb/x/a.csv", "2026/feb/b.csv", "a.csv", "x/c.csv", "y/c.csv"];
+    let bench = Bench::of(&files.map(|file| format!("client/{file}")).each_ref().map(String::as_str));
+    let stamps = find(&bench.client(), &Paths::One("**/*.csv".to_owned()), &Limits::default()).unwrap();
+    let names: Vec<_> = stamps.iter().map(FileStamp::name).collect();
+    assert_eq!(names, ["b.csv", "feb/x/a.csv", "jan/x/a.csv", "a.csv", "x/c.csv", "y/c.csv"]);
+    for stamp in &stamps {
+        stamp.open(&bench.client()).unwrap();
+        let token = serde_json::to_string(stamp).unwrap();
+        assert_eq!(serde_json::from_str::<FileStamp>(&token).unwrap(), *stamp);
+    }
+}
+
+#[test]
 fn globs_are_bounded() {
     let bench = Bench::of(&["client/a.csv", "client/b.csv", "client/c.csv"]);
     let error = find(&bench.client(), &Paths::One("*".to_owned()), &Limits { files: 2, ..Limits::default() }).unwrap_err();
-    assert!(error.message.contains("`path = \"*\"` gives more than 2 files"), "{}", error.message);
+    assert!(error.message.contains("`path` gives 3 files"), "{}", error.message);
     assert!(error.hint.unwrap().contains("limits.files"));
 }
 

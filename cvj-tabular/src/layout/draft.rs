@@ -54,6 +54,8 @@ pub(super) struct Draft {
     /// The parts of the rows that are its, from and to.
     pub(super) runs: Vec<(u64, Option<u64>)>,
     pub(super) skips: Vec<Skip>,
+    /// Rows whose label of totals is one word, and that are totals by their place or sum.
+    pub(super) totals: Vec<u64>,
     pub(super) rows_expected: Option<u64>,
     pub(super) footers: Vec<String>,
 }
@@ -68,15 +70,23 @@ impl Draft {
             && self.header.iter().any(|header| !header.is_empty())
     }
 
-    /// Leaves out a row.
-    pub(super) fn skip(&mut self, number: u64, why: LeftOut) {
+    /// Leaves out a row; `false` if there are too many of them: lines like it are rows that are too short then.
+    pub(super) fn skip(&mut self, number: u64, why: LeftOut) -> bool {
         let room = self.skips.len() < MOST_SKIPS;
         match self.skips.last_mut() {
             Some(last) if last.why == why && last.to + 1 == number => last.to = number,
-            // Beyond that such lines are rows that are too short.
             _ if room => self.skips.push(Skip { from: number, to: number, why }),
-            _ => {}
+            _ => return false,
         }
+        true
+    }
+
+    /// Notes a row of totals that is known by its number; `false` if there are too many of them.
+    #[must_use]
+    pub(super) fn total(&mut self, number: u64) -> bool {
+        let room = self.totals.len() < MOST_SKIPS;
+        self.totals.extend(room.then_some(number));
+        room
     }
 
     /// Whether its next row may be a line about another table.
@@ -104,6 +114,7 @@ impl Draft {
             }
         }
         self.skips.sort_by_key(|skip| (skip.from, skip.to));
+        self.totals.sort_unstable();
         let filled = (0..self.columns.len()).filter(|column| self.columns[*column].is_filled_in(self.full_rows));
         let sieve = Sieve {
             left: self.heading.left,
@@ -113,6 +124,7 @@ impl Draft {
             holds: if rules.leave_out_totals { self.columns.iter().map(ColumnSketch::holds).collect() } else { Vec::new() },
             header: self.header,
             skips: self.skips,
+            totals: self.totals,
             unseen,
         };
         TableLayout {

@@ -8,8 +8,8 @@ use super::draft::{Draft, TableLayout, rows_said};
 use super::heading::{self, Heading};
 use super::look::{Kept, Look};
 use super::section::{ColumnSketch, Judged, Section};
-use super::sieve::{LeftOut, Skip};
-use super::totals::{is_label, is_last_label};
+use super::sieve::LeftOut;
+use super::totals::{is_label, is_last_label, is_one_word};
 use super::{LayoutSettings, Row, ShortRows, TotalRows};
 use crate::cell::Cell;
 use crate::moment::DateOrder;
@@ -91,6 +91,8 @@ pub struct Outline {
     notes: Vec<Kept>,
     /// Rows behind the last full row of the current table, with whether a blank row was before.
     tail: Vec<(Kept, bool)>,
+    /// Rows right before the next one whose label of totals may be a name: data, unless the table ends here.
+    named: Vec<Kept>,
     values_at: Option<u64>,
     crowded_at: Option<u64>,
     wants_all: bool,
@@ -111,6 +113,7 @@ impl Outline {
             after_blank: false,
             notes: Vec::new(),
             tail: Vec::new(),
+            named: Vec::new(),
             values_at: None,
             crowded_at: None,
             wants_all: false,
@@ -177,6 +180,7 @@ impl Outline {
             self.one_column();
         }
         self.opened = true;
+        self.names();
         self.section.gap = true;
         self.tail.clear();
         self.unseen = Some((self.last_row + 1, u64::MAX));
@@ -190,6 +194,9 @@ impl Outline {
         }
         if !self.tables.is_empty() {
             self.section.gap |= !complete;
+            if !complete {
+                self.names();
+            }
             self.close_section();
             if complete {
                 self.footers();
@@ -252,6 +259,7 @@ impl Outline {
             full_rows: 0,
             runs: vec![(header_row + 1, None)],
             skips: Vec::new(),
+            totals: Vec::new(),
             rows_expected: None,
             footers: Vec::new(),
             heading,
@@ -328,9 +336,13 @@ impl Outline {
         } else {
             alone && begins
         };
+        let first = looks.iter().position(|look| !look.is_blank()).unwrap_or(0);
+        let last = looks.iter().rposition(|look| !look.is_blank()).unwrap_or(0);
+        let label = row.cells.get(first).map(Cell::to_text).filter(|label| is_label(label));
+        let named = filled > 1 && label.as_ref().is_some_and(|label| is_one_word(label));
         // Behind a blank row a line that only its first cell fills is no row.
         let remark = self.after_blank && alone && begins;
-        if short || remark {
+        if (short && !named) || remark {
             self.tail.push((Kept::of(row, nulls), self.after_blank));
             if self.tail.len() > MOST_FOOTERS * 2 {
                 self.tail.drain(..MOST_FOOTERS);
@@ -345,11 +357,55 @@ impl Outline {
         }
         self.after_blank = false;
         draft.rows += 1;
-        let first = looks.iter().position(|look| !look.is_blank()).unwrap_or(0);
-        let last = looks.iter().rposition(|look| !look.is_blank()).unwrap_or(0);
-        if row.cells.get(first).is_some_and(|cell| is_label(&cell.to_text()))
-            || row.cells.get(last).is_some_and(|cell| is_last_label(&cell.to_text()))
-        {
+        if named {
+            self.named(row, &looks);
+        } else if label.is_some() || row.cells.get(last).is_some_and(|cell| is_last_label(&cell.to_text())) {
+            self.section.total();
+        } else {
+            self.names();
+            self.count(row, &looks);
+        }
+    }
+
+    /// Takes a row whose label of totals may be a name.
+    fn named(&mut self, row: &Row<'_>, looks: &[Look]) {
+        if !self.rules.leave_out_totals {
+            return;
+        }
+        let left = self.tables[self.current].heading.left.min(row.cells.len());
+        if self.section.is_empty() || self.section.is_sum(&row.cells[left..], &looks[left..]) {
+            self.total(row.number);
+            self.section.total();
+            return;
+        }
+        self.named.push(Kept::of(row, &self.rules.nulls));
+        if self.named.len() > MOST_FOOTERS {
+            self.names();
+        }
+    }
+
+    /// The rows before were named like totals, and are data: others follow.
+    fn names(&mut self) {
+        for row in std::mem::take(&mut self.named) {
+            // Behind rows that were not looked at, no sum tells.
+            self.wants_all |= self.section.gap;
+            self.count(&row.as_row(), &row.looks);
+        }
+    }
+
+    fn total(&mut self, number: u64) {
+        if !self.tables[self.current].total(number) {
+            self.crowded_at = Some(number);
+        }
+    }
+
+    /// Counts in a row of data.
+    fn count(&mut self, row: &Row<'_>, looks: &[Look]) {
+        let nulls = &self.rules.nulls;
+        let draft = &mut self.tables[self.current];
+        let left = draft.heading.left;
+        let width = left + draft.header.len();
+        if self.rules.ragged && row.cells.len() < width {
             return;
         }
         if looks.iter().skip(width).any(|look| !look.is_blank()) {
@@ -363,6 +419,18 @@ impl Outline {
     }
 
     fn close_section(&mut self) {
+        // The last row with each label stands where totals do.
+        let mut labels = Vec::new();
+        while let Some(row) = self.named.pop() {
+            let label = row.line().split(',').next().unwrap_or_default().to_lowercase();
+            if labels.contains(&label) {
+                self.named.push(row);
+                break;
+            }
+            labels.push(label);
+            self.total(row.number);
+        }
+        self.names();
         let section = std::mem::take(&mut self.section);
         let Some(draft) = self.tables.get_mut(self.current) else { return };
         if !self.rules.leave_out_totals {
@@ -370,7 +438,8 @@ impl Outline {
         }
         for judged in section.totals(&draft.columns) {
             match judged {
-                Judged::Total(number) => draft.skips.push(Skip { from: number, to: number, why: LeftOut::Total }),
+                Judged::Total(number) if draft.skip(number, LeftOut::Total) => {}
+                Judged::Total(number) => self.crowded_at = Some(number),
                 Judged::Open => self.wants_all = true,
             }
         }

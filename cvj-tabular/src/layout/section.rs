@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::look::{Kept, Look, amounts, day};
 use super::sieve::Holds;
+use super::totals::begins_like_label;
 use crate::cell::Cell;
 
 /// Most values of a column that numbers or dates.
@@ -84,6 +85,10 @@ pub(super) struct Section {
     first: Option<Kept>,
     last: Option<Kept>,
     days: Days,
+    /// The rows and sums up to the last row of totals among them.
+    before: (u64, Vec<[Sum; 2]>),
+    /// A row that is labelled as totals was among them.
+    pub(super) labelled: bool,
     /// Rows that were not looked at stand between these.
     pub(super) gap: bool,
 }
@@ -115,7 +120,7 @@ impl Section {
             self.first = Some(first);
         }
         let suspect = self.rows > 0 && (0..self.filled.len()).any(|index| self.filled[index] + 1 >= self.rows && !filled(index));
-        self.last = suspect.then(&keep);
+        self.last = (suspect || bears_label(cells, looks).is_some()).then(&keep);
         self.rows += 1;
         self.days.add(cells);
         for (index, (cell, look)) in cells.iter().zip(looks).enumerate() {
@@ -131,6 +136,36 @@ impl Section {
         }
     }
 
+    /// Whether no row stands above, not even one that is labelled as totals.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows == 0 && !self.labelled
+    }
+
+    /// A row of totals stands here.
+    pub(super) fn total(&mut self) {
+        self.labelled = true;
+        self.before = (self.rows, self.sums.clone());
+    }
+
+    /// Whether a row holds the sums of all rows above, or of those behind the last row of totals.
+    pub(super) fn is_sum(&self, cells: &[Cell<'_>], looks: &[Look]) -> bool {
+        let none = [Sum::default(); 2];
+        let (before, sums_before) = &self.before;
+        let of = |rows: u64, sums_before: &[[Sum; 2]]| {
+            let matches = |(index, (cell, _)): (usize, (&Cell<'_>, &Look))| {
+                let (sums, before) = (self.sums.get(index).unwrap_or(&none), sums_before.get(index).unwrap_or(&none));
+                sums.iter().zip(before).zip(amounts(cell)).any(|((sum, before), amount)| {
+                    let enough = sum.unreadable == before.unreadable && (sum.count - before.count) * 2 > rows;
+                    amount.is_some_and(|amount| enough && amount != 0 && sum.total - before.total == amount)
+                })
+            };
+            let mut numbers = cells.iter().zip(looks).enumerate().filter(|(_, (_, look))| **look == Look::Number).peekable();
+            // A single row is easily the same in one of its numbers.
+            if rows == 1 { numbers.peek().is_some() && numbers.all(matches) } else { numbers.any(matches) }
+        };
+        of(self.rows, &[]) || of(self.rows - before, sums_before)
+    }
+
     /// The first or last row, if it holds the totals of the others.
     pub(super) fn totals(&self, columns: &[ColumnSketch]) -> Vec<Judged> {
         [&self.first, &self.last].into_iter().flatten().filter_map(|row| self.judge(row, columns)).collect()
@@ -139,11 +174,16 @@ impl Section {
     fn judge(&self, row: &Kept, columns: &[ColumnSketch]) -> Option<Judged> {
         let others = self.rows.checked_sub(1).filter(|others| *others >= 2)?;
         let look = |index: usize| row.looks.get(index).copied().unwrap_or(Look::Blank);
-        let (mut lacks, mut dated) = (None, false);
+        let label = bears_label(&row.cells, &row.looks);
+        let (mut lacks, mut dated, mut named) = (None, false, false);
         for (index, column) in columns.iter().enumerate() {
             let look = look(index);
             let elsewhere = self.filled.get(index).copied().unwrap_or(0) - u64::from(!look.is_blank());
             if elsewhere < others {
+                continue;
+            }
+            if label == Some(index) {
+                named = true;
                 continue;
             }
             if look.is_blank() {
@@ -156,14 +196,15 @@ impl Section {
             if look.has_value() && !matches!(look, Look::Number | Look::Date) && !constant {
                 return None;
             }
-            dated |= look == Look::Date && !constant;
+            // With a label, it is the day up to which it counts.
+            dated |= look == Look::Date && !constant && !named;
         }
-        let lacks = lacks?;
+        let lacks = if named { label } else { lacks }?;
         if self.gap {
             return Some(Judged::Open);
         }
         // A row of a day is one among others, whatever it adds up to.
-        let total = self.spans(row, others) || (self.adds_up(row, lacks, others) && (!dated || self.covers(row)));
+        let total = (!named && self.spans(row, others)) || (self.adds_up(row, lacks, others) && (!dated || self.covers(row)));
         total.then_some(Judged::Total(row.number))
     }
 
@@ -189,6 +230,12 @@ impl Section {
         let several = self.days.of(row).is_some_and(|(from, to)| from < to);
         several && self.covers(row) && self.days.single == others
     }
+}
+
+/// The first filled cell, if its text begins as labels of totals do.
+fn bears_label(cells: &[Cell<'_>], looks: &[Look]) -> Option<usize> {
+    let first = looks.iter().position(|look| !look.is_blank())?;
+    (looks[first] == Look::Text && begins_like_label(&cells[first].to_text())).then_some(first)
 }
 
 /// The days of rows that say from when to when they are.
@@ -264,6 +311,11 @@ mod tests {
         check(&["a|x|5", "b|y|7", "|z|12"], &[]);
         check(&["2026-10-01|a|5", "2026-10-02|b|7", "2026-10-03||12"], &[]);
         check(&["2026-10-01|2026-10-07|a|5", "2026-10-08|2026-10-14|b|7", "2026-10-01|2026-10-14||12"], &[3]);
+        // A text that begins like a label of totals is no key, if the row adds up.
+        check(&["a|2026-10-01|10", "b|2026-10-02|10", "Totals for October|2026-10-31|20"], &[3]);
+        check(&["Total care|2026-10-01|20", "b|2026-10-02|10", "c|2026-10-31|10"], &[1]);
+        check(&["a|2026-10-01|10", "b|2026-10-02|10", "Totals for October|2026-10-31|21"], &[]);
+        check(&["a|x|10", "b|y|10", "Total care|z|20"], &[]);
         // A whole period, and days within it.
         check(&["2026-10-01|2026-10-31||50.1", "2026-10-01|2026-10-01|a|3", "2026-10-02|2026-10-02|b|4"], &[1]);
         check(&["2026-10-02|2026-10-31||50.1", "2026-10-01|2026-10-01|a|3", "2026-10-02|2026-10-02|b|4"], &[]);

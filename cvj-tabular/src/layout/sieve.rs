@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ShortRows;
 use super::look::{Look, comparable};
-use super::totals::{is_label, is_last_label, may_begin};
+use super::totals::{is_label, is_last_label, is_one_word, may_begin};
 use crate::part::RowCells;
 use crate::settings::Nulls;
 use cvj_core::SourceError;
@@ -75,6 +75,8 @@ pub enum Verdict {
     Data,
     /// Something else.
     LeftOut(LeftOut),
+    /// It may hold totals, and only the rows around it, which were not looked at, can tell.
+    Open,
 }
 
 /// The rule that tells rows of data from all others.
@@ -97,6 +99,9 @@ pub struct Sieve {
     /// What the columns hold; empty: rows of totals are data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) holds: Vec<Holds>,
+    /// Rows whose label is one word and that stand where totals do, or add up, by number, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) totals: Vec<u64>,
     /// Columns filled in every row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) filled: Vec<usize>,
@@ -167,8 +172,10 @@ impl Sieve {
         if self.is_header(row)? {
             return Ok(Verdict::LeftOut(LeftOut::RepeatedHeader));
         }
-        let total = !self.holds.is_empty() && self.is_total(row, nulls)?;
-        Ok(if total { Verdict::LeftOut(LeftOut::Total) } else { Verdict::Data })
+        if self.holds.is_empty() {
+            return Ok(Verdict::Data);
+        }
+        self.totals(number, row, nulls)
     }
 
     /// Whether a row of data has the header's cells: more of them do no harm where they are blank, fewer where they are filled.
@@ -215,9 +222,23 @@ impl Sieve {
         Ok((end..row.width()).all(|index| row.begins(index).is_none()))
     }
 
+    /// A row with a label of totals is one if it looks like it. A label of one word may be a name: there, its place or its sum
+    /// must say so too.
+    fn totals(&self, number: u64, row: &(impl RowCells + ?Sized), nulls: &Nulls) -> Result<Verdict, SourceError> {
+        let Some(first) = (0..row.width()).find(|index| row.begins(*index).is_some()) else { return Ok(Verdict::Data) };
+        if !self.is_total(first, row, nulls)? {
+            return Ok(Verdict::Data);
+        }
+        let label = row.cell(first)?;
+        let label = label.to_text();
+        if !is_label(&label) || !is_one_word(&label) || self.totals.binary_search(&number).is_ok() {
+            return Ok(Verdict::LeftOut(LeftOut::Total));
+        }
+        Ok(if self.is_unseen(number) { Verdict::Open } else { Verdict::Data })
+    }
+
     /// Whether the row bears a label of totals and looks like a row of them: a number, and nothing that tells it from others.
-    fn is_total(&self, row: &(impl RowCells + ?Sized), nulls: &Nulls) -> Result<bool, SourceError> {
-        let Some(first) = (0..row.width()).find(|index| row.begins(*index).is_some()) else { return Ok(false) };
+    fn is_total(&self, first: usize, row: &(impl RowCells + ?Sized), nulls: &Nulls) -> Result<bool, SourceError> {
         let last = (first..row.width()).rfind(|index| row.begins(*index).is_some()).unwrap_or(first);
         let labelled = if is_label(&row.cell(first)?.to_text()) {
             first
@@ -261,6 +282,7 @@ mod tests {
     fn totals_have_a_label_and_nothing_that_tells_them_apart() {
         let sieve = Sieve {
             header: ["campaign", "currency", "status", "clicks", "notes"].map(str::to_owned).to_vec(),
+            totals: vec![7],
             holds: vec![Holds::Keys, Holds::Always("USD".to_owned()), Holds::Keys, Holds::Numbers, Holds::Nothing],
             ..Sieve::default()
         };
@@ -281,6 +303,17 @@ mod tests {
         check(&["Campaign", "Currency", " STATUS", "Clicks", "Notes", ""], Verdict::LeftOut(LeftOut::RepeatedHeader));
         check(&["", "", "", "", ""], Verdict::LeftOut(LeftOut::Empty));
         check(&["c", "USD", "active", "12", ""], Verdict::Data);
+        // One word may be a name: the row's number tells.
+        let named = Sieve { totals: Vec::new(), ..sieve.clone() };
+        let judge = |sieve: &Sieve, label: &str| {
+            sieve.judge(7, &[label, "", "", "12", ""].map(Cell::text)[..], &CellSettings::default().nulls()).unwrap()
+        };
+        assert_eq!(
+            (judge(&named, "Total"), judge(&named, "Total:"), judge(&named, "Grand total")),
+            (Verdict::Data, total, total)
+        );
+        let unseen = Sieve { unseen: Some((7, 9)), ..named };
+        assert_eq!((judge(&unseen, "Total"), judge(&unseen, "Total:")), (Verdict::Open, total));
         let kept = Sieve { holds: Vec::new(), ..sieve.clone() };
         let row = ["Total", "", "", "12", ""].map(Cell::text);
         assert_eq!(kept.judge(7, &row[..], &CellSettings::default().nulls()).unwrap(), Verdict::Data);

@@ -53,6 +53,22 @@ pub(super) fn is_label(text: &str) -> bool {
     LABELS.contains(&label.as_str())
 }
 
+/// Whether a text begins with a label and goes on: `Totals for October`. A name may do so too.
+pub(super) fn begins_like_label(text: &str) -> bool {
+    let text = text.trim();
+    if text.len() > 80 || !text.as_bytes().first().is_some_and(|byte| may_begin(*byte)) {
+        return false;
+    }
+    let text = text.to_lowercase();
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+    LABELS.iter().any(|label| text.strip_prefix(label).is_some_and(ends))
+}
+
+/// Whether a label is a single word, which may be a name too: `Total`, and not `Total: Campaigns` or `Grand total`.
+pub(super) fn is_one_word(text: &str) -> bool {
+    !text.trim().contains(|c: char| c.is_whitespace() || matches!(c, ':' | '('))
+}
+
 /// Whether a cell at the end of a row is the label of a row of totals, as web analytics writes it.
 pub(super) fn is_last_label(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("grand total")
@@ -77,6 +93,9 @@ mod tests {
         for other in ["Total care", "Totally", "Summer", "", "Sum of parts", "12", "Local move"] {
             assert!(!is_label(other), "{other}");
         }
+        assert!(begins_like_label("Totals for October") && begins_like_label("Summe Oktober") && !begins_like_label("Totally"));
+        assert!(is_one_word(" Total ") && is_one_word("Sub-total"));
+        assert!(!is_one_word("Grand total") && !is_one_word("Summe:") && !is_one_word("Total(31)"));
         for label in LABELS {
             assert!(is_label(label), "{label}");
         }

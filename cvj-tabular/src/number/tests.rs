@@ -92,6 +92,7 @@ fn floats_read_exactly() {
     let format = point(NumberStore::Float);
     assert_eq!(format.float("4.389160886712906"), Ok(4.389_160_886_712_906));
     assert_eq!(format.float("1.5e-3"), Ok(0.0015));
+    assert!(format.float("1.5e-2147483648").is_err());
     assert_eq!(format.float("12E45"), Err(NumberFault::NotANumber));
 }
 

@@ -141,7 +141,7 @@ fn split_exponent(text: &str) -> Option<(&str, Option<i32>)> {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return Some((text, None)) };
     let meant = exponent.starts_with(['+', '-']) || mantissa.contains(['.', ',']);
     let exponent: i32 = exponent.parse().ok()?;
-    if meant && exponent.abs() <= 300 && mantissa.ends_with(|c: char| c.is_ascii_digit()) {
+    if meant && (-300..=300).contains(&exponent) && mantissa.ends_with(|c: char| c.is_ascii_digit()) {
         Some((mantissa, Some(exponent)))
     } else {
         None

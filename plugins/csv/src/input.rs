@@ -93,7 +93,7 @@ impl Input {
         Ok(inputs)
     }
 
-    /// Its name, without folders: `a.csv`, `exports.zip/campaigns.csv`.
+    /// Its name, with no more folders than tell it from others: `a.csv`, `jan/a.csv`, `exports.zip/campaigns.csv`.
     pub fn name(&self) -> Cow<'_, str> {
         match &self.packing {
             Packing::Zip(member) => Cow::Owned(format!("{}/{}", self.stamp.name(), member.name)),

@@ -190,6 +190,8 @@ impl CsvTable {
         let profile = &mut self.profile;
         let expected = |sum: u64| layout.rows_expected.map(|rows| rows + sum);
         profile.rows_expected = if self.parts.is_empty() { expected(0) } else { profile.rows_expected.and_then(expected) };
+        // Lists are divided by a comma, or a tab, where numbers are written with a point.
+        profile.comma_in_doubt |= !matches!(file.boundaries.dialect.delimiter, b',' | b'\t');
         profile.ranged |= layout.range.is_some();
         profile.files.push(file.input.name().into_owned());
         profile.format.push(words(file, &layout));

@@ -102,7 +102,7 @@ fn report(rows: u32, total: &str) -> (String, u32) {
         sum += amount;
         let _ = writeln!(text, "r{},p{},USD,{amount},\"a\nb\"", row % 9, row % 50);
         if row % 100 == 99 {
-            let _ = writeln!(text, "Subtotal,,USD,{amount},");
+            let _ = writeln!(text, "Subtotal: r,,USD,{amount},");
         }
     }
     let _ = write!(text, "{}", total.replace("SUM", &sum.to_string()));
@@ -135,6 +135,25 @@ fn a_row_that_adds_up_to_nothing_is_data() {
     let (text, _) = report(300, "Grand total,,USD,SUM,\n");
     let kept = read(&[("a.csv", text.as_bytes())], &json!({"totals": "keep"}), "demo");
     assert_eq!((kept.rows.len(), kept.left_out), (304, Vec::new()));
+}
+
+#[test]
+fn a_name_like_one_of_totals_is_judged_by_all_rows() {
+    let mut text = "company,currency,amount,day\n".to_owned();
+    for row in 1..=1000 {
+        let _ = writeln!(text, "c{row},EUR,{row},2026-10-01");
+        if row % 500 == 250 {
+            text.push_str("Total,EUR,500,2026-10-01\n");
+        }
+    }
+    let scanned = read(&[("a.csv", text.as_bytes())], &json!({}), "demo");
+    assert_eq!((scanned.rows.len(), scanned.left_out.len()), (1002, 0));
+    let text = (1..=300).fold("company,currency,amount\n".to_owned(), |text, row| {
+        let subtotal = if row % 3 == 0 { format!("Subtotal,EUR,{}\n", 3 * row - 3) } else { String::new() };
+        format!("{text}c{row},EUR,{row}\n{subtotal}")
+    });
+    let scanned = read(&[("a.csv", text.as_bytes())], &json!({}), "demo");
+    assert_eq!((scanned.rows.len(), samples::summed(&scanned.left_out)), (300, vec!["100 × total row".to_owned()]));
 }
 
 #[test]
@@ -265,7 +284,7 @@ proptest! {
                 Line::Padding => text.push_str(",,,\n"),
                 Line::Header => { let _ = writeln!(text, "{header}"); }
                 Line::Titled => { let _ = writeln!(text, "\nSales report\n{header}"); }
-                Line::Total => text.push_str("Total,,12,\n"),
+                Line::Total => text.push_str("Total: all,,12,\n"),
                 Line::Comment => text.push_str("\n# a note\n"),
             }
         }

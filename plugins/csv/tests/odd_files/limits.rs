@@ -34,6 +34,13 @@ fn bounds_are_kept_and_named() {
             .and("c.csv", "a\n3\n")
             .with(json!({"path": "*.csv", "limits": {"files": 2}}))
             .refused("files", "limits.files"),
+        odd("more files than are allowed, by name", "a\n1\n")
+            .and("b.csv", "a\n2\n")
+            .with(json!({"path": ["a.csv", "b.csv"], "limits": {"files": 1}}))
+            .refused("files", "limits.files"),
+        odd("one file by many globs", "a\n1\n")
+            .with(json!({"path": ["*.csv", "a.*", "?.csv"], "limits": {"files": 1}}))
+            .reads("a int", &["1"]),
         odd("a bound that is no size", &long).with(json!({"limits": {"cell": "much"}})).refused("much", ""),
         odd("a bound that does not exist", &long).with(json!({"limits": {"memory": 5}})).refused("memory", ""),
     ]);

@@ -35,6 +35,12 @@ fn files_of_one_glob_are_one_table() {
         all("a table that only one file has", b"a,b\n1,x\n")
             .and("b.csv", "p,q\n5,z\n")
             .reads("a int, b text, p int, q text", &["1|x|∅|∅", "∅|∅|5|z"]),
+        Odd::new("files of one name", "jan/a.csv", "a,b\n1,x\n2\n")
+            .and("feb/a.csv", "a,b\n3,y\n4\n")
+            .with(json!({"path": "*/a.csv"}))
+            .asking(&[("a", Kind::Any), ("_file", Kind::Any)])
+            .reads("a int, _file text", &["3|feb/a.csv", "1|jan/a.csv"])
+            .rejects(&["feb/a.csv:3 : ", "jan/a.csv:3 : "]),
         odd("two globs with a file in both", "a\n1\n").with(json!({"path": ["*.csv", "a.*"]})).reads("a int", &["1"]),
         odd("one file by two spellings", "a\n1\n").with(json!({"path": ["a.csv", "./a.csv"]})).reads("a int", &["1"]),
         Odd::new("blanks and brackets in a name", "Report [1] (final).csv", "a\n1\n").reads("a int", &["1"]),

@@ -29,6 +29,8 @@ fn thirty_and<'a>(good: &'a str, others: &[&'a str]) -> Vec<&'a str> {
 fn numbers_are_read_in_every_style() {
     check(&[
         column("thousands", &["1,234", "12", "1,234,567"]).reads("v int", &["1234", "12", "1234567"]),
+        numbers("a comma that a proof settles", &["1,650", "2,5"]).reads("v dec", &["1.650", "2.500"]),
+        odd("a comma in a comma file", "v,k\n\"37,600\",x\n").asking(&[("v", Kind::Any)]).reads("v int", &["37600"]),
         column("a decimal comma", &["1.234,50", "0,5"]).reads("v dec", &["1234.50", "0.50"]),
         column("thousands apart", &["1 234,50", "2\u{a0}345,60", "3\u{202f}456,70"])
             .reads("v dec", &["1234.50", "2345.60", "3456.70"]),
@@ -68,6 +70,8 @@ fn numbers_are_read_in_every_style() {
 fn numbers_that_are_none_are_rejected_or_refused() {
     check(&[
         numbers("thousands or decimals?", &["1.234", "5.678"]).refused("1.234", "decimal"),
+        numbers("thousands or decimals, with a comma?", &["1,650", "2,100"]).refused("1,234", "decimal"),
+        odd("a comma between semicolons", "v;k\n1,650;x\n2,100;y\n").asking(&[("v", Kind::Number)]).refused("1,234", "decimal"),
         numbers("thousands or decimals, told", &["1.234", "5.678"])
             .with(json!({"decimal": ","}))
             .reads("v int", &["1234", "5678"]),
