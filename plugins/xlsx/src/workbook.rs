@@ -95,6 +95,11 @@ impl Workbook {
         let reader = match &mut self.format {
             Format::Ooxml(book) => Reader::Ooxml(Box::new(book.read(sheet)?)),
             Format::OpenDocument(book) => Reader::OpenDocument(Box::new(book.read(sheet)?)),
+            Format::Binary(_) if window.skip_hidden => {
+                let message = "which rows are hidden cannot be told in an .xls or .xlsb file";
+                return Err(SourceError::new(Status::InvalidArgument, message)
+                    .with_hint("save it as .xlsx, or take out `hidden_rows = \"skip\"`"));
+            }
             Format::Binary(book) => Reader::Binary(book.read(sheet)?),
         };
         let areas = if let Reader::Binary(reader) = &reader { reader.areas() } else { window.areas };

@@ -37,6 +37,8 @@ fn what_is_larger_than_allowed_is_refused() {
     check(&bench, "c.xlsx", &json!({"cell": 99}), "text 1 in `xl/t.xml` of `c.xlsx`: a cell of", "limits.cell");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/xlwt.xls"), bench.folder.path().join("d.xls")).unwrap();
     check(&bench, "d.xls", &json!({"unpacked": 1000}), "`d.xls` unpacks to more than", "limits.unpacked");
+    let told = bench.told("d.xls", &json!({"hidden_rows": "skip"}));
+    assert!(told[0].contains("which rows are hidden") && told[1].contains("save it as .xlsx"), "{told:?}");
 }
 
 /// The archive says that a part has ten bytes, and it goes on for megabytes.
