@@ -52,7 +52,7 @@ fn read(path: &Path) -> Result<Option<Report>, String> {
 #[cfg(test)]
 mod tests {
     use cvj_core::PeriodKind;
-    use cvj_core::report::{ReportPeriod, Scope, VERSION};
+    use cvj_core::report::{Findings, ReportPeriod, Scope, VERSION};
 
     use super::*;
 
@@ -67,7 +67,8 @@ mod tests {
             timezone: "UTC".to_owned(),
             period: ReportPeriod { kind, label: label.to_owned(), start, end, complete: true },
             as_of: "2026-11-01T00:00:00+00:00".to_owned(),
-            overall: Scope { stages: Vec::new() },
+            ladder: None,
+            overall: Scope { stages: Vec::new(), findings: Findings::default() },
             products: Vec::new(),
             sources: Vec::new(),
             unassigned: Vec::new(),

@@ -18,6 +18,7 @@ pub mod report;
 pub mod slug;
 pub mod source;
 pub mod stage;
+pub mod stats;
 
 pub use definition::{Definition, Good, Metric, Occurrence, StageOf, Touchpoint, Unit, View};
 pub use error::{SourceError, Status};

@@ -6,6 +6,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod findings;
+mod ladder;
+mod step;
+
+pub use findings::{
+    Attribution, AuditLine, Breakdown, BreakdownRow, BreakdownStage, Evidence, Findings, GapOutcome, Goal, Mean, Measured, Range,
+    SkipCost, SkipMoney, SkipOutcome, StepGap, ValueMetric,
+};
+pub use ladder::{Ladder, Rung, RungMove};
+pub use step::{Cohort, CurvePoint, LikeAged, Readings, Share, StagePeople, Trusted, Waiting};
+
 use crate::definition::{Good, Unit};
 use crate::period::PeriodKind;
 use crate::stage::Stage;
@@ -33,6 +44,9 @@ pub struct Report {
     pub sources: Vec<Source>,
     /// Rows whose product matches none, per source and value.
     pub unassigned: Vec<Unassigned>,
+    /// What customers buy first and next, over all products; null where no touchpoint is a purchase of a product.
+    #[serde(default)]
+    pub ladder: Option<Ladder>,
     /// One card per definition, in configuration order.
     pub definitions: Vec<DefinitionCard>,
     /// What the reader should know: assumptions, restatements, sources that end early.
@@ -59,6 +73,9 @@ pub struct ReportPeriod {
 pub struct Scope {
     /// All eight, in journey order.
     pub stages: Vec<StageReport>,
+    /// What they say.
+    #[serde(default)]
+    pub findings: Findings,
 }
 
 /// The eight stages of one product.
@@ -70,6 +87,9 @@ pub struct Product {
     pub slug: String,
     /// All eight, in journey order.
     pub stages: Vec<StageReport>,
+    /// What they say.
+    #[serde(default)]
+    pub findings: Findings,
 }
 
 /// One stage of one scope.
@@ -83,6 +103,9 @@ pub struct StageReport {
     pub metrics: Vec<MetricReport>,
     /// People who reached this stage before the end of the period, in three readings; null outside the chain.
     pub people: Option<People>,
+    /// Who makes the difference between the readings; null outside the chain.
+    #[serde(default)]
+    pub readings: Option<Readings>,
     /// The step to the next stage of the chain, for people who entered in the period; null outside the chain and at its end.
     pub to_next: Option<Step>,
 }
@@ -124,6 +147,26 @@ pub struct MetricReport {
     pub source: String,
     /// Whether cvj computes it from touchpoints (People, Step rate, Revenue) instead of a declared metric.
     pub built_in: bool,
+    /// The answers behind a Net Promoter Score, in the reported period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nps: Option<Nps>,
+}
+
+/// The answers behind a Net Promoter Score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Nps {
+    /// Answers of 9 and 10.
+    pub promoters: u64,
+    /// Answers of 7 and 8.
+    pub passives: u64,
+    /// Answers of 0 to 6.
+    pub detractors: u64,
+    /// The score by the adjusted Wald method, the middle of the interval.
+    pub adjusted: Option<f64>,
+    /// The least and the greatest answer of the whole history.
+    pub scale: Option<[f64; 2]>,
+    /// Whether the answers look as if they were on another scale than 0 to 10.
+    pub scale_doubtful: bool,
 }
 
 /// One period's value of a metric.
@@ -201,6 +244,21 @@ pub struct Step {
     pub median_days: Option<f64>,
     /// Days allowed for the step.
     pub window_days: u32,
+    /// Stages between the two that have no touchpoints: the step passes over them.
+    #[serde(default)]
+    pub passes_over: Vec<Stage>,
+    /// One per period of the history, oldest first, the reported one last.
+    #[serde(default)]
+    pub cohorts: Vec<Cohort>,
+    /// The reported cohort against the one before at the same age; null while it is younger than a day.
+    #[serde(default)]
+    pub like_aged: Option<LikeAged>,
+    /// How long it takes.
+    #[serde(default)]
+    pub waiting: Waiting,
+    /// Without people whose dates are doubtful; null where no date is.
+    #[serde(default)]
+    pub trusted: Option<Trusted>,
 }
 
 /// One source: its plugin, what it covers, and what its tables gave.
@@ -216,6 +274,48 @@ pub struct Source {
     pub ends_early: bool,
     /// The tables that a definition uses.
     pub tables: Vec<Table>,
+    /// What is doubtful about the dates of its touchpoints; null where it gives none.
+    #[serde(default)]
+    pub dates: Option<DateTrust>,
+}
+
+/// What is doubtful about the dates of a source's touchpoints.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DateTrust {
+    /// Touchpoints before `as_of`.
+    pub touchpoints: u64,
+    /// Those that many others share the minute and the stage with: an import or a bulk edit.
+    pub bulk: u64,
+    /// The fullest of these minutes.
+    pub bulk_minutes: Vec<BulkMinute>,
+    /// Those at the very moment of another stage of the same person and product.
+    pub same_instant: u64,
+    /// Those before the person's first touchpoint at the first stage of the chain.
+    pub before_first: u64,
+    /// Those dated at or after `as_of`, which are ignored.
+    pub future: u64,
+    /// The stage that the source says people are at, against their history; null where no definition names it.
+    pub current: Option<CurrentStage>,
+}
+
+/// A minute of an import or a bulk edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BulkMinute {
+    /// Its beginning, RFC 3339 with the client's offset.
+    pub minute: String,
+    /// The stage.
+    pub stage: Stage,
+    /// Touchpoints.
+    pub touchpoints: u64,
+}
+
+/// People whose present stage a source names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CurrentStage {
+    /// Those who also have touchpoints.
+    pub people: u64,
+    /// Those whose furthest touchpoint is at another stage.
+    pub disagree: u64,
 }
 
 /// Local days `[from, to)`.
@@ -314,6 +414,24 @@ pub struct DefinitionCard {
     pub product: Option<String>,
     /// Where the definition comes from: `cvj.toml`, or the plugin.
     pub origin: String,
+    /// The rows it was computed from; null for what cvj computes from touchpoints.
+    #[serde(default)]
+    pub trail: Option<Trail>,
+}
+
+/// The rows that a definition was computed from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trail {
+    /// The SQL as run, without cvj's own flags.
+    pub sql: String,
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// Rows read.
+    pub rows_read: u64,
+    /// Rows used in the periods of the report.
+    pub rows_used: u64,
+    /// Rows rejected.
+    pub rows_rejected: u64,
 }
 
 /// What a definition defines.
@@ -332,9 +450,31 @@ pub enum DefinitionKind {
 pub const VERSION: u32 = 1;
 
 impl Report {
-    /// The scopes in print order: overall first, then each product, as (name, slug, stages).
-    pub fn scopes(&self) -> impl Iterator<Item = (&str, &str, &[StageReport])> {
-        std::iter::once(("Overall", "overall", self.overall.stages.as_slice()))
-            .chain(self.products.iter().map(|product| (product.name.as_str(), product.slug.as_str(), product.stages.as_slice())))
+    /// The scopes in print order: overall first, then each product.
+    pub fn scopes(&self) -> impl Iterator<Item = NamedScope<'_>> {
+        let Scope { stages, findings } = &self.overall;
+        let overall = NamedScope { name: "Overall", slug: "overall", stages, findings };
+        std::iter::once(overall).chain(self.products.iter().map(Product::scope))
     }
+}
+
+impl Product {
+    /// Its stages and what they say.
+    fn scope(&self) -> NamedScope<'_> {
+        let Self { name, slug, stages, findings } = self;
+        NamedScope { name, slug, stages, findings }
+    }
+}
+
+/// Overall or a product, with its name.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedScope<'a> {
+    /// `Overall`, or the product's name.
+    pub name: &'a str,
+    /// `overall`, or the product's slug.
+    pub slug: &'a str,
+    /// All eight, in journey order.
+    pub stages: &'a [StageReport],
+    /// What they say.
+    pub findings: &'a Findings,
 }

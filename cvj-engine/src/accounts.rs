@@ -92,7 +92,7 @@ pub(crate) fn source(
     let covers = extent.covers(&days);
     // ISO dates compare as text.
     let ends_early = !parts.is_empty() && covers.as_ref().is_none_or(|covers| covers.to.as_str() < period_end);
-    Source { name: name.to_owned(), plugin: plugin.to_owned(), covers, ends_early, tables }
+    Source { name: name.to_owned(), plugin: plugin.to_owned(), covers, ends_early, tables, dates: None }
 }
 
 /// Values that match no product: most rows first, up to 100 a table, the rest of a table as one.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cvj_core::definition::Combine;
-use cvj_core::report::{MetricReport, People, SeriesPoint, StageReport, Step, TargetStatus, Verdict};
+use cvj_core::report::{MetricReport, People, SeriesPoint, StageReport, Step, TargetStatus, Verdict, Waiting};
+use cvj_core::stats::{newcombe, wilson, xmr_limits};
 use cvj_core::{Good, Stage, Unit};
 
 use crate::calendar::Calendar;
@@ -14,7 +15,6 @@ use crate::journey::{Bounds, ChainStage, Journeys};
 use crate::metrics::{Aggregate, MetricValues};
 use crate::products::{ProductCode, Products};
 use crate::relation::BoundMetric;
-use crate::statistics::{newcombe, wilson, xmr_limits};
 
 /// A declared metric with its values and the source they come from.
 pub(crate) struct Computed<'a> {
@@ -93,6 +93,7 @@ impl Material<'_> {
                         ordered: link.reached.ordered,
                         strict: link.reached.strict,
                     }),
+                    readings: None,
                     to_next: link.and_then(|link| self.step(link)),
                     metrics,
                 })
@@ -114,6 +115,11 @@ impl Material<'_> {
             interval: wilson(advanced, matured),
             median_days: link.median_days,
             window_days: self.bounds.window_days[to.index()],
+            passes_over: Vec::new(),
+            cohorts: Vec::new(),
+            like_aged: None,
+            waiting: Waiting::default(),
+            trusted: None,
         })
     }
 
@@ -302,6 +308,7 @@ impl Material<'_> {
             series,
             source: frame.source,
             built_in: frame.built_in,
+            nps: None,
         }
     }
 }

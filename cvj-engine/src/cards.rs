@@ -31,6 +31,7 @@ pub(crate) fn cards(declared: &[Declared], overall: &[StageReport]) -> Vec<Defin
                 at: String::new(),
                 product: None,
                 origin: "cvj".to_owned(),
+                trail: None,
             });
         }
     }
@@ -49,6 +50,7 @@ fn metric_card(metric: &Metric, origin: String) -> DefinitionCard {
         at: metric.at.clone(),
         product: metric.product.clone(),
         origin,
+        trail: None,
     }
 }
 
@@ -71,5 +73,6 @@ fn touchpoint_card(touchpoint: &Touchpoint, origin: String) -> DefinitionCard {
         at: touchpoint.at.clone(),
         product: touchpoint.product.clone(),
         origin,
+        trail: None,
     }
 }

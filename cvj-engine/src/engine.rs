@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cvj_core::nearest::nearest;
-use cvj_core::report::{Product, Report, ReportPeriod, Scope};
+use cvj_core::report::{Findings, Product, Report, ReportPeriod, Scope};
 use cvj_core::slug::unique_slugs;
 use cvj_core::source::Level;
 use cvj_core::{Period, Status, View};
@@ -273,12 +273,14 @@ impl<'a> Attempt<'a> {
             feeds: self.feeds(),
             presence: self.presence(as_of),
         };
-        let overall = Scope { stages: material.scope(None)? };
+        let overall = Scope { stages: material.scope(None)?, findings: Findings::default() };
         let slugs = unique_slugs(products.iter().map(|(_, name)| name.as_str()), &["overall"]);
         let products = products
             .iter()
             .zip(slugs)
-            .map(|((code, name), slug)| Ok(Product { name: name.clone(), slug, stages: material.scope(Some(*code))? }))
+            .map(|((code, name), slug)| {
+                Ok(Product { name: name.clone(), slug, stages: material.scope(Some(*code))?, findings: Findings::default() })
+            })
             .collect::<Result<Vec<_>, EngineError>>()?;
         let products = self.asked_for(products)?;
         let end = period.end().to_string();
@@ -293,6 +295,7 @@ impl<'a> Attempt<'a> {
             period: ReportPeriod { kind: period.kind(), label: period.label(), start: period.start().to_string(), end, complete },
             as_of: self.calendar.rfc3339(as_of),
             unassigned,
+            ladder: None,
             definitions: cards::cards(&self.declared, &overall.stages),
             notes: self.notes(&sources, period, complete),
             overall,

@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cvj_core::Stage;
+use cvj_core::stats::{KaplanMeier, Waiting};
 
 use crate::calendar::{Calendar, DAY};
 use crate::people::{People, Shard, Touch};
 use crate::products::{ProductCode, UNASSIGNED};
-use crate::statistics::{Waiting, kaplan_meier_median};
 
 /// What bounds a journey in time.
 #[derive(Debug)]
@@ -259,7 +259,7 @@ impl ScopeCounts {
             reached: counts.reached,
             cohorts: bounds.periods.clone().zip(counts.cohorts).collect(),
             next: counts.next,
-            median_days: kaplan_meier_median(&mut counts.waits).map(|micros| micros as f64 / DAY as f64),
+            median_days: KaplanMeier::of(&mut counts.waits).quantile(0.5).map(|micros| micros as f64 / DAY as f64),
         });
         stages.collect()
     }
@@ -285,8 +285,8 @@ impl StageCounts {
             }
         }
         if period == *bounds.periods.end() {
-            let duration = reached_next.unwrap_or(bounds.as_of) - entered;
-            self.waits.push(Waiting { duration, censored: reached_next.is_none() });
+            let wait = reached_next.map(|at| Waiting::until_event(at - entered));
+            self.waits.push(wait.unwrap_or_else(|| Waiting::still(bounds.as_of - entered)));
         }
     }
 }

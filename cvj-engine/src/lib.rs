@@ -34,7 +34,6 @@ mod rows;
 mod scan;
 mod session;
 mod sources;
-pub mod statistics;
 mod view;
 mod watch;
 

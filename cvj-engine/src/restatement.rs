@@ -12,10 +12,10 @@ pub fn restatements(report: &Report, earlier: &Report) -> Vec<String> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for (name, _, stages) in report.scopes() {
-        let Some((_, _, old)) = earlier.scopes().find(|(old_name, _, _)| *old_name == name) else { continue };
-        for (stage, old) in stages.iter().zip(old) {
-            compare(name, stage, old, &earlier.period.label, &mut found);
+    for scope in report.scopes() {
+        let Some(old) = earlier.scopes().find(|old| old.name == scope.name) else { continue };
+        for (stage, old) in scope.stages.iter().zip(old.stages) {
+            compare(scope.name, stage, old, &earlier.period.label, &mut found);
         }
     }
     if found.len() > LISTED {

@@ -6,6 +6,7 @@ mod journey;
 mod trend;
 
 use cvj_core::Report;
+use cvj_core::report::NamedScope;
 use cvj_core::slug::unique_slugs;
 
 pub(crate) use canvas::Embedding;
@@ -88,7 +89,7 @@ pub(crate) fn drawings(report: &Report, scope: &str, stages: &[cvj_core::report:
 /// Every chart of every scope: overall first, then each product.
 pub fn charts(report: &Report) -> Result<Vec<Chart>, RenderError> {
     let mut charts = Vec::new();
-    for (scope, slug, stages) in report.scopes() {
+    for NamedScope { name: scope, slug, stages, .. } in report.scopes() {
         for Named { name, drawing } in drawings(report, scope, stages) {
             let svg = drawing.svg(&format!("{slug}-{name}"), Embedding::Font)?;
             charts.push(Chart { scope_slug: slug.to_owned(), name, svg, drawing });

@@ -2,8 +2,8 @@
 
 use cvj_core::period::PeriodKind;
 use cvj_core::report::{
-    Covers, DefinitionCard, DefinitionKind, LeftOut, MetricReport, People, Product, Reject, RejectReason, Report, ReportPeriod,
-    Scope, SeriesPoint, Source, StageReport, Step, Table, TargetStatus, Unassigned, VERSION, Verdict,
+    Covers, DefinitionCard, DefinitionKind, Findings, LeftOut, MetricReport, People, Product, Reject, RejectReason, Report,
+    ReportPeriod, Scope, SeriesPoint, Source, StageReport, Step, Table, TargetStatus, Unassigned, VERSION, Verdict, Waiting,
 };
 use cvj_core::{Good, Stage, Unit};
 
@@ -28,10 +28,15 @@ pub(crate) fn report() -> Report {
             complete: true,
         },
         as_of: "2026-11-04T00:00:00-06:00".into(),
-        overall: Scope { stages: stages(1.6) },
+        overall: Scope { stages: stages(1.6), findings: Findings::default() },
         products: names
             .iter()
-            .map(|&(name, scale)| Product { name: name.into(), slug: cvj_core::slug::slug(name), stages: stages(scale) })
+            .map(|&(name, scale)| Product {
+                name: name.into(),
+                slug: cvj_core::slug::slug(name),
+                stages: stages(scale),
+                findings: Findings::default(),
+            })
             .collect(),
         sources: sources(),
         unassigned: vec![
@@ -39,6 +44,7 @@ pub(crate) fn report() -> Report {
             Unassigned { source: "crm".into(), table: "deals".into(), value: Some(String::new()), rows: 3 },
             Unassigned { source: "crm".into(), table: "deals".into(), value: None, rows: 41 },
         ],
+        ladder: None,
         definitions: definitions(),
         notes: vec!["Sessions 2026-08: reported 4,410, now 4,502 (restated by the platform).".into()],
     }
@@ -69,6 +75,7 @@ fn stages(scale: f64) -> Vec<StageReport> {
                     ordered: (any * 0.93) as u64,
                     strict: (any * 0.71 * 0.95_f64.powi(stage.index() as i32)) as u64,
                 }),
+                readings: None,
                 to_next: next.filter(|_| measured).map(|to| step(to, any / 12.0, stage)),
             }
         })
@@ -89,6 +96,11 @@ fn step(to: Stage, entered: f64, stage: Stage) -> Step {
         interval: rate.map(|rate| [(rate - 0.05).max(0.0), (rate + 0.05).min(1.0)]),
         median_days: (stage < Stage::Convert).then_some(6.5 + stage.index() as f64 * 4.0),
         window_days: to.default_window_days().unwrap_or(30),
+        passes_over: Vec::new(),
+        cohorts: Vec::new(),
+        like_aged: None,
+        waiting: Waiting::default(),
+        trusted: None,
     }
 }
 
@@ -153,6 +165,7 @@ fn metric(name: &str, unit: Unit, start: f64, slope: f64) -> MetricReport {
         series,
         source: "web".into(),
         built_in: false,
+        nps: None,
     }
 }
 
@@ -202,6 +215,7 @@ fn sources() -> Vec<Source> {
             covers: covers("2025-09-01", "2026-11-04"),
             ends_early: false,
             tables: vec![table("web", 3)],
+            dates: None,
         },
         Source {
             name: "crm".into(),
@@ -209,6 +223,7 @@ fn sources() -> Vec<Source> {
             covers: covers("2025-09-01", "2026-10-29"),
             ends_early: true,
             tables: vec![table("contacts", 12), table("deals", 0)],
+            dates: None,
         },
     ]
 }
@@ -223,6 +238,7 @@ fn definitions() -> Vec<DefinitionCard> {
         at: "date".into(),
         product: Some("landing_page".into()),
         origin: origin.into(),
+        trail: None,
     };
     vec![
         card(DefinitionKind::Metric, Some(Stage::Aware), "Sessions", "sum(sessions) where medium <> 'internal'", "cvj.toml"),
@@ -239,9 +255,8 @@ pub(crate) fn odd() -> Report {
     let names =
         ["הובלה מקומית עם אריזה", "Sixty characters of a product name that really never ends ok", "نقل الأثاث", "東京の引越し"];
     let name = |number: usize| format!("{} {number}", names[number % names.len()]);
-    report.products = (0..40)
-        .map(|number| Product { name: name(number), slug: format!("product-{number}"), stages: template.stages.clone() })
-        .collect();
+    report.products =
+        (0..40).map(|number| Product { name: name(number), slug: format!("product-{number}"), ..template.clone() }).collect();
     report.period.complete = false;
     report.client = "A client whose name is sixty characters long, more or less, GmbH".into();
     each_metric(&mut report, |metric| match metric.name.as_str() {

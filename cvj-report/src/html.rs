@@ -125,10 +125,7 @@ impl<'a> PageView<'a> {
             timezone: &report.timezone,
             currency: &report.currency,
             summary: lines(report),
-            scopes: report
-                .scopes()
-                .map(|(name, slug, stages)| ScopeView::new(report, name, slug, stages))
-                .collect::<Result<_, _>>()?,
+            scopes: report.scopes().map(|scope| ScopeView::new(report, scope)).collect::<Result<_, _>>()?,
             comparison: comparison(report),
             definitions: cards(report),
             built_in: BUILT_IN,

@@ -5,7 +5,7 @@
 use cvj_core::Stage;
 use std::fmt::Write as _;
 
-use cvj_core::report::{MetricReport, Report, StageReport, TargetStatus, Verdict};
+use cvj_core::report::{MetricReport, NamedScope, Report, StageReport, TargetStatus, Verdict};
 
 use crate::figure::Figure;
 use crate::number::NumberStyle;
@@ -55,7 +55,7 @@ pub(crate) fn summary(report: &Report) -> Vec<Line> {
 /// Overall first, then the products; a product's metric that repeats one already listed is left out.
 fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
     let mut all: Vec<Headline<'_>> = Vec::new();
-    for (scope, _, stages) in report.scopes() {
+    for NamedScope { name: scope, stages, .. } in report.scopes() {
         for stage in stages {
             for metric in headlines(stage) {
                 let repeats = report.products.len() == 1

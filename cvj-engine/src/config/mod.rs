@@ -49,6 +49,40 @@ pub struct Config {
     pub views: Vec<View>,
     /// Days allowed for the step into each stage, by [`Stage::index`].
     pub window_days: [u32; 8],
+    /// Rates to reach for the step into each stage, by [`Stage::index`].
+    pub step_targets: [Option<f64>; 8],
+    /// What customers are worth and cost.
+    pub value: ValueSettings,
+    /// Rungs of the value ladder, lowest first; none: the products bought.
+    pub rungs: Vec<Rung>,
+}
+
+/// `[value]`
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValueSettings {
+    /// Names of money metrics that together are the spend on sales and marketing.
+    pub spend: Vec<String>,
+    /// Periods from spend to the customers it wins (default 0: the same period).
+    pub lag: u32,
+    /// Gross margin of the entry offer, a fraction.
+    pub margin: Option<f64>,
+    /// Years that a customer stays.
+    pub lifespan: Option<f64>,
+    /// Days from the first order within which a second makes a repeat purchase; left out: the window into Ascend.
+    pub repeat_days: Option<u32>,
+}
+
+/// `[[rung]]`
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rung {
+    /// The rung's name.
+    pub name: String,
+    /// Products on it: names or aliases.
+    pub products: Vec<String>,
+    /// Its price in the client's currency.
+    pub price: Option<f64>,
 }
 
 /// `[client]`
@@ -135,6 +169,13 @@ struct File {
     table: toml::Table,
     #[serde(default)]
     window: BTreeMap<Stage, u32>,
+    /// Rates to reach for the step into each stage, as fractions.
+    #[serde(default)]
+    target: BTreeMap<Stage, f64>,
+    #[serde(default)]
+    value: ValueSettings,
+    #[serde(default)]
+    rung: Vec<Rung>,
     worksheet: Option<WorksheetKeys>,
 }
 
@@ -198,6 +239,9 @@ impl Config {
             sources: Vec::new(),
             views: Vec::new(),
             window_days: Stage::ALL.map(|stage| stage.default_window_days().unwrap_or(0)),
+            step_targets: [None; 8],
+            value: file.value,
+            rungs: file.rung,
             text,
             client: file.client,
             report: file.report,
@@ -240,6 +284,18 @@ impl Config {
                 return Err(config.error(&path, message, Some(format!("at most {LONGEST_WINDOW} are allowed"))));
             }
             config.window_days[stage.index()] = days;
+        }
+        for (stage, rate) in file.target {
+            let path = [Step::Key("target"), Step::Key(stage.key())];
+            if stage == Stage::Aware {
+                let hint = "a target is the rate of the step from the stage before; aware is the first stage".to_owned();
+                return Err(config.error(&path, "aware has no target".to_owned(), Some(hint)));
+            }
+            if !(rate > 0.0 && rate <= 1.0) {
+                let hint = "a rate is a fraction: 0.25 is 25 %".to_owned();
+                return Err(config.error(&path, format!("{rate} is no rate to reach"), Some(hint)));
+            }
+            config.step_targets[stage.index()] = Some(rate);
         }
         if file.worksheet.is_some_and(|worksheet| worksheet.template.is_some()) {
             let message = "a worksheet template of one's own cannot be used yet".to_owned();

@@ -1,6 +1,6 @@
 //! Charts are well-formed, steady, and never panic on odd reports.
 
-use cvj_core::report::SeriesPoint;
+use cvj_core::report::{NamedScope, SeriesPoint};
 
 use super::*;
 use crate::fixture;
@@ -23,7 +23,7 @@ fn check_well_formed(svg: &str) {
 fn every_scope_has_its_journey_and_a_trend_per_headline() {
     let report = fixture::report();
     let charts = charts(&report).unwrap();
-    for (_, slug, stages) in report.scopes() {
+    for NamedScope { slug, stages, .. } in report.scopes() {
         let names: Vec<_> = charts.iter().filter(|chart| chart.scope_slug == slug).map(|chart| chart.name.as_str()).collect();
         assert_eq!(names[0], "journey");
         assert_eq!(names.len(), 1 + stages.iter().flat_map(headlines).count());

@@ -1,6 +1,6 @@
 //! One scope of the page: its journey, scorecard, trends and stages, in printed words.
 
-use cvj_core::report::{MetricReport, StageReport, Step};
+use cvj_core::report::{MetricReport, NamedScope, StageReport, Step};
 use cvj_core::{Good, Report};
 use serde::Serialize;
 
@@ -80,7 +80,8 @@ struct StepView {
 }
 
 impl<'a> ScopeView<'a> {
-    pub(super) fn new(report: &'a Report, name: &'a str, slug: &'a str, stages: &'a [StageReport]) -> Result<Self, RenderError> {
+    pub(super) fn new(report: &'a Report, scope: NamedScope<'a>) -> Result<Self, RenderError> {
+        let NamedScope { name, slug, stages, .. } = scope;
         let mut journey = String::new();
         let mut trends = Vec::new();
         for Named { name: chart, drawing } in drawings(report, name, stages) {

@@ -1,0 +1,16 @@
+//! The statistics of the report: pure functions over numbers, each with its published source. All intervals are of 95 %.
+
+mod control_chart;
+mod mean;
+mod proportion;
+mod score;
+mod survival;
+
+pub use control_chart::{XMR_MINIMUM, xmr_limits};
+pub use mean::{Sample, difference_of_means, ratio_of_sums};
+pub use proportion::{newcombe, wilson};
+pub use score::{NetScore, net_score};
+pub use survival::{CurvePoint, KaplanMeier, Waiting};
+
+/// Two-sided 95 % quantile of the normal distribution.
+pub const Z: f64 = 1.959_963_984_540_054;
