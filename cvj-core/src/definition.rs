@@ -143,6 +143,9 @@ pub struct Touchpoint {
     /// Rows with the same value here count as one occurrence: a column or a SQL expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
+    /// What touchpoints are told apart by, such as channel and campaign: columns or SQL expressions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
 }
 
 /// A read-only view over source tables.

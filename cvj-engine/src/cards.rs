@@ -62,8 +62,9 @@ fn touchpoint_card(touchpoint: &Touchpoint, origin: String) -> DefinitionCard {
         Occurrence::Later => format!(", each {} after the first", order.unwrap_or("row")),
     };
     let value = touchpoint.value.as_ref().map(|value| format!(", value {value}")).unwrap_or_default();
+    let by = if touchpoint.by.is_empty() { String::new() } else { format!(", by {}", touchpoint.by.join(", ")) };
     let condition = touchpoint.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
-    let formula = format!("a person ({}){occurrence}{value}{condition}", touchpoint.person);
+    let formula = format!("a person ({}){occurrence}{value}{by}{condition}", touchpoint.person);
     DefinitionCard {
         kind: DefinitionKind::Touchpoint,
         stage: if let StageOf::Fixed(stage) = touchpoint.stage { Some(stage) } else { None },

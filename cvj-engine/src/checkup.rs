@@ -169,7 +169,8 @@ fn users(relation: &Relation) -> BTreeMap<String, Vec<String>> {
     let metrics = relation.metrics.iter().map(|bound| (bound.metric.name.clone(), &bound.row));
     let touchpoints = relation.touchpoints.iter().map(|bound| (touchpoint_label(&bound.touchpoint), &bound.row));
     for (label, row) in metrics.chain(touchpoints) {
-        for column in row.used.keys().chain(row.filter.iter().flat_map(|filter| filter.columns.keys())) {
+        let of_filter = row.filter.iter().flat_map(|filter| filter.columns.keys());
+        for column in row.used.keys().chain(row.spare.keys()).chain(of_filter) {
             let labels = users.entry(column.clone()).or_default();
             if !labels.contains(&label) {
                 labels.push(label.clone());

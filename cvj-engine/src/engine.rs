@@ -25,9 +25,10 @@ use crate::metrics::{History, MetricValues, aggregate};
 use crate::people::People;
 use crate::plugin::Search;
 use crate::products::{MOST_FOUND, ProductCode, Products, UNASSIGNED};
-use crate::relation::Relation;
-use crate::rows::gather;
+use crate::relation::{Relation, touchpoint_label};
+use crate::rows::{Shared, gather};
 use crate::scan::Account;
+use crate::segments::{MOST_SEGMENTS, SegmentTable, Segments};
 use crate::session::{Declared, Session, definitions};
 use crate::sources::OpenSource;
 use crate::watch::Watch;
@@ -119,6 +120,8 @@ pub(crate) struct Attempt<'a> {
     relations: Vec<Relation>,
     gathered: Vec<Gathered>,
     people: People,
+    /// What the segments of their touchpoints mean.
+    segments: SegmentTable,
     /// What the scans of views said of the tables behind them, by source and table.
     behind_views: BTreeMap<(String, String), Vec<Account>>,
 }
@@ -144,6 +147,7 @@ impl<'a> Attempt<'a> {
             relations,
             gathered: Vec::new(),
             people: People::default(),
+            segments: SegmentTable::default(),
             behind_views: BTreeMap::new(),
         };
         attempt.gather().await?;
@@ -151,11 +155,16 @@ impl<'a> Attempt<'a> {
     }
 
     async fn gather(&mut self) -> Result<(), EngineError> {
-        let limit = self.explicit_as_of().unwrap_or_else(|| self.client.request.now.as_microsecond());
+        let by = self.declared.iter().flat_map(|declared| match declared {
+            Declared::Touchpoint(touchpoint, _) => touchpoint.by.as_slice(),
+            Declared::Metric(..) => &[],
+        });
+        let fed = self.relations.iter().filter(|relation| !relation.touchpoints.is_empty());
+        let segments = Segments::new(by, fed.map(|relation| &relation.source));
         for relation in &self.relations {
             self.go_on()?;
             let gathered = match self.session.prepare(relation).await {
-                Ok(()) => self.gather_from(relation, limit).await,
+                Ok(()) => self.gather_from(relation, &segments).await,
                 Err(error) => Err(error),
             };
             match gathered {
@@ -169,6 +178,9 @@ impl<'a> Attempt<'a> {
                     hint: Some("declare the products with [[product]] and `aliases`, or use another column".to_owned()),
                 });
             }
+            if segments.too_many() {
+                return Err(self.too_many_segments(relation));
+            }
             if !relation.is_table() {
                 for (key, provider) in &self.session.view_tables {
                     let account = provider.take_account();
@@ -178,12 +190,32 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
+        self.people.renumber_segments(&segments.ranks());
+        self.segments = segments.finish();
         Ok(())
     }
 
-    async fn gather_from(&self, relation: &Relation, limit: i64) -> DataFusionResult<Gathered> {
-        let Self { client, calendar, products, session, people, .. } = self;
-        gather(&session.context, relation, calendar, products, people, &client.config.client.currency, limit).await
+    async fn gather_from(&self, relation: &Relation, segments: &Segments) -> DataFusionResult<Gathered> {
+        let Self { client, calendar, products, people, .. } = self;
+        let limit = self.explicit_as_of().unwrap_or_else(|| client.request.now.as_microsecond());
+        let shared = Shared { calendar, products, people, segments, currency: &client.config.client.currency, limit };
+        gather(&self.session.context, relation, &shared).await
+    }
+
+    /// The error for a relation that brought more segments than there may be; of its definitions that with the most in `by`
+    /// is named.
+    fn too_many_segments(&self, relation: &Relation) -> EngineError {
+        let hint = Some("name columns with fewer values".to_owned());
+        let Some(bound) = relation.touchpoints.iter().rev().max_by_key(|bound| bound.by.len()) else {
+            return EngineError::Internal("segments without touchpoints".to_owned());
+        };
+        let message = format!(
+            "{} from `{}`: with the values of {}, touchpoints are of more than {MOST_SEGMENTS} different kinds",
+            touchpoint_label(&bound.touchpoint),
+            bound.touchpoint.from,
+            bound.touchpoint.by.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        );
+        bound.origin.error(&self.client.config, "by", message, hint)
     }
 
     fn go_on(&self) -> Result<(), EngineError> {

@@ -19,6 +19,13 @@ pub(crate) fn money(units: i128) -> f64 {
     format!("{sign}{}.{:08}", units / scale, units % scale).parse().unwrap_or(f64::NAN)
 }
 
+/// Money of the accumulator in millionths, halves away from zero; what does not fit is the most that does.
+pub(crate) fn millionths(units: i128) -> i64 {
+    const UNITS: i128 = 100;
+    let rounded = (units + units.signum() * UNITS / 2) / UNITS;
+    rounded.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
+
 /// What a pass gathered.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
@@ -147,5 +154,15 @@ mod tests {
         assert_eq!(money(1_234_567_890), 12.345_678_9);
         assert_eq!(money(-1_000_000), -0.01);
         assert_eq!(money(30_000_000), 0.3);
+    }
+
+    #[test]
+    fn millionths_are_rounded_half_away_from_zero() {
+        let cases = [(49, 0), (50, 1), (149, 1), (150, 2), (-49, 0), (-50, -1), (-150, -2), (12_345_678_900, 123_456_789)];
+        for (units, expected) in cases {
+            assert_eq!(millionths(units), expected, "{units}");
+        }
+        assert_eq!(millionths(i128::MAX / 2), i64::MAX);
+        assert_eq!(millionths(i128::MIN / 2), i64::MIN);
     }
 }

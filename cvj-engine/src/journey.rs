@@ -82,7 +82,7 @@ impl Journeys {
         };
         let counted = in_shards(&shards, |counted: &mut Option<Counted<ScopeCounts>>, shard| {
             let counted = counted.get_or_insert_with(empty);
-            shard.each_person(bounds.as_of, |touches| counted.count_person(touches, bounds));
+            shard.each_person(bounds.as_of, |person| counted.count_person(person.touches, bounds));
         });
         let counted = counted.into_iter().flatten().reduce(|all, part| all.merge(part, ScopeCounts::add)).unwrap_or_else(empty);
         let products = counted.products.into_iter().enumerate();
@@ -314,7 +314,7 @@ mod tests {
         let calendar = Calendar::new(TimeZone::UTC, PeriodKind::Month);
         let people = People::default();
         for &(person, day, stage) in log {
-            people.enter(people.intern(&person.to_string()), Touch { at: day * DAY, product: 0, stage });
+            people.enter(people.intern(&person.to_string()), Touch { at: day * DAY, product: 0, segment: 0, stage, amount: 0 });
         }
         let journeys = Journeys::of(people, &bounds(&calendar));
         assert_eq!(format!("{:?}", journeys.chain(None)), format!("{:?}", journeys.chain(Some(0))));

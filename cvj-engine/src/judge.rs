@@ -87,6 +87,13 @@ pub(crate) struct TouchPlaces {
     pub(crate) stage: Option<usize>,
     pub(crate) value: Option<usize>,
     pub(crate) order: Option<usize>,
+    pub(crate) by: Vec<usize>,
+}
+
+/// The column of an expression that has one, else the expression as written.
+fn column_of(expression: &Expression) -> &str {
+    let mut columns = expression.columns.keys();
+    columns.next().filter(|_| columns.next().is_none()).map_or(&expression.written, String::as_str)
 }
 
 fn text_sql(expression: &Expression) -> String {
@@ -122,7 +129,10 @@ pub(crate) struct Judge<'a> {
     /// Columns that persons are known by.
     pub(crate) person_columns: Vec<String>,
     pub(crate) occurrence: Occurrence,
-    pub(crate) has_value: bool,
+    /// The column of amounts, or the expression as written; none where there is no value.
+    pub(crate) value_column: Option<&'a str>,
+    /// The names that a touchpoint's rows are told apart by; none for metrics.
+    pub(crate) by: Option<&'a [String]>,
     pub(crate) scope: FeedScope,
     pub(crate) places: Places,
 }
@@ -157,7 +167,8 @@ impl<'a> RowQuery<'a> {
                 person_column: String::new(),
                 person_columns: person_columns.clone(),
                 occurrence: Occurrence::All,
-                has_value: false,
+                value_column: None,
+                by: None,
                 scope: FeedScope::Overall,
                 places: add_row_parts(&mut select, relation, &metric.row),
             });
@@ -172,6 +183,7 @@ impl<'a> RowQuery<'a> {
                     .as_ref()
                     .map(|value| select.add(format!("CAST({} AS DECIMAL(38, {MONEY_SCALE}))", value.sql()))),
                 order: bound.order.as_ref().map(|order| select.add(text_sql(order))),
+                by: bound.by.iter().map(|by| select.add(text_sql(by))).collect(),
             });
             judges.push(Judge {
                 label: touchpoint_label(&bound.touchpoint),
@@ -181,7 +193,8 @@ impl<'a> RowQuery<'a> {
                 person_column: bound.touchpoint.person.clone(),
                 person_columns: person_columns.clone(),
                 occurrence: bound.touchpoint.occurrence,
-                has_value: bound.value.is_some(),
+                value_column: bound.value.as_ref().map(column_of),
+                by: Some(&bound.touchpoint.by),
                 scope: FeedScope::of(&bound.row, products),
                 places,
             });
@@ -223,7 +236,8 @@ impl Columns {
                 touch.and_then(|touch| touch.stage),
                 touch.and_then(|touch| touch.order),
             ];
-            for text in texts.into_iter().flatten().chain(places.currencies.iter().copied()) {
+            let lists = touch.iter().flat_map(|touch| &touch.by).chain(&places.currencies);
+            for text in texts.into_iter().flatten().chain(lists.copied()) {
                 if !matches!(columns[text], Column::Unused) {
                     continue;
                 }

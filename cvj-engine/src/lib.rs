@@ -32,6 +32,7 @@ mod restatement;
 mod revenue;
 mod rows;
 mod scan;
+mod segments;
 mod session;
 mod sources;
 mod view;

@@ -33,9 +33,15 @@ impl Origin {
 
     /// An error about one of the definition's keys.
     pub(crate) fn error(&self, config: &Config, key: &str, message: String, hint: Option<String>) -> EngineError {
+        self.error_at(config, &[Step::Key(key)], message, hint)
+    }
+
+    /// An error about a value of the definition.
+    pub(crate) fn error_at(&self, config: &Config, path: &[Step<'_>], message: String, hint: Option<String>) -> EngineError {
+        let key = path.iter().find_map(|step| if let Step::Key(key) = step { Some(*key) } else { None }).unwrap_or_default();
         match self {
             Self::Config { key: table, index } => {
-                config.error(&[Step::Key(table), Step::Index(*index), Step::Key(key)], message, hint)
+                config.error(&[&[Step::Key(table), Step::Index(*index)], path].concat(), message, hint)
             }
             Self::Plugin { source, plugin } => EngineError::Data {
                 message: format!("source `{source}`: the definition that plugin `{plugin}` brings is wrong: `{key}`: {message}"),
@@ -44,14 +50,13 @@ impl Origin {
         }
     }
 
-    fn expression_error(&self, config: &Config, path: &[&str], error: ExpressionError) -> EngineError {
+    fn expression_error(&self, config: &Config, path: &[Step<'_>], error: ExpressionError) -> EngineError {
         match self {
             Self::Config { key: table, index } => {
-                let mut steps = vec![Step::Key(table), Step::Index(*index)];
-                steps.extend(path.iter().map(|key| Step::Key(key)));
-                config.error_within(&steps, error.part, error.message, error.hint)
+                let path = [&[Step::Key(table), Step::Index(*index)], path].concat();
+                config.error_within(&path, error.part, error.message, error.hint)
             }
-            Self::Plugin { .. } => self.error(config, path.first().copied().unwrap_or_default(), error.message, error.hint),
+            Self::Plugin { .. } => self.error_at(config, path, error.message, error.hint),
         }
     }
 }
@@ -62,8 +67,10 @@ pub(crate) struct RowParts {
     pub(crate) at: Expression,
     pub(crate) product: Option<Expression>,
     pub(crate) filter: Option<Expression>,
-    /// Columns of everything but `where`.
+    /// Columns of everything but `where` without which there is no row: a cell of them that cannot be read rejects it.
     pub(crate) used: BTreeMap<String, Kind>,
+    /// Columns that a row can do without: a cell of them that cannot be read is none.
+    pub(crate) spare: BTreeMap<String, Kind>,
     /// A column of money in another currency than the client's, with that currency.
     pub(crate) foreign_money: Option<(String, String)>,
     /// Columns of money whose currency stands in another column of each row: the amount's, the currency's.
@@ -92,6 +99,8 @@ pub(crate) struct BoundTouchpoint {
     pub(crate) stage: BoundStage,
     pub(crate) value: Option<Expression>,
     pub(crate) order: Option<Expression>,
+    /// As in the definition's `by`.
+    pub(crate) by: Vec<Expression>,
 }
 
 /// A touchpoint's stage.
@@ -141,7 +150,7 @@ struct Binder<'a> {
 }
 
 impl Binder<'_> {
-    fn bind(&mut self, path: &[&str], text: &str, role: Role) -> Result<Expression, EngineError> {
+    fn bind(&mut self, path: &[Step<'_>], text: &str, role: Role) -> Result<Expression, EngineError> {
         let expression = Expression::parse(text, role, self.columns)
             .map_err(|error| self.origin.expression_error(self.config, path, error))?;
         merge(&mut self.used, &expression.columns);
@@ -149,13 +158,13 @@ impl Binder<'_> {
     }
 
     fn bind_optional(&mut self, key: &str, text: Option<&str>, role: Role) -> Result<Option<Expression>, EngineError> {
-        text.map(|text| self.bind(&[key], text, role)).transpose()
+        text.map(|text| self.bind(&[Step::Key(key)], text, role)).transpose()
     }
 
     fn filter(&self, text: Option<&str>) -> Result<Option<Expression>, EngineError> {
         let parse = |text| {
             Expression::parse(text, Role::Row(Kind::Boolean), self.columns)
-                .map_err(|error| self.origin.expression_error(self.config, &["where"], error))
+                .map_err(|error| self.origin.expression_error(self.config, &[Step::Key("where")], error))
         };
         text.map(parse).transpose()
     }
@@ -178,12 +187,13 @@ pub(crate) fn bind_metric(
     config: &Config,
 ) -> Result<BoundMetric, EngineError> {
     let mut binder = Binder { config, origin, columns, used: BTreeMap::new() };
-    let at = binder.bind(&["at"], &metric.at, Role::Row(Kind::Time))?;
-    let value = binder.bind(&["value"], &metric.value, Role::Aggregate)?;
+    let at = binder.bind(&[Step::Key("at")], &metric.at, Role::Row(Kind::Time))?;
+    let value = binder.bind(&[Step::Key("value")], &metric.value, Role::Aggregate)?;
     let per = binder.bind_optional("per", metric.per.as_deref(), Role::Aggregate)?;
     let product = binder.bind_optional("product", metric.product.as_deref(), Role::Row(Kind::Text))?;
     let filter = binder.filter(metric.filter.as_deref())?;
-    let row = RowParts { at, product, filter, used: binder.used, foreign_money: None, currencies: Vec::new() };
+    let row =
+        RowParts { at, product, filter, used: binder.used, spare: BTreeMap::new(), foreign_money: None, currencies: Vec::new() };
     Ok(BoundMetric { number, metric: metric.clone(), origin: origin.clone(), value, per, row })
 }
 
@@ -195,20 +205,26 @@ pub(crate) fn bind_touchpoint(
     config: &Config,
 ) -> Result<BoundTouchpoint, EngineError> {
     let mut binder = Binder { config, origin, columns, used: BTreeMap::new() };
-    let at = binder.bind(&["at"], &touchpoint.at, Role::Row(Kind::Time))?;
-    let person = binder.bind(&["person"], &touchpoint.person, Role::Row(Kind::Text))?;
+    let at = binder.bind(&[Step::Key("at")], &touchpoint.at, Role::Row(Kind::Time))?;
+    let person = binder.bind(&[Step::Key("person")], &touchpoint.person, Role::Row(Kind::Text))?;
     let stage = match &touchpoint.stage {
         StageOf::Fixed(stage) => BoundStage::Fixed(*stage),
-        StageOf::Column { column } => {
-            BoundStage::Column(Box::new(binder.bind(&["stage", "column"], column, Role::Row(Kind::Text))?))
-        }
+        StageOf::Column { column } => BoundStage::Column(Box::new(binder.bind(
+            &[Step::Key("stage"), Step::Key("column")],
+            column,
+            Role::Row(Kind::Text),
+        )?)),
     };
     let product = binder.bind_optional("product", touchpoint.product.as_deref(), Role::Row(Kind::Text))?;
     let value = binder.bind_optional("value", touchpoint.value.as_deref(), Role::Row(Kind::Number))?;
     let order = binder.bind_optional("order", touchpoint.order.as_deref(), Role::Row(Kind::Text))?;
     let filter = binder.filter(touchpoint.filter.as_deref())?;
-    let row = RowParts { at, product, filter, used: binder.used, foreign_money: None, currencies: Vec::new() };
-    Ok(BoundTouchpoint { touchpoint: touchpoint.clone(), origin: origin.clone(), row, person, stage, value, order })
+    let used = std::mem::take(&mut binder.used);
+    let by = touchpoint.by.iter().enumerate();
+    let by = by.map(|(index, name)| binder.bind(&[Step::Key("by"), Step::Index(index)], name, Role::Row(Kind::Text)));
+    let by = by.collect::<Result<Vec<_>, _>>()?;
+    let row = RowParts { at, product, filter, used, spare: binder.used, foreign_money: None, currencies: Vec::new() };
+    Ok(BoundTouchpoint { touchpoint: touchpoint.clone(), origin: origin.clone(), row, person, stage, value, order, by })
 }
 
 impl Relation {
@@ -229,6 +245,15 @@ impl Relation {
 
     /// What the definitions need the columns as.
     pub(crate) fn demands(&self) -> BTreeMap<String, Kind> {
+        let mut demands = self.needs();
+        for row in self.rows() {
+            merge(&mut demands, &row.spare);
+        }
+        demands
+    }
+
+    /// The same without the columns that rows can do without.
+    pub(crate) fn needs(&self) -> BTreeMap<String, Kind> {
         let mut demands = BTreeMap::new();
         for row in self.rows() {
             merge(&mut demands, &row.used);

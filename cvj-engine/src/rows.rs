@@ -24,7 +24,7 @@ use tokio::runtime::Handle;
 
 use crate::calendar::Calendar;
 use crate::functions::is_foreign;
-use crate::gathered::{FeedScope, Gathered, UnassignedRows, Uses};
+use crate::gathered::{FeedScope, Gathered, UnassignedRows, Uses, millionths};
 use crate::judge::{Columns, Judge, RowQuery};
 use crate::occurrence::{OrderRow, select};
 use crate::people::{Arrivals, People, Touch, person_key};
@@ -34,23 +34,28 @@ use crate::rejections::{Place, Rejection, RowKey, Sample, When};
 use crate::relation::{BoundStage, Relation};
 use crate::revenue::Revenue;
 use crate::scan::{Account, ROW_MASK, SourceTable};
+use crate::segments::{Segmenter, Segments};
 
-/// Runs the pass. `limit`: rows at or after it are ignored.
-pub(crate) async fn gather(
-    context: &SessionContext,
-    relation: &Relation,
-    calendar: &Calendar,
-    products: &Products,
-    people: &People,
-    currency: &str,
-    limit: i64,
-) -> DataFusionResult<Gathered> {
-    let query = RowQuery::new(relation, products);
+/// What the passes over all relations share.
+pub(crate) struct Shared<'a> {
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) products: &'a Products,
+    pub(crate) people: &'a People,
+    pub(crate) segments: &'a Segments,
+    /// The client's.
+    pub(crate) currency: &'a str,
+    /// Rows at or after it are ignored.
+    pub(crate) limit: i64,
+}
+
+/// Runs the pass.
+pub(crate) async fn gather(context: &SessionContext, relation: &Relation, shared: &Shared<'_>) -> DataFusionResult<Gathered> {
+    let query = RowQuery::new(relation, shared.products);
     let frame = context.sql(&query.sql).await?;
     // The rows of a view are numbered as they come, so they come in one stream.
     let streams =
         if relation.is_table() { frame.execute_stream_partitioned().await? } else { vec![frame.execute_stream().await?] };
-    let setting = Setting { relation, calendar, products, people, currency, limit, query: &query };
+    let setting = Setting { relation, shared, query: &query };
     let passes = read_all(streams, || Pass::new(&setting))?;
     let mut passes = passes.into_iter();
     let mut pass = passes.next().unwrap_or_else(|| Pass::new(&setting));
@@ -59,7 +64,7 @@ pub(crate) async fn gather(
     }
     for bound in &relation.touchpoints {
         if let BoundStage::Fixed(stage) = &bound.stage {
-            let key = (stage.index() as u8, FeedScope::of(&bound.row, products));
+            let key = (stage.index() as u8, FeedScope::of(&bound.row, shared.products));
             *pass.gathered.feeds.entry(key).or_default() |= bound.value.is_some();
         }
     }
@@ -67,8 +72,8 @@ pub(crate) async fn gather(
     Ok(pass.finish(account))
 }
 
-/// Amounts from here on are no money (in units of 10⁻⁸: a quintillion); sums of smaller ones fit.
-const TOO_MUCH: u128 = 10_u128.pow(26);
+/// Amounts from here on are no money (in units of 10⁻⁸: nine trillion). Smaller ones fit a touchpoint's millionths, and sums of them theirs.
+const TOO_MUCH: u128 = 9 * 10_u128.pow(20);
 
 /// Stack of a reading thread: expressions are evaluated by recursion, which is deep without optimisation.
 const STACK: usize = 16 << 20;
@@ -121,15 +126,10 @@ fn read_all<'a>(
     }
 }
 
-/// What the passes of all threads share.
+/// What the passes of all threads over one relation share.
 struct Setting<'a> {
     relation: &'a Relation,
-    calendar: &'a Calendar,
-    products: &'a Products,
-    people: &'a People,
-    /// The client's.
-    currency: &'a str,
-    limit: i64,
+    shared: &'a Shared<'a>,
     query: &'a RowQuery<'a>,
 }
 
@@ -139,6 +139,8 @@ struct Pass<'a> {
     /// Whether the products are declared, not found.
     declared: bool,
     resolver: Resolver<'a>,
+    /// Per definition; none for metrics.
+    segmenters: Vec<Option<Segmenter<'a>>>,
     /// Stages by how they are written.
     stages: hashbrown::HashMap<String, Stage>,
     arrivals: Arrivals<'a>,
@@ -165,22 +167,25 @@ enum Judgement<'a> {
 
 impl<'a> Pass<'a> {
     fn new(setting: &'a Setting<'a>) -> Self {
+        let Setting { relation, shared, query } = *setting;
+        let segmenter = |by| Segmenter::new(shared.segments, &relation.source, by);
         Self {
             setting,
-            declared: matches!(setting.products, Products::Declared { .. }),
-            resolver: Resolver::new(setting.products),
+            declared: matches!(shared.products, Products::Declared { .. }),
+            resolver: Resolver::new(shared.products),
+            segmenters: query.judges.iter().map(|judge| judge.by.map(segmenter)).collect(),
             stages: hashbrown::HashMap::new(),
-            arrivals: Arrivals::new(setting.people),
+            arrivals: Arrivals::new(shared.people),
             presence: Presence::default(),
             revenue: Revenue::default(),
-            fed: vec![[false; 8]; setting.query.judges.len()],
-            gathered: Gathered { rejects: setting.relation.rejections(), ..Gathered::default() },
-            orders: setting.query.judges.iter().map(|_| Vec::new()).collect(),
+            fed: vec![[false; 8]; query.judges.len()],
+            gathered: Gathered { rejects: relation.rejections(), ..Gathered::default() },
+            orders: query.judges.iter().map(|_| Vec::new()).collect(),
         }
     }
 
     fn take_batch(&mut self, batch: &RecordBatch) -> DataFusionResult<()> {
-        let Setting { relation, limit, query, .. } = *self.setting;
+        let Setting { relation, query, shared } = *self.setting;
         let RowQuery { judges, row_number, place, .. } = query;
         let columns = Columns::read(batch, judges)?;
         let when = |judge: &Judge<'_>, at: Option<i64>, place| When { is_metric: judge.is_metric, day: at.map(|_| place) };
@@ -231,7 +236,7 @@ impl<'a> Pass<'a> {
                     }
                     Judgement::Used { at, touch } => {
                         self.gathered.newest = self.gathered.newest.max(Some(at));
-                        if at >= limit {
+                        if at >= shared.limit {
                             self.gathered.future_rows += 1;
                             continue;
                         }
@@ -239,7 +244,7 @@ impl<'a> Pass<'a> {
                         let code = judge.places.product.map_or(UNASSIGNED, |place| codes[place][row]);
                         self.spelling(judge, product, code, period);
                         if let Some((person, stage)) = touch {
-                            let touch = Touch { at, product: code, stage: stage.index() as u8 };
+                            let touch = Touch { at, product: code, segment: 0, stage: stage.index() as u8, amount: 0 };
                             self.take_touch(index, &columns, row, period, &person, touch);
                         }
                         if let Some(value) = product.filter(|_| code == UNASSIGNED) {
@@ -265,7 +270,7 @@ impl<'a> Pass<'a> {
     /// By place of a time: the period and the local day of every row. Rows with a readable time are seen. What is the same work for
     /// every row is done for all of a batch at once, here and in [`Self::codes`]: it is several times as fast.
     fn times(&mut self, columns: &Columns, batch: &RecordBatch) -> Vec<Vec<(i32, i64)>> {
-        let Setting { calendar, limit, query, .. } = *self.setting;
+        let Setting { shared: Shared { calendar, limit, .. }, query, .. } = *self.setting;
         let mut times = vec![Vec::new(); batch.num_columns()];
         let mut seen: Vec<(usize, usize)> = Vec::new();
         for places in query.judges.iter().map(|judge| &judge.places) {
@@ -278,7 +283,7 @@ impl<'a> Pass<'a> {
             }
             seen.push((places.at, places.at_unread));
             for (row, (period, day)) in times[places.at].iter().enumerate() {
-                let at = columns.instant(places.at, row).filter(|at| *at < limit && !columns.flag(places.at_unread, row));
+                let at = columns.instant(places.at, row).filter(|at| at < limit && !columns.flag(places.at_unread, row));
                 if let Some(at) = at {
                     self.presence.see(at, *period, *day);
                 }
@@ -309,7 +314,7 @@ impl<'a> Pass<'a> {
             return Judgement::Ignored;
         }
         // Out of time: nothing is asked of the row. Without a limit of its own (`now`), the row still dates the data.
-        let late = at.is_some_and(|at| at >= self.setting.limit);
+        let late = at.is_some_and(|at| at >= self.setting.shared.limit);
         if where_unread {
             return if late { Judgement::Ignored } else { Judgement::Unread { of_filter: true } };
         }
@@ -328,7 +333,7 @@ impl<'a> Pass<'a> {
             return reject(column, &format!("the amount is in {currency}, not the client's currency"), "");
         }
         if columns.flag(places.foreign, row) {
-            let currency = &self.setting.currency;
+            let currency = self.setting.shared.currency;
             let named = judge.row.currencies.iter().zip(&places.currencies);
             let mut named = named.map(|((_, column), place)| (column, columns.text(*place, row).trim()));
             if let Some((column, written)) = named.find(|(_, written)| is_foreign(written, currency)) {
@@ -353,8 +358,7 @@ impl<'a> Pass<'a> {
         };
         let value = touch.value.and_then(|place| columns.money(place, row));
         if value.is_some_and(|value| value.unsigned_abs() >= TOO_MUCH) {
-            let column = judge.row.used.keys().next().map(String::as_str).unwrap_or_default();
-            return reject(column, "the amount is too large", "");
+            return reject(judge.value_column.unwrap_or_default(), "the amount is too large", "");
         }
         Judgement::Used { at, touch: Some((person, stage)) }
     }
@@ -383,21 +387,23 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Takes the touchpoint of a used row: at once, or when all of the person's are known, if its place among them matters.
+    /// Takes the touchpoint of a used row, with its segment and amount: at once, or when all of the person's are known, if its
+    /// place among them matters.
     fn take_touch(&mut self, index: usize, columns: &Columns, row: usize, period: i32, person: &str, touch: Touch) {
         let judge = &self.setting.query.judges[index];
-        let Some(places) = &judge.places.touch else { return };
+        let (Some(places), Some(segmenter)) = (&judge.places.touch, &mut self.segmenters[index]) else { return };
+        let segment = segmenter.segment(|place| columns.text(places.by[place], row));
         let value = places.value.and_then(|place| columns.money(place, row));
         self.fed[index][usize::from(touch.stage)] = true;
         if judge.occurrence == Occurrence::All && places.order.is_none() {
             self.enter_value(touch, period, value);
-            self.arrivals.push(person, touch);
+            self.arrivals.push(person, Touch { segment, amount: value.map_or(0, millionths), ..touch });
             return;
         }
         let order = places.order.map(|place| columns.text(place, row).trim().to_owned()).unwrap_or_default();
-        let person = self.setting.people.intern(person);
-        let Touch { at, product, stage } = touch;
-        self.orders[index].push(OrderRow { person, product, stage, at, order, value });
+        let person = self.setting.shared.people.intern(person);
+        let Touch { at, product, stage, .. } = touch;
+        self.orders[index].push(OrderRow { person, product, segment, stage, at, order, value });
     }
 
     fn enter_value(&mut self, touch: Touch, period: i32, value: Option<i128>) {
@@ -425,7 +431,7 @@ impl<'a> Pass<'a> {
         self.gathered.revenue = self.revenue.sums();
         for (judge, fed) in self.setting.query.judges.iter().zip(&self.fed) {
             for stage in (0..8).filter(|stage| fed[*stage]) {
-                *self.gathered.feeds.entry((stage as u8, judge.scope)).or_default() |= judge.has_value;
+                *self.gathered.feeds.entry((stage as u8, judge.scope)).or_default() |= judge.value_column.is_some();
             }
         }
     }
@@ -440,10 +446,12 @@ impl<'a> Pass<'a> {
     }
 
     fn finish(mut self, account: Account) -> Gathered {
-        let Setting { calendar, people, query: RowQuery { judges, .. }, .. } = *self.setting;
+        let Setting { shared: Shared { calendar, people, segments, .. }, query: RowQuery { judges, .. }, .. } = *self.setting;
+        let segment_ranks = segments.ranks();
         for (index, judge) in judges.iter().enumerate() {
-            for order in select(std::mem::take(&mut self.orders[index]), judge.occurrence) {
-                let touch = Touch { at: order.at, product: order.product, stage: order.stage };
+            for order in select(std::mem::take(&mut self.orders[index]), judge.occurrence, &segment_ranks) {
+                let OrderRow { at, product, segment, stage, .. } = order;
+                let touch = Touch { at, product, segment, stage, amount: order.value.map_or(0, millionths) };
                 self.enter_value(touch, calendar.period_index(touch.at), order.value);
                 people.enter(order.person, touch);
             }

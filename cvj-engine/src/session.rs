@@ -220,8 +220,7 @@ impl Session {
         if relation.is_table() {
             return Ok(());
         }
-        let columns: Vec<String> =
-            relation.demands().keys().map(|column| format!("\"{}\"", column.replace('"', "\"\""))).collect();
+        let columns: Vec<String> = relation.needs().keys().map(|column| format!("\"{}\"", column.replace('"', "\"\""))).collect();
         let frame = self.context.sql(&format!("SELECT {} FROM {}", columns.join(", "), relation.sql_name)).await?;
         let mut needed: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         frame.into_optimized_plan()?.apply_with_subqueries(|node| {
@@ -304,6 +303,7 @@ impl Session {
             candidates
                 .extend(bound.value.iter().map(|value| (origin, "value", format!("CAST({} AS DECIMAL(38, 8))", value.sql()))));
             candidates.extend(bound.order.iter().map(|order| (origin, "order", order.sql())));
+            candidates.extend(bound.by.iter().map(|by| (origin, "by", by.sql())));
             if let BoundStage::Column(stage) = &bound.stage {
                 candidates.push((origin, "stage", stage.sql()));
             }
