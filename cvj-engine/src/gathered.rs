@@ -48,6 +48,8 @@ pub(crate) struct Gathered {
     pub(crate) spellings: HashMap<String, (ProductCode, BTreeMap<Option<i32>, u64>)>,
     /// Rows after the limit, by which `now` cut data off.
     pub(crate) future_rows: u64,
+    /// Touchpoints of these rows.
+    pub(crate) future_touchpoints: u64,
 }
 
 impl Gathered {
@@ -85,6 +87,7 @@ impl Gathered {
             }
         }
         self.future_rows += part.future_rows;
+        self.future_touchpoints += part.future_touchpoints;
     }
 }
 

@@ -15,6 +15,7 @@ pub mod config;
 mod engine;
 mod error;
 mod expression;
+mod findings;
 mod functions;
 mod gathered;
 mod journey;

@@ -238,6 +238,7 @@ impl<'a> Pass<'a> {
                         self.gathered.newest = self.gathered.newest.max(Some(at));
                         if at >= shared.limit {
                             self.gathered.future_rows += 1;
+                            self.gathered.future_touchpoints += u64::from(!judge.is_metric);
                             continue;
                         }
                         let product = judge.places.product.map(|place| columns.text(place, row));

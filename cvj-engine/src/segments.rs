@@ -179,7 +179,6 @@ pub(crate) struct SegmentTable {
     names: Vec<Vec<String>>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "journeys do not tell segments apart"))]
 impl SegmentTable {
     /// The place in [`Self::sources`] of the source of a segment.
     pub(crate) fn source(&self, segment: SegmentCode) -> usize {
