@@ -101,6 +101,8 @@ pub(crate) struct BoundTouchpoint {
     pub(crate) order: Option<Expression>,
     /// As in the definition's `by`.
     pub(crate) by: Vec<Expression>,
+    pub(crate) current: Option<Expression>,
+    pub(crate) referred: Option<Expression>,
 }
 
 /// A touchpoint's stage.
@@ -223,8 +225,21 @@ pub(crate) fn bind_touchpoint(
     let by = touchpoint.by.iter().enumerate();
     let by = by.map(|(index, name)| binder.bind(&[Step::Key("by"), Step::Index(index)], name, Role::Row(Kind::Text)));
     let by = by.collect::<Result<Vec<_>, _>>()?;
+    let current = binder.bind_optional("current", touchpoint.current.as_deref(), Role::Row(Kind::Text))?;
+    let referred = binder.bind_optional("referred", touchpoint.referred.as_deref(), Role::Row(Kind::Text))?;
     let row = RowParts { at, product, filter, used, spare: binder.used, foreign_money: None, currencies: Vec::new() };
-    Ok(BoundTouchpoint { touchpoint: touchpoint.clone(), origin: origin.clone(), row, person, stage, value, order, by })
+    Ok(BoundTouchpoint {
+        touchpoint: touchpoint.clone(),
+        origin: origin.clone(),
+        row,
+        person,
+        stage,
+        value,
+        order,
+        by,
+        current,
+        referred,
+    })
 }
 
 impl Relation {

@@ -127,6 +127,11 @@ impl<'a> Segmenter<'a> {
         segmenter
     }
 
+    /// The place of the source among all.
+    pub(crate) fn source(&self) -> usize {
+        self.source
+    }
+
     /// The segment of a row; `text`: what it holds for a place in `by`.
     pub(crate) fn segment<'b>(&mut self, text: impl Fn(usize) -> &'b str) -> SegmentCode {
         if let Some(only) = self.only {
