@@ -177,7 +177,7 @@ impl Counted {
     /// Counts one person overall and for each product.
     fn count_person(&mut self, person: Person<'_>, segments: &SegmentTable, doubtful: &DoubtfulDates, bounds: &Bounds<'_>) {
         let touches = person.touches;
-        self.dates.count_person(touches, self.overall.chain, segments, doubtful, bounds.calendar);
+        self.dates.count_person(touches, person.current, self.overall.chain, segments, doubtful, bounds.calendar);
         self.overall.count_person(touches, self.dates.doubtful_person(None), segments, bounds);
         if touches.iter().any(|touch| touch.product != touches[0].product) {
             // Stable: each product's touchpoints stay in order.

@@ -66,7 +66,6 @@ pub(crate) struct Person<'a> {
     /// In time order, lower stage first at equal times; never empty.
     pub(crate) touches: &'a mut [Touch],
     /// At most one of each source, in order of sources.
-    #[cfg_attr(not(test), expect(dead_code, reason = "journeys do not look at it"))]
     pub(crate) current: &'a [Current],
 }
 

@@ -8,7 +8,7 @@ use cvj_core::Stage;
 
 use super::{Bounds, Chains, in_parallel};
 use crate::calendar::Calendar;
-use crate::people::Touch;
+use crate::people::{Current, Touch};
 use crate::products::ProductCode;
 use crate::segments::SegmentTable;
 
@@ -171,6 +171,7 @@ impl DateTally {
     pub(super) fn count_person(
         &mut self,
         touches: &[Touch],
+        current: &[Current],
         chain: u8,
         segments: &SegmentTable,
         doubtful: &DoubtfulDates,
@@ -194,6 +195,12 @@ impl DateTally {
             }
         }
         self.any_doubtful |= !self.doubtful.is_empty();
+        let furthest = touches.iter().map(|touch| touch.stage).max();
+        for named in current {
+            let (people, disagree) = &mut self.sources[named.source].current;
+            *people += 1;
+            *disagree += u64::from(furthest != Some(named.stage));
+        }
         let first = chain.trailing_zeros();
         if let Some(place) = touches.iter().position(|touch| u32::from(touch.stage) == first) {
             let before = |touch: &&Touch| touch.at < touches[place].at && u32::from(touch.stage) > first;
