@@ -48,7 +48,7 @@ pub(crate) struct Gathered {
     pub(crate) spellings: HashMap<String, (ProductCode, BTreeMap<Option<i32>, u64>)>,
     /// Rows after the limit, by which `now` cut data off.
     pub(crate) future_rows: u64,
-    /// Touchpoints of these rows.
+    /// Distinct rows of these that a touchpoint definition uses.
     pub(crate) future_touchpoints: u64,
 }
 

@@ -221,6 +221,7 @@ impl<'a> Pass<'a> {
             // Periods of metrics that reject the row; a rejection without one counts always.
             let mut rejected: Vec<Option<i32>> = Vec::new();
             let mut rejections: Vec<Rejection> = Vec::new();
+            let mut future = false;
             let cells = unread.remove(&number).unwrap_or_default();
             for (index, judge) in judges.iter().enumerate() {
                 let at = columns.instant(judge.places.at, row).filter(|_| !columns.flag(judge.places.at_unread, row));
@@ -241,7 +242,7 @@ impl<'a> Pass<'a> {
                         self.gathered.newest = self.gathered.newest.max(Some(at));
                         if at >= shared.limit {
                             self.gathered.future_rows += 1;
-                            self.gathered.future_touchpoints += u64::from(!judge.is_metric);
+                            future |= !judge.is_metric;
                             continue;
                         }
                         let product = judge.places.product.map(|place| columns.text(place, row));
@@ -257,6 +258,7 @@ impl<'a> Pass<'a> {
                     }
                 }
             }
+            self.gathered.future_touchpoints += u64::from(future);
             if let Some(first) = rejections.first() {
                 self.gathered.rejects.enter_row(RowKey::new(&first.sample.place, number), rejections);
             }
