@@ -5,6 +5,7 @@ mod breakdowns;
 mod gaps;
 mod skip_costs;
 
+pub use audit::judge_activities;
 use cvj_core::report::{Findings, StageReport};
 
 use crate::assemble::Material;

@@ -42,5 +42,6 @@ mod watch;
 pub use checkup::{CheckedColumn, CheckedSource, CheckedTable, Checkup, check};
 pub use engine::{Request, report};
 pub use error::{Diagnostic, EngineError};
+pub use findings::judge_activities;
 pub use restatement::restatements;
 pub use watch::{Silent, Watch};
