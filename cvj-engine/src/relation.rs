@@ -80,7 +80,7 @@ pub(crate) struct RowParts {
 /// A metric over this relation.
 #[derive(Clone, Debug)]
 pub(crate) struct BoundMetric {
-    /// Place among all metrics.
+    /// Place among all definitions.
     pub(crate) number: usize,
     pub(crate) metric: Metric,
     pub(crate) origin: Origin,
@@ -92,6 +92,8 @@ pub(crate) struct BoundMetric {
 /// A touchpoint over this relation.
 #[derive(Clone, Debug)]
 pub(crate) struct BoundTouchpoint {
+    /// Place among all definitions.
+    pub(crate) number: usize,
     pub(crate) touchpoint: Touchpoint,
     pub(crate) origin: Origin,
     pub(crate) row: RowParts,
@@ -199,6 +201,7 @@ pub(crate) fn bind_metric(
 
 /// Resolves a touchpoint's expressions.
 pub(crate) fn bind_touchpoint(
+    number: usize,
     touchpoint: &Touchpoint,
     origin: &Origin,
     columns: &dyn Columns,
@@ -224,7 +227,8 @@ pub(crate) fn bind_touchpoint(
     let by = by.map(|(index, name)| binder.bind(&[Step::Key("by"), Step::Index(index)], name, Role::Row(Kind::Text)));
     let by = by.collect::<Result<Vec<_>, _>>()?;
     let row = RowParts { at, product, filter, used, spare: binder.used, foreign_money: None, currencies: Vec::new() };
-    Ok(BoundTouchpoint { touchpoint: touchpoint.clone(), origin: origin.clone(), row, person, stage, value, order, by })
+    let (touchpoint, origin) = (touchpoint.clone(), origin.clone());
+    Ok(BoundTouchpoint { number, touchpoint, origin, row, person, stage, value, order, by })
 }
 
 impl Relation {
@@ -236,6 +240,11 @@ impl Relation {
     /// The reference in SQL for readers to whom the order of rows means nothing.
     pub(crate) fn unordered_name(&self) -> String {
         if self.is_table() { format!("\"{} unordered\"", self.sql_name.trim_matches('"')) } else { self.sql_name.clone() }
+    }
+
+    /// Columns that persons are known by.
+    pub(crate) fn person_columns(&self) -> impl Iterator<Item = &str> {
+        self.touchpoints.iter().flat_map(|bound| bound.person.columns.keys()).map(String::as_str)
     }
 
     /// An account of rejected rows for it.
