@@ -532,7 +532,8 @@ impl<'a> Attempt<'a> {
         let own = traced.relation.is_table().then_some((source, table));
         let behind = traced.gathered.behind.iter().map(|(source, table)| (source, table));
         let mut files: Vec<String> = Vec::new();
-        for file in own.into_iter().chain(behind).flat_map(|(source, table)| accounts::files(&self.client.sources, source, table)) {
+        for file in own.into_iter().chain(behind).flat_map(|(source, table)| accounts::files(&self.client.sources, source, table))
+        {
             if !files.contains(file) {
                 files.push(file.clone());
             }

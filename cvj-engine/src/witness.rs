@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Decimal128Type;
+use arrow_array::types::{Decimal128Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_cast::cast;
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, TimeUnit};
 use cvj_core::Stage;
 use cvj_core::source::{COLUMN_FILE, COLUMN_LINE};
 use datafusion::common::Result as DataFusionResult;
@@ -15,6 +15,7 @@ use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
 use crate::accounts::Extent;
+use crate::calendar::Calendar;
 use crate::explain::SampleRow;
 use crate::functions::{INSTANT, PERIOD, PRODUCT};
 use crate::gathered::MONEY_SCALE;
@@ -95,8 +96,13 @@ impl Witnesses {
         let schema = context.table_provider(name).await?.schema();
         let row = bound.row();
         let filter = row.filter.iter().flat_map(|filter| filter.columns.keys());
-        let used: BTreeSet<&String> =
-            row.used.keys().chain(row.spare.keys()).chain(filter).chain(row.currencies.iter().map(|(_, beside)| beside)).collect();
+        let used: BTreeSet<&String> = row
+            .used
+            .keys()
+            .chain(row.spare.keys())
+            .chain(filter)
+            .chain(row.currencies.iter().map(|(_, beside)| beside))
+            .collect();
         let shown: Vec<&Field> = schema.fields().iter().map(AsRef::as_ref).filter(|field| used.contains(field.name())).collect();
         let is_person = |field: &&Field| asked.persons.contains(field.name().as_str());
         let veils: Vec<Veil> = shown.iter().map(|field| Veil::of(field, is_person(field))).collect();
@@ -104,7 +110,8 @@ impl Witnesses {
         let mut found = Self { rows: 0, columns: shown.iter().map(|field| field.name().clone()).collect(), sample: Vec::new() };
         while let Some(batch) = stream.next().await {
             let batch = batch?;
-            let texts = batch.columns().iter().map(text).collect::<DataFusionResult<Vec<_>>>()?;
+            let texts = batch.columns().iter().map(|column| text(column, asked.extent.calendar));
+            let texts = texts.collect::<DataFusionResult<Vec<_>>>()?;
             let (cells, rest) = texts.split_at(shown.len());
             for row in 0..batch.num_rows() {
                 if !is_touchpoint(traced.bound, &batch, rest, row, asked) {
@@ -168,7 +175,13 @@ fn is_touchpoint(bound: Bound<'_>, batch: &RecordBatch, rest: &[StringArray], ro
     named && is_money && person_key(cell(person, row)).is_some()
 }
 
-fn text(column: &ArrayRef) -> DataFusionResult<StringArray> {
+/// A column as text; instants by the client's clock.
+fn text(column: &ArrayRef, calendar: &Calendar) -> DataFusionResult<StringArray> {
+    if let DataType::Timestamp(_, zone @ Some(_)) = column.data_type() {
+        let instants = cast(column, &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
+        let instants = instants.as_primitive::<TimestampMicrosecondType>();
+        return Ok(instants.iter().map(|instant| instant.map(|instant| calendar.rfc3339(instant))).collect());
+    }
     Ok(cast(column, &DataType::Utf8)?.as_string::<i32>().clone())
 }
 

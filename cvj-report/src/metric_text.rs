@@ -58,7 +58,8 @@ mod tests {
         let report = fixture::report();
         let metrics = report.overall.stages.iter().flat_map(|stage| &stage.metrics);
         let mut rate = metrics.clone().find(|metric| metric.interval.is_some()).unwrap().clone();
-        (rate.actual, rate.numerator, rate.denominator, rate.interval) = (Some(0.1), Some(22.0), Some(220.0), Some([0.067, 0.147]));
+        (rate.actual, rate.numerator, rate.denominator, rate.interval) =
+            (Some(0.1), Some(22.0), Some(220.0), Some([0.067, 0.147]));
         let text = metric_text(&rate, "USD");
         assert_eq!((text.actual.as_str(), text.parts.as_deref()), ("10.0%", Some("22 ÷ 220")));
         assert_eq!(text.interval.as_deref(), Some("6.7% to 14.7%"));

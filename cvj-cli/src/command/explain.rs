@@ -80,7 +80,8 @@ fn write_part(out: &mut String, part: &Part, period: &str) {
     }
     for reason in &part.rejected_by_reason {
         let column = if reason.column.is_empty() { String::new() } else { format!("`{}`, ", reason.column) };
-        lines.push(("rejected", format!("{} rows: {column}{}", reason.rows, reason.why)));
+        let rows = if reason.rows == 1 { "row" } else { "rows" };
+        lines.push(("rejected", format!("{} {rows}: {column}{}", reason.rows, reason.why)));
     }
     write_lines(out, &lines);
     if let Some(view) = &part.view {
