@@ -146,6 +146,12 @@ pub struct Touchpoint {
     /// What touchpoints are told apart by, such as channel and campaign: columns or SQL expressions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
+    /// The stage that the person is at now, as the source has it: a column or a SQL expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<String>,
+    /// Whom the person referred: a column or a SQL expression; read like `person`, and never in any output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referred: Option<String>,
 }
 
 /// A read-only view over source tables.

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cvj_core::definition::Combine;
-use cvj_core::report::{MetricReport, People, SeriesPoint, StageReport, Step, TargetStatus, Verdict, Waiting};
+use cvj_core::report::{
+    self, LikeAged, MetricReport, People, SeriesPoint, Share, StageReport, Step, TargetStatus, Trusted, Verdict,
+};
 use cvj_core::stats::{newcombe, wilson, xmr_limits};
 use cvj_core::{Good, Stage, Unit};
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, DAY};
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::gathered::{FeedScope, money};
-use crate::journey::{Bounds, ChainStage, Journeys};
+use crate::journey::{Bounds, ChainStage, Cohort, Journeys};
 use crate::metrics::{Aggregate, MetricValues};
 use crate::products::{ProductCode, Products};
 use crate::relation::BoundMetric;
@@ -75,7 +77,7 @@ impl Point {
 impl Material<'_> {
     /// The eight stages of a scope; `None`: overall.
     pub(crate) fn scope(&self, product: Option<ProductCode>) -> Result<Vec<StageReport>, EngineError> {
-        let chain = self.journeys.chain(product);
+        let chain = &self.journeys.of_scope(product).chain;
         Stage::ALL
             .into_iter()
             .map(|stage| {
@@ -88,39 +90,80 @@ impl Material<'_> {
                 Ok(StageReport {
                     stage,
                     measured: !metrics.is_empty(),
-                    people: link.map(|link| People {
-                        any: link.reached.any,
-                        ordered: link.reached.ordered,
-                        strict: link.reached.strict,
-                    }),
-                    readings: None,
-                    to_next: link.and_then(|link| self.step(link)),
+                    people: link.map(|link| People { any: link.any, ordered: link.ordered, strict: link.strict }),
+                    readings: link.map(|link| link.readings.clone()),
+                    to_next: link.and_then(|link| self.step(link, product)),
                     metrics,
                 })
             })
             .collect()
     }
 
-    fn step(&self, link: &ChainStage) -> Option<Step> {
+    fn step(&self, link: &ChainStage, product: Option<ProductCode>) -> Option<Step> {
         let to = link.next?;
-        let cohort = link.cohorts.get(self.bounds.periods.end()).copied().unwrap_or_default();
-        let (advanced, matured) = (cohort.advanced as f64, cohort.matured as f64);
+        let window_days = self.bounds.window_days[to.index()];
+        let known = self.known(link.stage, product);
+        let early_days = self.bounds.like_aged_days(to);
+        let cohorts: Vec<report::Cohort> = self
+            .bounds
+            .periods
+            .clone()
+            .zip(&link.cohorts)
+            .map(|(period, (cohort, median_days))| {
+                let share = share(cohort.advanced, cohort.matured);
+                report::Cohort {
+                    period: self.calendar.period(period).label(),
+                    known: known(period),
+                    mature: self.calendar.start(period + 1) + i64::from(window_days) * DAY <= self.bounds.as_of,
+                    entered: cohort.entered,
+                    matured: cohort.matured,
+                    advanced: cohort.advanced,
+                    skipped: cohort.skipped,
+                    rate: share.rate,
+                    interval: share.interval,
+                    median_days: *median_days,
+                    early: early_days.map(|_| self::share(cohort.early, cohort.entered)),
+                }
+            })
+            .collect();
+        let reported = cohorts.last()?.clone();
+        let passed = Stage::ALL.into_iter().filter(|stage| link.stage < *stage && *stage < to);
         Some(Step {
             to,
-            entered: cohort.entered,
-            matured: cohort.matured,
-            advanced: cohort.advanced,
-            skipped: cohort.skipped,
-            rate: (cohort.matured > 0).then(|| advanced / matured),
-            interval: wilson(advanced, matured),
-            median_days: link.median_days,
-            window_days: self.bounds.window_days[to.index()],
-            passes_over: Vec::new(),
-            cohorts: Vec::new(),
-            like_aged: None,
-            waiting: Waiting::default(),
-            trusted: None,
+            entered: reported.entered,
+            matured: reported.matured,
+            advanced: reported.advanced,
+            skipped: reported.skipped,
+            rate: reported.rate,
+            interval: reported.interval,
+            median_days: reported.median_days,
+            window_days,
+            passes_over: passed.collect(),
+            like_aged: early_days.map(|days| like_aged(days, &cohorts)),
+            cohorts,
+            waiting: link.waiting.clone(),
+            trusted: self.journeys.any_doubtful.then(|| {
+                let Cohort { entered, matured, advanced, .. } = link.trusted;
+                Trusted { entered, share: share(advanced, matured) }
+            }),
         })
+    }
+
+    /// Whether every source that feeds a stage has a row in a period.
+    fn known(&self, stage: Stage, product: Option<ProductCode>) -> impl Fn(i32) -> bool {
+        let feeds: Vec<&Feed> = self.feeding(stage, product).collect();
+        move |period| feeds.iter().all(|feed| self.present(&feed.source, period))
+    }
+
+    /// What feeds a stage of a scope with touchpoints.
+    fn feeding(&self, stage: Stage, product: Option<ProductCode>) -> impl Iterator<Item = &Feed> {
+        let stage = stage.index() as u8;
+        self.feeds.iter().filter(move |feed| feed.stage == stage && feed.scope.holds(product))
+    }
+
+    /// Whether any touchpoint definition of a scope has a value.
+    pub(crate) fn has_money(&self, product: Option<ProductCode>) -> bool {
+        self.feeds.iter().any(|feed| feed.has_value && feed.scope.holds(product))
     }
 
     fn present(&self, source: &str, period: i32) -> bool {
@@ -229,8 +272,8 @@ impl Material<'_> {
 
     fn built_in(&self, link: &ChainStage, product: Option<ProductCode>, headline: bool) -> Vec<MetricReport> {
         let stage = link.stage.index() as u8;
-        let feeds: Vec<&Feed> = self.feeds.iter().filter(|feed| feed.stage == stage && feed.scope.holds(product)).collect();
-        let known = |period: i32| feeds.iter().all(|feed| self.present(&feed.source, period));
+        let feeds: Vec<&Feed> = self.feeding(link.stage, product).collect();
+        let known = self.known(link.stage, product);
         let mut sources: Vec<&str> = feeds.iter().map(|feed| feed.source.as_str()).collect();
         sources.dedup();
         let source = sources.join(", ");
@@ -248,7 +291,7 @@ impl Material<'_> {
         let points = |make: &dyn Fn(i32) -> Point| -> Vec<Point> {
             self.bounds.periods.clone().map(|period| if known(period) { make(period) } else { Point::default() }).collect()
         };
-        let cohort = |period: i32| link.cohorts.get(&period).copied().unwrap_or_default();
+        let cohort = |period: i32| link.cohorts[(period - self.bounds.periods.start()) as usize].0;
         let mut metrics = vec![self.metric_report(
             &points(&|period| Point::plain(Some(cohort(period).entered as f64))),
             frame("People", Unit::Count, false),
@@ -313,6 +356,39 @@ impl Material<'_> {
     }
 }
 
+/// A share with its interval.
+pub(crate) fn share(numerator: u64, denominator: u64) -> Share {
+    let (some, all) = (numerator as f64, denominator as f64);
+    Share { numerator, denominator, rate: (denominator > 0).then(|| some / all), interval: wilson(some, all) }
+}
+
+/// The verdict of a difference with this interval.
+pub(crate) fn verdict(interval: Option<[f64; 2]>) -> Verdict {
+    match interval {
+        None => Verdict::None,
+        Some([low, _]) if low > 0.0 => Verdict::Up,
+        Some([_, high]) if high < 0.0 => Verdict::Down,
+        Some(_) => Verdict::TooClose,
+    }
+}
+
+/// The difference of two shares, `first - second`, with its interval.
+pub(crate) fn difference(first: &Share, second: &Share) -> (Option<f64>, Option<[f64; 2]>) {
+    let parts = |share: &Share| (share.numerator as f64, share.denominator as f64);
+    (first.rate.zip(second.rate).map(|(first, second)| first - second), newcombe(parts(first), parts(second)))
+}
+
+/// The last of the cohorts against the one before it, at the age of so many days.
+fn like_aged(days: u32, cohorts: &[report::Cohort]) -> LikeAged {
+    let early = |cohort: &report::Cohort| cohort.early.clone().filter(|_| cohort.known);
+    let pair = match cohorts {
+        [.., before, reported] => early(reported).zip(early(before)),
+        _ => None,
+    };
+    let (difference, interval) = pair.map_or((None, None), |(reported, before)| difference(&reported, &before));
+    LikeAged { days, verdict: verdict(interval), difference, interval }
+}
+
 /// What a metric is beside its numbers.
 struct Frame<'a> {
     name: &'a str,
@@ -328,12 +404,7 @@ struct Frame<'a> {
 
 fn rate_verdict(current: Point, previous: Point) -> Verdict {
     let (Some(now), Some(before)) = (current.parts, previous.parts) else { return Verdict::None };
-    match newcombe(now, before) {
-        None => Verdict::None,
-        Some([low, _]) if low > 0.0 => Verdict::Up,
-        Some([_, high]) if high < 0.0 => Verdict::Down,
-        Some(_) => Verdict::TooClose,
-    }
+    verdict(newcombe(now, before))
 }
 
 fn routine_verdict(points: &[Point]) -> Verdict {

@@ -73,8 +73,7 @@ impl Calendar {
 
     /// The instant of a local time: one that a clock change skips moves forward by the gap, a repeated one is its first occurrence.
     pub(crate) fn instant(&self, local: i64) -> i64 {
-        // The last stretch that begins, by its own clock, at or before `local` …
-        // Its clock is at most a day ahead of UTC.
+        // The last stretch that begins, by its own clock, at or before `local`; no clock is more than a day ahead of UTC …
         let near = self.near(local - DAY).0;
         let later = self.stretches[near..].iter().skip(1).take_while(|stretch| stretch.start + stretch.offset <= local);
         let index = near + later.count();
@@ -104,6 +103,11 @@ impl Calendar {
         let near = self.near(instant).0;
         let later = self.stretches[near..].iter().skip(1).take_while(|stretch| stretch.start <= instant).count();
         instant + self.stretches[near + later].offset
+    }
+
+    /// Whether a local day begins at an instant.
+    pub(crate) fn begins_day(&self, instant: i64) -> bool {
+        self.instant(self.local(instant).div_euclid(DAY) * DAY) == instant
     }
 
     /// The local date of an instant.

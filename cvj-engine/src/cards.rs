@@ -72,8 +72,10 @@ fn touchpoint_card(touchpoint: &Touchpoint, origin: String) -> DefinitionCard {
     };
     let value = touchpoint.value.as_ref().map(|value| format!(", value {value}")).unwrap_or_default();
     let by = if touchpoint.by.is_empty() { String::new() } else { format!(", by {}", touchpoint.by.join(", ")) };
+    let current = touchpoint.current.as_ref().map(|current| format!(", now at {current}")).unwrap_or_default();
+    let referred = touchpoint.referred.as_ref().map(|referred| format!(", who referred {referred}")).unwrap_or_default();
     let condition = touchpoint.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
-    let formula = format!("a person ({}){occurrence}{value}{by}{condition}", touchpoint.person);
+    let formula = format!("a person ({}){occurrence}{value}{by}{current}{referred}{condition}", touchpoint.person);
     DefinitionCard {
         kind: DefinitionKind::Touchpoint,
         stage: if let StageOf::Fixed(stage) = touchpoint.stage { Some(stage) } else { None },

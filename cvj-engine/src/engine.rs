@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cvj_core::nearest::nearest;
-use cvj_core::report::{Findings, Product, Report, ReportPeriod, Scope, Trail};
+use cvj_core::report::{BulkMinute, CurrentStage, DateTrust, Product, Report, ReportPeriod, Scope, Trail};
 use cvj_core::slug::unique_slugs;
 use cvj_core::source::Level;
 use cvj_core::{Period, Status, View};
@@ -19,8 +19,9 @@ use crate::calendar::Calendar;
 use crate::cards;
 use crate::config::{AsOf, Config};
 use crate::error::EngineError;
+use crate::findings;
 use crate::gathered::{FeedScope, Gathered};
-use crate::journey::{Bounds, Journeys};
+use crate::journey::{Bounds, DateCounts, Journeys};
 use crate::metrics::{History, MetricValues, aggregate};
 use crate::people::People;
 use crate::plugin::Search;
@@ -295,7 +296,7 @@ impl<'a> Attempt<'a> {
             periods: periods.clone(),
             window_days: config.window_days,
         };
-        let journeys = Journeys::of(std::mem::take(&mut self.people), &bounds);
+        let journeys = Journeys::of(std::mem::take(&mut self.people), &self.segments, &bounds);
         let material = Material {
             config,
             calendar: &self.calendar,
@@ -307,19 +308,25 @@ impl<'a> Attempt<'a> {
             feeds: self.feeds(),
             presence: self.presence(as_of),
         };
-        let overall = Scope { stages: material.scope(None)?, findings: Findings::default() };
+        let overall = {
+            let stages = material.scope(None)?;
+            let findings = findings::of_scope(&material, None, &self.segments, &stages);
+            Scope { stages, findings }
+        };
         let slugs = unique_slugs(products.iter().map(|(_, name)| name.as_str()), &["overall"]);
         let products = products
             .iter()
             .zip(slugs)
             .map(|((code, name), slug)| {
-                Ok(Product { name: name.clone(), slug, stages: material.scope(Some(*code))?, findings: Findings::default() })
+                let stages = material.scope(Some(*code))?;
+                let findings = findings::of_scope(&material, Some(*code), &self.segments, &stages);
+                Ok(Product { name: name.clone(), slug, stages, findings })
             })
             .collect::<Result<Vec<_>, EngineError>>()?;
         let products = self.asked_for(products)?;
         let end = period.end().to_string();
         let complete = self.calendar.start(reported + 1) <= as_of;
-        let sources = self.sources(&extent, &end);
+        let sources = self.sources(&extent, &end, &material.journeys.dates);
         let unassigned = accounts::unassigned(self.parts(), &extent);
         Ok(Report {
             version: cvj_core::report::VERSION,
@@ -450,7 +457,7 @@ impl<'a> Attempt<'a> {
         Ok(products.into_iter().filter(|product| names.contains(&product.name)).collect())
     }
 
-    fn sources(&self, extent: &Extent<'_>, period_end: &str) -> Vec<cvj_core::report::Source> {
+    fn sources(&self, extent: &Extent<'_>, period_end: &str, dates: &[DateCounts]) -> Vec<cvj_core::report::Source> {
         let open = self.client.sources.iter().map(|source| (source.name.as_str(), source.plugin.as_str()));
         let views = self.views.iter().map(|(view, _)| (view.name.as_str(), "view"));
         open.chain(views)
@@ -471,9 +478,35 @@ impl<'a> Attempt<'a> {
                         tables.push(TableReading { relation: None, views: Some(views) }.account(table, files(table), extent));
                     }
                 }
-                accounts::source(name, plugin, &parts, tables, period_end, extent)
+                let mut source = accounts::source(name, plugin, &parts, tables, period_end, extent);
+                source.dates = self.dates(name, dates);
+                source
             })
             .collect()
+    }
+
+    /// What is doubtful about the dates of a source's touchpoints; `counts`: per source of the segments.
+    fn dates(&self, source: &str, counts: &[DateCounts]) -> Option<DateTrust> {
+        let place = self.segments.sources().iter().position(|name| name == source)?;
+        let counts = counts.get(place)?;
+        let (people, disagree) = counts.current;
+        Some(DateTrust {
+            touchpoints: counts.touchpoints,
+            bulk: counts.bulk,
+            bulk_minutes: counts
+                .bulk_minutes
+                .iter()
+                .map(|minute| BulkMinute {
+                    minute: self.calendar.rfc3339(minute.at),
+                    stage: minute.stage,
+                    touchpoints: minute.touchpoints,
+                })
+                .collect(),
+            same_instant: counts.same_instant,
+            before_first: counts.before_first,
+            future: self.of_source(source).map(|(_, gathered)| gathered.future_touchpoints).sum(),
+            current: (people > 0).then_some(CurrentStage { people, disagree }),
+        })
     }
 
     fn notes(&self, sources: &[cvj_core::report::Source], period: Period, complete: bool) -> Vec<String> {

@@ -50,6 +50,8 @@ pub(crate) struct Gathered {
     pub(crate) spellings: HashMap<String, (ProductCode, BTreeMap<Option<i32>, u64>)>,
     /// Rows after the limit, by which `now` cut data off.
     pub(crate) future_rows: u64,
+    /// Distinct rows of these that a touchpoint definition uses.
+    pub(crate) future_touchpoints: u64,
     /// Per definition of the relation, metrics first.
     pub(crate) tallies: Vec<Tally>,
     /// Of a view: the tables that it read rows of, as source and table.
@@ -100,6 +102,7 @@ impl Gathered {
             }
         }
         self.future_rows += part.future_rows;
+        self.future_touchpoints += part.future_touchpoints;
         self.tallies.resize_with(self.tallies.len().max(part.tallies.len()), Tally::default);
         for (tally, more) in self.tallies.iter_mut().zip(part.tallies) {
             tally.add(more);

@@ -1,15 +1,34 @@
-//! Journeys of people: what their touchpoints say about one scope: who reached which stage, who moved on, and how long it took.
+//! Journeys of people: what their touchpoints say about each scope. Who reached which stage, who moved on and how long it took; who
+//! skipped a stage, and what became of them; which values their touchpoints bear; and which dates are doubtful.
+//!
+//! The touchpoints are looked at twice, shards beside each other: once for the chains and for minutes of bulk edits, once person
+//! by person.
 
-use std::collections::BTreeMap;
+mod breakdown;
+mod dates;
+mod path;
+mod skips;
+mod steps;
+
 use std::ops::RangeInclusive;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cvj_core::Stage;
-use cvj_core::stats::{KaplanMeier, Waiting};
 
 use crate::calendar::{Calendar, DAY};
-use crate::people::{People, Shard, Touch};
+use crate::people::{People, Person, Touch};
 use crate::products::{ProductCode, UNASSIGNED};
+use crate::segments::SegmentTable;
+
+pub(crate) use breakdown::{ATTRIBUTIONS, BreakdownCell, Broken};
+pub(crate) use dates::DateCounts;
+use dates::{DateTally, DoubtfulDates, Sightings};
+use path::Path;
+pub(crate) use skips::{SkipCounts, SkipGroup};
+pub(crate) use steps::{ChainStage, Cohort};
+use steps::{StepCounts, Waits};
 
 /// What bounds a journey in time.
 #[derive(Debug)]
@@ -25,134 +44,229 @@ pub(crate) struct Bounds<'a> {
     pub(crate) window_days: [u32; 8],
 }
 
-/// People at one stage, in three readings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reached {
-    pub(crate) any: u64,
-    pub(crate) ordered: u64,
-    pub(crate) strict: u64,
+impl Bounds<'_> {
+    /// Days from the end of the reported period to the end of follow-up, at most the window of the step into a stage; `None` for less
+    /// than a day.
+    pub(crate) fn like_aged_days(&self, next: Stage) -> Option<u32> {
+        let days = u32::try_from((self.as_of - self.end).div_euclid(DAY)).ok()?;
+        Some(days.min(self.window_days[next.index()])).filter(|days| *days >= 1)
+    }
+
+    /// The place of a moment's period in the history.
+    fn place(&self, at: i64) -> Option<usize> {
+        let place = self.calendar.period_index(at) - self.periods.start();
+        usize::try_from(place).ok().filter(|_| place <= self.periods.end() - self.periods.start())
+    }
 }
 
-/// One entry cohort's step to the next stage.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Cohort {
-    pub(crate) entered: u64,
-    pub(crate) matured: u64,
-    pub(crate) advanced: u64,
-    pub(crate) skipped: u64,
-}
-
-/// One stage of the chain of a scope.
-#[derive(Clone, Debug)]
-pub(crate) struct ChainStage {
-    pub(crate) stage: Stage,
-    pub(crate) reached: Reached,
-    /// Per period of the history.
-    pub(crate) cohorts: BTreeMap<i32, Cohort>,
-    /// The next stage of the chain.
-    pub(crate) next: Option<Stage>,
-    /// Kaplan-Meier median of the reported period's cohort.
-    pub(crate) median_days: Option<f64>,
+/// The journey of one scope.
+#[derive(Debug, Default)]
+pub(crate) struct Journey {
+    /// The chain, in order.
+    pub(crate) chain: Vec<ChainStage>,
+    /// The stages between its ends, in order.
+    pub(crate) skips: Vec<SkipCounts>,
+    /// Per dimension of the segments.
+    pub(crate) broken: Vec<Broken>,
 }
 
 /// The journeys of all scopes.
 #[derive(Debug)]
 pub(crate) struct Journeys {
-    overall: Vec<ChainStage>,
-    products: BTreeMap<ProductCode, Vec<ChainStage>>,
+    overall: Journey,
+    products: Vec<Journey>,
+    /// Per source of the segments.
+    pub(crate) dates: Vec<DateCounts>,
+    /// Whether any touchpoint's date is doubtful.
+    pub(crate) any_doubtful: bool,
 }
+
+static NO_JOURNEY: Journey = Journey { chain: Vec::new(), skips: Vec::new(), broken: Vec::new() };
 
 impl Journeys {
-    /// Reads all people's touchpoints once for the chains and once for the counts, shards beside each other.
-    pub(crate) fn of(people: People, bounds: &Bounds<'_>) -> Self {
+    /// Reads all people's touchpoints.
+    pub(crate) fn of(people: People, segments: &SegmentTable, bounds: &Bounds<'_>) -> Self {
         let shards = people.into_shards();
-        let chains = in_shards(&shards, |chains: &mut Counted<u8>, shard| {
-            for touch in shard.touches().filter(|touch| touch.at < bounds.end.min(bounds.as_of)) {
-                let stage = 1 << touch.stage;
-                chains.overall |= stage;
-                if touch.product != UNASSIGNED {
-                    *chains.of(touch.product) |= stage;
-                }
+        let seen = in_parallel(&shards, |seen: &mut Sightings, shard| {
+            for touch in shard.touches().filter(|touch| touch.at < bounds.as_of) {
+                seen.see(touch, segments, bounds);
             }
         });
-        let chains = chains.into_iter().reduce(|all, part| all.merge(part, |all, part| *all |= part)).unwrap_or_default();
+        let seen = seen.into_iter().reduce(Sightings::merge).unwrap_or_default();
+        let chains = seen.chains.clone();
+        let (dates, doubtful) = seen.judge(segments);
         let empty = || Counted {
-            overall: ScopeCounts::new(chains.overall, bounds),
-            products: chains.products.iter().map(|stages| ScopeCounts::new(*stages, bounds)).collect(),
+            overall: ScopeCounts::new(chains.overall, segments, bounds),
+            products: chains.products.iter().map(|stages| ScopeCounts::new(*stages, segments, bounds)).collect(),
+            dates: DateTally::new(segments),
         };
-        let counted = in_shards(&shards, |counted: &mut Option<Counted<ScopeCounts>>, shard| {
+        let counted = in_parallel(&shards, |counted: &mut Option<Counted>, shard| {
             let counted = counted.get_or_insert_with(empty);
-            shard.each_person(bounds.as_of, |person| counted.count_person(person.touches, bounds));
+            shard.each_person(bounds.as_of, |person| counted.count_person(person, segments, &doubtful, bounds));
         });
-        let counted = counted.into_iter().flatten().reduce(|all, part| all.merge(part, ScopeCounts::add)).unwrap_or_else(empty);
-        let products = counted.products.into_iter().enumerate();
+        drop(shards);
+        let counted = counted.into_iter().flatten().reduce(Counted::merge).unwrap_or_else(empty);
+        let any_doubtful = counted.dates.any_doubtful();
+        let scopes = std::iter::once(counted.overall).chain(counted.products).map(|scope| Mutex::new(Some(scope)));
+        let scopes: Vec<Mutex<Option<ScopeCounts>>> = scopes.collect();
+        let places: Vec<usize> = (0..scopes.len()).collect();
+        let finished = in_parallel(&places, |finished: &mut Vec<(usize, Journey)>, place| {
+            let scope = scopes[*place].lock().unwrap_or_else(PoisonError::into_inner).take();
+            finished.extend(scope.map(|scope| (*place, scope.finish())));
+        });
+        let mut finished: Vec<(usize, Journey)> = finished.into_iter().flatten().collect();
+        finished.sort_unstable_by_key(|(place, _)| *place);
+        let mut journeys = finished.into_iter().map(|(_, journey)| journey);
         Self {
-            overall: counted.overall.finish(bounds),
-            products: products.map(|(code, counts)| (code as ProductCode, counts.finish(bounds))).collect(),
+            overall: journeys.next().unwrap_or_default(),
+            products: journeys.collect(),
+            dates: counted.dates.finish(dates),
+            any_doubtful,
         }
     }
 
-    /// The chain of a scope, in order; `None`: overall.
-    pub(crate) fn chain(&self, product: Option<ProductCode>) -> &[ChainStage] {
+    /// The journey of a scope; `None`: overall.
+    pub(crate) fn of_scope(&self, product: Option<ProductCode>) -> &Journey {
         match product {
             None => &self.overall,
-            Some(code) => self.products.get(&code).map_or(&[], Vec::as_slice),
+            Some(code) => self.products.get(usize::from(code)).unwrap_or(&NO_JOURNEY),
         }
     }
 }
 
-/// Something per scope.
-#[derive(Debug, Default)]
-struct Counted<T> {
-    overall: T,
+/// The stages that each scope has touchpoints at before the end of the period, one bit each.
+#[derive(Clone, Debug, Default)]
+struct Chains {
+    overall: u8,
     /// By product code.
-    products: Vec<T>,
+    products: Vec<u8>,
 }
 
-impl<T: Default> Counted<T> {
-    fn of(&mut self, product: ProductCode) -> &mut T {
-        let place = usize::from(product);
-        if self.products.len() <= place {
-            self.products.resize_with(place + 1, T::default);
+impl Chains {
+    fn see(&mut self, touch: Touch) {
+        let stage = 1 << touch.stage;
+        self.overall |= stage;
+        if touch.product != UNASSIGNED {
+            let place = usize::from(touch.product);
+            if self.products.len() <= place {
+                self.products.resize(place + 1, 0);
+            }
+            self.products[place] |= stage;
         }
-        &mut self.products[place]
     }
 
-    fn merge(mut self, part: Self, add: impl Fn(&mut T, T)) -> Self {
-        add(&mut self.overall, part.overall);
-        for (code, of_product) in part.products.into_iter().enumerate() {
-            add(self.of(code as ProductCode), of_product);
+    fn merge(&mut self, part: &Self) {
+        self.overall |= part.overall;
+        self.products.resize(self.products.len().max(part.products.len()), 0);
+        for (stages, more) in self.products.iter_mut().zip(&part.products) {
+            *stages |= more;
         }
-        self
     }
 }
 
-impl Counted<ScopeCounts> {
-    /// Counts one person overall and for each product; the touchpoints come in time order.
-    fn count_person(&mut self, touches: &mut [Touch], bounds: &Bounds<'_>) {
-        self.overall.count_person(touches, bounds);
+/// What is counted of all people.
+#[derive(Debug)]
+struct Counted {
+    overall: ScopeCounts,
+    /// By product code.
+    products: Vec<ScopeCounts>,
+    dates: DateTally,
+}
+
+impl Counted {
+    /// Counts one person overall and for each product.
+    fn count_person(&mut self, person: Person<'_>, segments: &SegmentTable, doubtful: &DoubtfulDates, bounds: &Bounds<'_>) {
+        let touches = person.touches;
+        self.dates.count_person(touches, person.current, self.overall.chain, segments, doubtful, bounds.calendar);
+        self.overall.count_person(touches, self.dates.doubtful_person(None), segments, bounds);
         if touches.iter().any(|touch| touch.product != touches[0].product) {
             // Stable: each product's touchpoints stay in order.
             touches.sort_by_key(|touch| touch.product);
         }
         for of_product in touches.chunk_by(|a, b| a.product == b.product) {
-            if let Some(counts) = self.products.get_mut(usize::from(of_product[0].product)) {
-                counts.count_person(of_product, bounds);
+            let product = of_product[0].product;
+            if let Some(counts) = self.products.get_mut(usize::from(product)) {
+                counts.count_person(of_product, self.dates.doubtful_person(Some(product)), segments, bounds);
             }
         }
     }
+
+    fn merge(mut self, part: Self) -> Self {
+        self.overall.add(part.overall);
+        for (counts, more) in self.products.iter_mut().zip(part.products) {
+            counts.add(more);
+        }
+        self.dates.add(part.dates);
+        self
+    }
 }
 
-/// Works on all shards with as many threads as there are processors; gives what each thread made. Whatever is made of the parts
-/// must not depend on which thread had which shard.
-fn in_shards<T: Default + Send>(shards: &[Shard], work: impl Fn(&mut T, &Shard) + Sync) -> Vec<T> {
+/// What is counted of one scope.
+#[derive(Debug)]
+struct ScopeCounts {
+    /// The stages of the chain, one bit each.
+    chain: u8,
+    steps: StepCounts,
+    waits: Waits,
+    skips: Vec<SkipCounts>,
+    broken: Vec<Broken>,
+}
+
+impl ScopeCounts {
+    /// Nothing counted yet, for the chain of these stages.
+    fn new(chain: u8, segments: &SegmentTable, bounds: &Bounds<'_>) -> Self {
+        Self {
+            chain,
+            steps: StepCounts::new(chain, bounds),
+            waits: Waits::new(chain, bounds),
+            skips: SkipCounts::of_chain(chain, bounds),
+            broken: segments.dimensions().iter().map(|_| Broken::default()).collect(),
+        }
+    }
+
+    /// Counts one person's touchpoints of this scope, given in time order, lower stage first at equal times.
+    fn count_person(&mut self, touches: &[Touch], doubtful: bool, segments: &SegmentTable, bounds: &Bounds<'_>) {
+        let path = Path::of(touches, self.chain, bounds);
+        self.steps.count_person(&path, touches, doubtful, &mut self.waits, bounds);
+        for skip in &mut self.skips {
+            skip.count_person(&path, touches, bounds);
+        }
+        for (dimension, broken) in self.broken.iter_mut().enumerate() {
+            broken.count_person(&path, touches, |touch| segments.value(touch.segment, dimension), bounds);
+        }
+    }
+
+    fn add(&mut self, part: Self) {
+        self.steps.add(part.steps);
+        self.waits.add(part.waits);
+        for (skip, more) in self.skips.iter_mut().zip(part.skips) {
+            skip.add(&more);
+        }
+        for (broken, more) in self.broken.iter_mut().zip(part.broken) {
+            broken.add(more);
+        }
+    }
+
+    fn finish(self) -> Journey {
+        Journey { chain: self.steps.finish(self.waits), skips: self.skips, broken: self.broken }
+    }
+}
+
+/// The stages whose bits are set, in order.
+fn stages_of(bits: u8) -> impl Iterator<Item = Stage> {
+    Stage::ALL.into_iter().filter(move |stage| bits & (1 << stage.index()) != 0)
+}
+
+/// Works on all items with as many threads as there are processors; gives what each thread made. Whatever is made of the parts
+/// must not depend on which thread had which item.
+fn in_parallel<I: Sync, T: Default + Send>(items: &[I], work: impl Fn(&mut T, &I) + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(shards.len());
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len());
     std::thread::scope(|scope| {
         let run = || {
             let mut made = T::default();
-            while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
-                work(&mut made, shard);
+            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                work(&mut made, item);
             }
             made
         };
@@ -165,183 +279,5 @@ fn in_shards<T: Default + Send>(shards: &[Shard], work: impl Fn(&mut T, &Shard) 
     })
 }
 
-/// What is counted of a scope.
-#[derive(Debug, Default)]
-struct ScopeCounts {
-    /// The stages of the chain, one bit each.
-    chain: u8,
-    stages: Vec<StageCounts>,
-}
-
-#[derive(Debug)]
-struct StageCounts {
-    stage: Stage,
-    next: Option<Stage>,
-    reached: Reached,
-    /// By period of the history.
-    cohorts: Vec<Cohort>,
-    /// How long the reported period's cohort waited for the next stage.
-    waits: Vec<Waiting>,
-}
-
-impl ScopeCounts {
-    /// Nothing counted yet, for the chain of these stages.
-    fn new(present: u8, bounds: &Bounds<'_>) -> Self {
-        let chain: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| present & (1 << stage.index()) != 0).collect();
-        let periods = bounds.periods.clone().count();
-        let stages = chain.iter().enumerate().map(|(place, &stage)| StageCounts {
-            stage,
-            next: chain.get(place + 1).copied(),
-            reached: Reached::default(),
-            cohorts: vec![Cohort::default(); periods],
-            waits: Vec::new(),
-        });
-        Self { stages: stages.collect(), chain: present }
-    }
-
-    /// Counts one person's touchpoints of this scope, given in time order, lower stage first at equal times.
-    fn count_person(&mut self, touches: &[Touch], bounds: &Bounds<'_>) {
-        // One bit for each stage: touched before the end of the period; reached going forward only; the same before the end.
-        let (mut any, mut forward, mut ordered) = (0_u8, 0_u8, 0_u8);
-        // When the person first reached each stage going forward only: a touchpoint counts if no later stage was touched before.
-        let mut first = [0_i64; 8];
-        let mut furthest = 0;
-        for touch in touches {
-            let (stage, before_end) = (1 << touch.stage, u8::from(touch.at < bounds.end));
-            any |= before_end << touch.stage;
-            // Whatever came before is earlier, or as early and not further.
-            if touch.stage >= furthest {
-                furthest = touch.stage;
-                if forward & stage == 0 {
-                    forward |= stage;
-                    ordered |= before_end << touch.stage;
-                    first[usize::from(touch.stage)] = touch.at;
-                }
-            }
-        }
-        // Strict up to the first stage of the chain that is missing.
-        let missing = self.chain & !ordered;
-        let strict = ordered & (missing & missing.wrapping_neg()).wrapping_sub(1);
-        let mut left = (any | forward) & self.chain;
-        while left != 0 {
-            let stage = left.trailing_zeros() as usize;
-            let bit = 1_u8 << stage;
-            left &= left - 1;
-            let place = (self.chain & (bit - 1)).count_ones() as usize;
-            let counts = &mut self.stages[place];
-            counts.reached.any += u64::from(any & bit != 0);
-            counts.reached.ordered += u64::from(ordered & bit != 0);
-            counts.reached.strict += u64::from(strict & bit != 0);
-            if forward & bit != 0 {
-                counts.count_step(first[stage], touches, bounds);
-            }
-        }
-    }
-
-    fn add(&mut self, part: Self) {
-        for (counts, part) in self.stages.iter_mut().zip(part.stages) {
-            counts.reached.any += part.reached.any;
-            counts.reached.ordered += part.reached.ordered;
-            counts.reached.strict += part.reached.strict;
-            for (cohort, part) in counts.cohorts.iter_mut().zip(part.cohorts) {
-                cohort.entered += part.entered;
-                cohort.matured += part.matured;
-                cohort.advanced += part.advanced;
-                cohort.skipped += part.skipped;
-            }
-            counts.waits.extend(part.waits);
-        }
-    }
-
-    fn finish(self, bounds: &Bounds<'_>) -> Vec<ChainStage> {
-        let stages = self.stages.into_iter().map(|mut counts| ChainStage {
-            stage: counts.stage,
-            reached: counts.reached,
-            cohorts: bounds.periods.clone().zip(counts.cohorts).collect(),
-            next: counts.next,
-            median_days: KaplanMeier::of(&mut counts.waits).quantile(0.5).map(|micros| micros as f64 / DAY as f64),
-        });
-        stages.collect()
-    }
-}
-
-impl StageCounts {
-    /// Counts the step to the next stage of someone who entered this one.
-    fn count_step(&mut self, entered: i64, touches: &[Touch], bounds: &Bounds<'_>) {
-        let period = bounds.calendar.period_index(entered);
-        let place = usize::try_from(period - bounds.periods.start()).ok();
-        let Some(cohort) = place.and_then(|place| self.cohorts.get_mut(place)) else { return };
-        cohort.entered += 1;
-        let Some(next) = self.next.map(Stage::index) else { return };
-        let later = || touches.iter().filter(|touch| touch.at >= entered);
-        let reached_next = later().find(|touch| usize::from(touch.stage) == next).map(|touch| touch.at);
-        let deadline = entered + i64::from(bounds.window_days[next]) * DAY;
-        if deadline <= bounds.as_of {
-            cohort.matured += 1;
-            if reached_next.is_some_and(|at| at <= deadline) {
-                cohort.advanced += 1;
-            } else if later().any(|touch| usize::from(touch.stage) > next && touch.at <= deadline) {
-                cohort.skipped += 1;
-            }
-        }
-        if period == *bounds.periods.end() {
-            let wait = reached_next.map(|at| Waiting::until_event(at - entered));
-            self.waits.push(wait.unwrap_or_else(|| Waiting::still(bounds.as_of - entered)));
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use cvj_core::PeriodKind;
-    use jiff::tz::TimeZone;
-
-    use super::*;
-    use crate::people::PersonId;
-
-    fn bounds(calendar: &Calendar) -> Bounds<'_> {
-        let period = calendar.period_index(0);
-        Bounds {
-            calendar,
-            end: 40 * DAY,
-            as_of: 100 * DAY,
-            periods: period..=period,
-            window_days: Stage::ALL.map(|stage| stage.default_window_days().unwrap_or(0)),
-        }
-    }
-
-    fn run(log: &[(PersonId, i64, u8)]) -> Vec<ChainStage> {
-        let calendar = Calendar::new(TimeZone::UTC, PeriodKind::Month);
-        let people = People::default();
-        for &(person, day, stage) in log {
-            people.enter(people.intern(&person.to_string()), Touch { at: day * DAY, product: 0, segment: 0, stage, amount: 0 });
-        }
-        let journeys = Journeys::of(people, &bounds(&calendar));
-        assert_eq!(format!("{:?}", journeys.chain(None)), format!("{:?}", journeys.chain(Some(0))));
-        journeys.chain(None).to_vec()
-    }
-
-    #[test]
-    fn the_three_readings_nest() {
-        // Person 0 goes forward; 1 skips engage; 2 goes backward.
-        let stages = run(&[(0, 1, 0), (0, 2, 1), (0, 3, 2), (1, 1, 0), (1, 2, 2), (2, 1, 2), (2, 2, 0)]);
-        let reached: Vec<_> =
-            stages.iter().map(|stage| (stage.reached.any, stage.reached.ordered, stage.reached.strict)).collect();
-        assert_eq!(reached, [(3, 2, 2), (1, 1, 1), (3, 3, 1)]);
-        assert_eq!(stages[0].cohorts.values().next(), Some(&Cohort { entered: 2, matured: 2, advanced: 1, skipped: 1 }));
-    }
-
-    #[test]
-    fn windows_are_closed_and_young_people_do_not_count() {
-        let stages = run(&[(0, 1, 0), (0, 31, 1), (1, 1, 0), (1, 32, 1)]);
-        assert_eq!(stages[0].cohorts.values().next(), Some(&Cohort { entered: 2, matured: 2, advanced: 1, skipped: 0 }));
-        assert_eq!(stages[0].median_days, Some(30.0));
-    }
-
-    #[test]
-    fn equal_times_take_the_lower_stage_first() {
-        let stages = run(&[(0, 1, 1), (0, 1, 0)]);
-        assert_eq!(stages[0].reached.ordered, 1);
-        assert_eq!(stages[0].cohorts.values().next().unwrap().advanced, 1);
-    }
-}
+mod tests;

@@ -88,6 +88,8 @@ pub(crate) struct TouchPlaces {
     pub(crate) value: Option<usize>,
     pub(crate) order: Option<usize>,
     pub(crate) by: Vec<usize>,
+    pub(crate) current: Option<usize>,
+    pub(crate) referred: Option<usize>,
 }
 
 /// The column of an expression that has one, else the expression as written.
@@ -183,6 +185,8 @@ impl<'a> RowQuery<'a> {
                     .map(|value| select.add(format!("CAST({} AS DECIMAL(38, {MONEY_SCALE}))", value.sql()))),
                 order: bound.order.as_ref().map(|order| select.add(text_sql(order))),
                 by: bound.by.iter().map(|by| select.add(text_sql(by))).collect(),
+                current: bound.current.as_ref().map(|current| select.add(text_sql(current))),
+                referred: bound.referred.as_ref().map(|referred| select.add(text_sql(referred))),
             });
             judges.push(Judge {
                 label: touchpoint_label(&bound.touchpoint),
@@ -234,6 +238,8 @@ impl Columns {
                 touch.map(|touch| touch.person),
                 touch.and_then(|touch| touch.stage),
                 touch.and_then(|touch| touch.order),
+                touch.and_then(|touch| touch.current),
+                touch.and_then(|touch| touch.referred),
             ];
             let lists = touch.iter().flat_map(|touch| &touch.by).chain(&places.currencies);
             for text in texts.into_iter().flatten().chain(lists.copied()) {

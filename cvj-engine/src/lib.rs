@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod explain;
 mod expression;
+mod findings;
 mod functions;
 mod gathered;
 mod journey;

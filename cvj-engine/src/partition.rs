@@ -29,6 +29,8 @@ pub(crate) struct PartitionScan {
     pub(crate) delivered: SchemaRef,
     /// Own columns that are read, in delivery order.
     pub(crate) read: Vec<usize>,
+    /// Those of them by which rows are dropped, where the table drops rows.
+    pub(crate) needed: Vec<usize>,
     /// Columns of the table's whole schema that are wanted, in output order.
     pub(crate) wanted: Vec<usize>,
     pub(crate) schema: SchemaRef,
@@ -86,6 +88,11 @@ impl PartitionScan {
             }
         }
         Ok(())
+    }
+
+    /// Whether an unreadable cell of this column, or a whole row, drops the row.
+    fn drops_by(&self, column: &str) -> bool {
+        column.is_empty() || self.needed.iter().any(|index| self.table.own.field(*index).name() == column)
     }
 
     /// Enters rows and what of them could not be read: for those who judge the rows, or, where they are dropped, for good.
@@ -185,8 +192,11 @@ impl Reading {
         let Some(batch) = stream.next() else { return self.end().map(|()| None) };
         let batch = batch.map_err(|error| scan.failed(error))?;
         let rows = batch.num_rows() as u64;
-        let cells = pending.take_cells(*first_row + rows);
+        let mut cells = pending.take_cells(*first_row + rows);
         scan.check_cells(&cells, *first_row)?;
+        if scan.table.unreadable == Unreadable::Dropped {
+            cells.retain(|cell| scan.drops_by(&cell.column));
+        }
         let batch = scan.shape(&batch, *first_row, &cells)?;
         scan.enter(rows, cells, pending.take_undelivered());
         *first_row += rows;

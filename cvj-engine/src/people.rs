@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::products::ProductCode;
 use crate::segments::SegmentCode;
@@ -65,6 +65,26 @@ pub(crate) struct Person<'a> {
     pub(crate) id: PersonId,
     /// In time order, lower stage first at equal times; never empty.
     pub(crate) touches: &'a mut [Touch],
+    /// At most one of each source, in order of sources.
+    pub(crate) current: &'a [Current],
+}
+
+/// The furthest stage that a source says a person is at now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Current {
+    /// Its place among the sources of segments.
+    pub(crate) source: usize,
+    pub(crate) stage: u8,
+}
+
+/// Someone who brought someone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Referral {
+    pub(crate) referrer: PersonId,
+    pub(crate) referred: PersonId,
+    pub(crate) product: ProductCode,
+    /// Microseconds since 1970-01-01T00:00Z.
+    pub(crate) at: i64,
 }
 
 /// A time and a stage in one number, whose order is that of (time, stage).
@@ -95,6 +115,7 @@ impl Moment {
 pub(crate) struct People {
     hashers: [DefaultHashBuilder; 2],
     shards: Vec<Mutex<Shard>>,
+    referrals: Mutex<Vec<Referral>>,
 }
 
 /// The people of one shard with their touchpoints, 16 bytes each and 12 more where there is money.
@@ -111,6 +132,8 @@ pub(crate) struct Shard {
     /// The touchpoints with an amount, in order, and the amounts.
     paid: Vec<u32>,
     amount: Vec<i64>,
+    /// The furthest stage by person and source.
+    current: HashMap<(u32, usize), u8>,
 }
 
 /// One thread's touchpoints that wait to be entered, by shard.
@@ -146,7 +169,7 @@ impl<'a> Arrivals<'a> {
 impl Default for People {
     fn default() -> Self {
         let shards = (0..SHARDS as u32).map(|number| Mutex::new(Shard { number, ..Shard::default() })).collect();
-        Self { hashers: [DefaultHashBuilder::default(), DefaultHashBuilder::default()], shards }
+        Self { hashers: [DefaultHashBuilder::default(), DefaultHashBuilder::default()], shards, referrals: Mutex::default() }
     }
 }
 
@@ -162,6 +185,27 @@ impl People {
     /// Enters a touchpoint of a person known by number.
     pub(crate) fn enter(&self, person: PersonId, touch: Touch) {
         self.lock(person as usize % SHARDS).push(person >> SHARD_BITS, touch);
+    }
+
+    /// Notes that a source says a person is at a stage now.
+    pub(crate) fn set_current(&self, key: &str, current: Current) {
+        let fingerprint = self.fingerprint(key);
+        let mut shard = self.lock(fingerprint.shard());
+        let place = shard.intern(fingerprint);
+        let furthest = shard.current.entry((place, current.source)).or_default();
+        *furthest = current.stage.max(*furthest);
+    }
+
+    /// Notes that the person with one key brought the one with another, who need not have touchpoints.
+    pub(crate) fn refer(&self, referrer: &str, referred: &str, product: ProductCode, at: i64) {
+        let referral = Referral { referrer: self.intern(referrer), referred: self.intern(referred), product, at };
+        self.referrals.lock().unwrap_or_else(PoisonError::into_inner).push(referral);
+    }
+
+    /// Takes all referrals, in no order.
+    #[cfg_attr(not(test), expect(dead_code, reason = "journeys do not look at it"))]
+    pub(crate) fn referrals(&mut self) -> Vec<Referral> {
+        std::mem::take(self.referrals.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Replaces the segments that were numbered as they came by these.
@@ -250,11 +294,18 @@ impl Shard {
             grouped[*place as usize] = touch;
             *place += 1;
         }
+        let mut current: Vec<_> =
+            self.current.iter().map(|(&(place, source), &stage)| (place, Current { source, stage })).collect();
+        current.sort_unstable();
+        let (holders, current): (Vec<u32>, Vec<Current>) = current.into_iter().unzip();
+        let mut held = 0;
         for (range, place) in starts.windows(2).zip(0..).filter(|(range, _)| range[0] < range[1]) {
             let touches = &mut grouped[range[0] as usize..range[1] as usize];
             // To the last detail, because touchpoints lie as the threads were fast.
             touches.sort_unstable_by_key(|touch| (touch.at, touch.stage, touch.product, touch.segment, touch.amount));
-            each(Person { id: self.id(place), touches });
+            let begin = held + holders[held..].iter().take_while(|holder| **holder < place).count();
+            held = begin + holders[begin..].iter().take_while(|holder| **holder == place).count();
+            each(Person { id: self.id(place), touches, current: &current[begin..held] });
         }
     }
 
@@ -349,5 +400,50 @@ mod tests {
         touches.reverse();
         assert_eq!(forward, run(&touches));
         assert_eq!(forward.iter().map(|touch| touch.amount).collect::<Vec<_>>(), [0, 1, -3, 0, 9]);
+    }
+
+    #[test]
+    fn people_have_the_furthest_stage_of_each_source() {
+        let people = People::default();
+        let mut expected = Vec::new();
+        for number in 0..300_usize {
+            let key = format!("person {number}");
+            for (source, stage) in [(1, 2), (0, 3), (1, 5), (1, 4)] {
+                if number % 3 == source || number % 3 == 2 {
+                    people.set_current(&key, Current { source, stage });
+                }
+            }
+            // Every other of them has touchpoints.
+            if number % 2 == 0 {
+                let person = people.intern(&key);
+                people.enter(person, touch(1));
+                let both = [Current { source: 0, stage: 3 }, Current { source: 1, stage: 5 }];
+                expected.push((person, if number % 3 == 2 { both.to_vec() } else { vec![both[number % 3]] }));
+            }
+        }
+        let mut found = Vec::new();
+        for shard in people.into_shards() {
+            shard.each_person(2, |person| found.push((person.id, person.current.to_vec())));
+        }
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn who_was_referred_need_not_have_touchpoints() {
+        let mut people = People::default();
+        people.refer("ada", "bob", 3, -7);
+        people.refer("ada", "eve", 3, 8);
+        let [ada, bob, eve] = ["ada", "bob", "eve"].map(|key| people.intern(key));
+        people.enter(ada, touch(1));
+        let referrals = people.referrals();
+        assert_eq!(referrals[0], Referral { referrer: ada, referred: bob, product: 3, at: -7 });
+        assert_eq!(referrals[1], Referral { referrer: ada, referred: eve, product: 3, at: 8 });
+        let mut found = Vec::new();
+        for shard in people.into_shards() {
+            shard.each_person(2, |person| found.push(person.id));
+        }
+        assert_eq!(found, [ada]);
     }
 }

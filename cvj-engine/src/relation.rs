@@ -103,6 +103,8 @@ pub(crate) struct BoundTouchpoint {
     pub(crate) order: Option<Expression>,
     /// As in the definition's `by`.
     pub(crate) by: Vec<Expression>,
+    pub(crate) current: Option<Expression>,
+    pub(crate) referred: Option<Expression>,
 }
 
 /// A touchpoint's stage.
@@ -226,9 +228,22 @@ pub(crate) fn bind_touchpoint(
     let by = touchpoint.by.iter().enumerate();
     let by = by.map(|(index, name)| binder.bind(&[Step::Key("by"), Step::Index(index)], name, Role::Row(Kind::Text)));
     let by = by.collect::<Result<Vec<_>, _>>()?;
+    let current = binder.bind_optional("current", touchpoint.current.as_deref(), Role::Row(Kind::Text))?;
+    let referred = binder.bind_optional("referred", touchpoint.referred.as_deref(), Role::Row(Kind::Text))?;
     let row = RowParts { at, product, filter, used, spare: binder.used, foreign_money: None, currencies: Vec::new() };
-    let (touchpoint, origin) = (touchpoint.clone(), origin.clone());
-    Ok(BoundTouchpoint { number, touchpoint, origin, row, person, stage, value, order, by })
+    Ok(BoundTouchpoint {
+        number,
+        touchpoint: touchpoint.clone(),
+        origin: origin.clone(),
+        row,
+        person,
+        stage,
+        value,
+        order,
+        by,
+        current,
+        referred,
+    })
 }
 
 impl Relation {
@@ -244,7 +259,8 @@ impl Relation {
 
     /// Columns that persons are known by.
     pub(crate) fn person_columns(&self) -> impl Iterator<Item = &str> {
-        self.touchpoints.iter().flat_map(|bound| bound.person.columns.keys()).map(String::as_str)
+        let persons = self.touchpoints.iter().flat_map(|bound| std::iter::once(&bound.person).chain(&bound.referred));
+        persons.flat_map(|person| person.columns.keys()).map(String::as_str)
     }
 
     /// An account of rejected rows for it.

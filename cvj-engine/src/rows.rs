@@ -25,9 +25,9 @@ use tokio::runtime::Handle;
 use crate::calendar::Calendar;
 use crate::functions::is_foreign;
 use crate::gathered::{FeedScope, Gathered, UnassignedRows, Uses, millionths};
-use crate::judge::{Columns, Judge, RowQuery};
+use crate::judge::{Columns, Judge, RowQuery, TouchPlaces};
 use crate::occurrence::{OrderRow, select};
-use crate::people::{Arrivals, People, Touch, person_key};
+use crate::people::{Arrivals, Current, People, Touch, person_key};
 use crate::presence::Presence;
 use crate::products::{ProductCode, Products, Resolver, UNASSIGNED, product_key};
 use crate::rejections::{Place, Rejection, RowKey, Sample, When};
@@ -75,6 +75,9 @@ pub(crate) async fn gather(context: &SessionContext, relation: &Relation, shared
 
 /// Amounts from here on are no money (in units of 10⁻⁸: nine trillion). Smaller ones fit a touchpoint's millionths, and sums of them theirs.
 pub(crate) const TOO_MUCH: u128 = 9 * 10_u128.pow(20);
+
+/// Texts that a thread remembers as a stage, or none.
+const REMEMBERED_STAGES: usize = 1 << 12;
 
 /// Stack of a reading thread: expressions are evaluated by recursion, which is deep without optimisation.
 const STACK: usize = 16 << 20;
@@ -142,8 +145,8 @@ struct Pass<'a> {
     resolver: Resolver<'a>,
     /// Per definition; none for metrics.
     segmenters: Vec<Option<Segmenter<'a>>>,
-    /// Stages by how they are written.
-    stages: hashbrown::HashMap<String, Stage>,
+    /// Stages by how they are written; none where a text names none.
+    stages: hashbrown::HashMap<String, Option<Stage>>,
     arrivals: Arrivals<'a>,
     presence: Presence,
     revenue: Revenue,
@@ -223,6 +226,7 @@ impl<'a> Pass<'a> {
             // Periods of metrics that reject the row; a rejection without one counts always.
             let mut rejected: Vec<Option<i32>> = Vec::new();
             let mut rejections: Vec<Rejection> = Vec::new();
+            let mut future = false;
             let cells = unread.remove(&number).unwrap_or_default();
             for (index, judge) in judges.iter().enumerate() {
                 let at = columns.instant(judge.places.at, row).filter(|_| !columns.flag(judge.places.at_unread, row));
@@ -247,6 +251,7 @@ impl<'a> Pass<'a> {
                         self.gathered.newest = self.gathered.newest.max(Some(at));
                         if at >= shared.limit {
                             self.gathered.future_rows += 1;
+                            future |= !judge.is_metric;
                             continue;
                         }
                         self.gathered.tallies[index].enter_used(period);
@@ -263,6 +268,7 @@ impl<'a> Pass<'a> {
                     }
                 }
             }
+            self.gathered.future_touchpoints += u64::from(future);
             if let Some(first) = rejections.first() {
                 self.gathered.rejects.enter_row(RowKey::new(&first.sample.place, number), rejections);
             }
@@ -376,12 +382,14 @@ impl<'a> Pass<'a> {
     /// The stage that a text names.
     fn stage(&mut self, written: &str) -> Option<Stage> {
         if let Some(stage) = self.stages.get(written) {
-            return Some(*stage);
+            return *stage;
         }
-        // What names no stage is rejected, and may be anything: it is not remembered.
-        let stage = written.parse().ok()?;
-        self.stages.insert(written.to_owned(), stage);
-        Some(stage)
+        let stage = written.parse().ok();
+        // What names no stage may be anything.
+        if self.stages.len() < REMEMBERED_STAGES {
+            self.stages.insert(written.to_owned(), stage);
+        }
+        stage
     }
 
     /// Counts how the product of a used row is written, where products are found.
@@ -403,6 +411,8 @@ impl<'a> Pass<'a> {
         let judge = &self.setting.query.judges[index];
         let (Some(places), Some(segmenter)) = (&judge.places.touch, &mut self.segmenters[index]) else { return };
         let segment = segmenter.segment(|place| columns.text(places.by[place], row));
+        let source = segmenter.source();
+        self.take_person(places, columns, row, source, person, touch);
         let value = places.value.and_then(|place| columns.money(place, row));
         self.fed[index][usize::from(touch.stage)] = true;
         if judge.occurrence == Occurrence::All && places.order.is_none() {
@@ -414,6 +424,18 @@ impl<'a> Pass<'a> {
         let person = self.setting.shared.people.intern(person);
         let Touch { at, product, stage, .. } = touch;
         self.orders[index].push(OrderRow { person, product, segment, stage, at, order, value });
+    }
+
+    /// Takes what a used row says of people beside the touchpoint. It holds whatever becomes of the touchpoint: `occurrence` is
+    /// about touchpoints only.
+    fn take_person(&mut self, places: &TouchPlaces, columns: &Columns, row: usize, source: usize, person: &str, touch: Touch) {
+        let people = self.setting.shared.people;
+        if let Some(stage) = places.current.and_then(|place| self.stage(columns.text(place, row))) {
+            people.set_current(person, Current { source, stage: stage.index() as u8 });
+        }
+        if let Some(referred) = places.referred.and_then(|place| person_key(columns.text(place, row))) {
+            people.refer(person, &referred, touch.product, touch.at);
+        }
     }
 
     fn enter_value(&mut self, touch: Touch, period: i32, value: Option<i128>) {

@@ -134,7 +134,7 @@ pub(crate) struct SourceTable {
 }
 
 /// A view, and the own columns by which its rows are dropped, whichever of them a scan delivers.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Needed {
     view: String,
     columns: Vec<usize>,
@@ -257,7 +257,8 @@ impl SourceTable {
             .iter()
             .filter_map(|&index| if index < own { Some(index) } else { (index > own).then(|| index - own - 1) })
             .collect();
-        read.extend(locked(&self.needed).columns.iter());
+        let Needed { view, columns: needed } = locked(&self.needed).clone();
+        read.extend(&needed);
         read.sort_unstable();
         read.dedup();
         let columns = read.iter().map(|&index| ColumnRequest { index, kind: self.kinds[index] }).collect();
@@ -283,10 +284,11 @@ impl SourceTable {
             partition,
             delivered: plan.schema.clone(),
             read: read.clone(),
+            needed: needed.clone(),
             wanted: wanted.clone(),
             schema: schema.clone(),
             account: account.clone(),
-            dropped_for: format!("view {}", locked(&self.needed).view),
+            dropped_for: format!("view {view}"),
         });
         let streams: Vec<Arc<dyn PartitionStream>> = if self.spread {
             scans.map(|scan| Arc::new(scan) as Arc<dyn PartitionStream>).collect()

@@ -127,6 +127,11 @@ impl<'a> Segmenter<'a> {
         segmenter
     }
 
+    /// The place of the source among all.
+    pub(crate) fn source(&self) -> usize {
+        self.source
+    }
+
     /// The segment of a row; `text`: what it holds for a place in `by`.
     pub(crate) fn segment<'b>(&mut self, text: impl Fn(usize) -> &'b str) -> SegmentCode {
         if let Some(only) = self.only {
@@ -179,7 +184,6 @@ pub(crate) struct SegmentTable {
     names: Vec<Vec<String>>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "journeys do not tell segments apart"))]
 impl SegmentTable {
     /// The place in [`Self::sources`] of the source of a segment.
     pub(crate) fn source(&self, segment: SegmentCode) -> usize {

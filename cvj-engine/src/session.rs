@@ -304,6 +304,8 @@ impl Session {
                 .extend(bound.value.iter().map(|value| (origin, "value", format!("CAST({} AS DECIMAL(38, 8))", value.sql()))));
             candidates.extend(bound.order.iter().map(|order| (origin, "order", order.sql())));
             candidates.extend(bound.by.iter().map(|by| (origin, "by", by.sql())));
+            candidates.extend(bound.current.iter().map(|current| (origin, "current", current.sql())));
+            candidates.extend(bound.referred.iter().map(|referred| (origin, "referred", referred.sql())));
             if let BoundStage::Column(stage) = &bound.stage {
                 candidates.push((origin, "stage", stage.sql()));
             }

@@ -124,6 +124,8 @@ fn touchpoint_sql(bound: &BoundTouchpoint, from: &str, extent: &Extent<'_>) -> S
     columns.extend(bound.order.iter().map(|order| format!("{} AS \"order\"", order.sql())));
     let by = bound.by.iter().zip(&bound.touchpoint.by);
     columns.extend(by.map(|(by, name)| format!("{} AS {}", by.sql(), quoted(name))));
+    columns.extend(bound.current.iter().map(|current| format!("{} AS current", current.sql())));
+    columns.extend(bound.referred.iter().map(|referred| format!("{} AS referred", referred.sql())));
     let mut conditions = vec![before_as_of(row, extent)];
     conditions.extend(row_conditions(row));
     select(&columns, from, &conditions)
@@ -344,7 +346,7 @@ mod tests {
         let compared = with_runtime(async {
             let world = world(
                 "[[touchpoint]]\nstage = \"convert\"\nfrom = \"t\"\nperson = \"email\"\nat = \"at\"\nproduct = \"page\"\n\
-                 value = \"amount\"\norder = \"n\"\nby = [\"page\"]\nwhere = \"n > 2\"\n",
+                 value = \"amount\"\norder = \"n\"\nby = [\"page\"]\ncurrent = \"page\"\nreferred = \"email\"\nwhere = \"n > 2\"\n",
             )
             .await;
             let as_of = world.calendar.instant(AS_OF);

@@ -93,6 +93,12 @@ const WRONG: &[Wrong] = &[
         "emial",
         &["`email`"],
     ),
+    config(
+        "an unknown column in a list",
+        &[Config("at = \"joined_at\"", "at = \"joined_at\"\nby = [\"email\", \"intrest\"]")],
+        "intrest",
+        &["`intrest`", "`interest`"],
+    ),
     config("an unparsable expression", &[Config("sum(sessions)", "sum(sessions")], "sum(sessions", &[]),
     config("an unknown function", &[Config("sum(sessions)", "summ(sessions)")], "summ", &["summ"]),
     config("no aggregate", &[Config("\"sum(sessions)\"", "\"sessions\"")], "\"sessions\"", &["aggregate"]),

@@ -120,6 +120,44 @@ fn a_view_does_not_hide_what_an_amount_is_in() {
     assert_eq!(view["tables"][0]["rows_rejected"], 2);
 }
 
+/// Rows of different people, as many as it takes for one unreadable cell not to matter, and then these.
+fn after_many(header: &str, row: &str, last: &str) -> String {
+    let many = (0..40).fold(format!("{header}\n"), |export, number| format!("{export}2026-10-01,p{number}@x.de,1.00,{row}\n"));
+    format!("{many}{last}\n")
+}
+
+#[test]
+fn what_a_touchpoint_is_told_apart_by_rejects_no_row_and_names_no_person() {
+    let export =
+        after_many("day,email,total,channel,stage,friend", "ads,Customer,1", "2026-10-02,b@x.de,20.00,,ASCENSION,eve@x.de");
+    let told = format!("{BUYERS}by = [\"channel\", \"total > 9\"]\ncurrent = \"stage\"\nreferred = \"friend\"\n");
+    let friends = "[[metric]]\nstage = \"promote\"\nname = \"Friends\"\nfrom = \"shop\"\nvalue = \"sum(friend)\"\nat = \"day\"\n";
+    let report = report(&client(&format!("{told}{friends}"), export.as_bytes()));
+    assert_eq!(metric(&report, 3, "Revenue")["actual"], 60.0);
+    assert_eq!(metric(&report, 3, "People")["actual"], 41.0);
+    let card = report["definitions"].as_array().unwrap().iter().find(|card| card["name"] == "Convert touchpoint").unwrap();
+    let formula = "a person (email), value total, by channel, total > 9, now at stage, who referred friend";
+    assert_eq!(card["formula"], formula);
+    // The metric rejects the row whose friend is no number, and does not say who that is.
+    let table = &report["sources"][0]["tables"][0];
+    assert_eq!((&table["rows_rejected"], &table["rejects"][0]["column"]), (&json!(1), &json!("friend")));
+    assert!(!report.to_string().contains("eve@x.de"), "{report}");
+}
+
+#[test]
+fn a_cell_that_a_row_can_do_without_may_be_unreadable() {
+    let export = after_many("day,email,total,channel", "7", "2026-10-02,b@x.de,20.00,ads");
+    let columns = "columns = { channel = { type = \"decimal\" } }\n";
+    let view = "[table.sales]\nsql = \"SELECT * FROM shop\"\n";
+    for (definition, rejected) in [("by = [\"channel + 1\"]\n", 0), ("where = \"channel > 0\"\n", 1)] {
+        for buyers in [BUYERS.to_owned(), format!("{view}{}", BUYERS.replace("\"shop\"", "\"sales\""))] {
+            let report = report(&client(&format!("{columns}{buyers}{definition}"), export.as_bytes()));
+            assert_eq!(metric(&report, 3, "People")["actual"], f64::from(41 - rejected), "{buyers}{definition}");
+            assert_eq!(report["sources"][0]["tables"][0]["rows_rejected"], rejected, "{buyers}{definition}");
+        }
+    }
+}
+
 #[test]
 fn absurd_amounts_windows_and_products_end_in_words() {
     let mut export = "day,email,total\n".to_owned();
@@ -130,6 +168,7 @@ fn absurd_amounts_windows_and_products_end_in_words() {
     let absurd = report(&client(BUYERS, export.as_bytes()));
     assert_eq!(metric(&absurd, 3, "Revenue")["actual"], 1.0);
     assert!(absurd["sources"][0]["tables"][0]["rejects"][0]["why"].as_str().unwrap().starts_with("the amount is too large"));
+    assert_eq!(absurd["sources"][0]["tables"][0]["rejects"][0]["column"], "total");
 
     let client_of = |definitions: &str| client(definitions, b"day,email,total\n2026-10-01,a@x.de,1.00\n");
     let output = client_of(&format!("{BUYERS}[window]\nascend = 4294967295\n")).cvj_report(&[]).expect_status(1);
@@ -142,4 +181,12 @@ fn absurd_amounts_windows_and_products_end_in_words() {
     let by_page = BUYERS.replace("at = ", "product = \"url\"\nat = ");
     let output = client(&by_page, many.as_bytes()).cvj_report(&[]).expect_status(1);
     assert!(output.stderr.contains("10000 different values") && output.stderr.contains("[[product]]"), "{}", output.stderr);
+
+    let mut many = "day,email,total,url\n".to_owned();
+    for row in 0..65_536 {
+        writeln!(many, "2026-10-01,p@x.de,1.00,/page/{row}").unwrap();
+    }
+    let output = client(&format!("{BUYERS}by = [\"url\"]\n"), many.as_bytes()).cvj_report(&[]).expect_status(1);
+    let says = ["Convert touchpoint from `shop`", "`url`", "65535 different", "by = ", "fewer values"];
+    assert!(says.iter().all(|part| output.stderr.contains(part)), "{}", output.stderr);
 }

@@ -170,7 +170,7 @@ pub struct SkipCost {
 pub struct SkipOutcome {
     /// Convert or Ascend.
     pub stage: Stage,
-    /// Days allowed after going beyond the skipped stage.
+    /// Days allowed after the last stage before the skipped one.
     pub window_days: u32,
     /// Of those who skipped, followed for so long.
     pub skipped: Share,
@@ -184,10 +184,10 @@ pub struct SkipOutcome {
     pub verdict: Verdict,
 }
 
-/// Money a person after going beyond a stage.
+/// Money a person after the last stage before the skipped one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SkipMoney {
-    /// Days after going beyond the skipped stage.
+    /// Days after the last stage before the skipped one.
     pub window_days: u32,
     /// People who skipped, followed for so long, and their mean money.
     pub skipped: Mean,

@@ -1,0 +1,94 @@
+//! The journey by the values that touchpoints bear in one dimension, under each attribution.
+
+use std::collections::HashMap;
+
+use cvj_core::report::Attribution;
+
+use super::Bounds;
+use super::path::Path;
+use crate::calendar::DAY;
+use crate::people::Touch;
+use crate::segments::ValueCode;
+
+/// The attributions in the order in which they are kept.
+pub(crate) const ATTRIBUTIONS: [Attribution; 3] = [Attribution::FirstTouch, Attribution::LastTouch, Attribution::TouchAtStage];
+
+/// People with one value at one stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BreakdownCell {
+    /// In order before the end of the period.
+    pub(crate) people: u64,
+    /// In the reported period.
+    pub(crate) entered: u64,
+    pub(crate) matured: u64,
+    pub(crate) advanced: u64,
+}
+
+impl BreakdownCell {
+    /// Adds people with another value.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.people += other.people;
+        self.entered += other.entered;
+        self.matured += other.matured;
+        self.advanced += other.advanced;
+    }
+}
+
+/// A scope by one dimension: per attribution and value (`None`: without one) the eight stages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Broken {
+    pub(crate) values: [HashMap<Option<ValueCode>, [BreakdownCell; 8]>; 3],
+}
+
+impl Broken {
+    /// Counts one person; `value`: what a touchpoint bears.
+    pub(super) fn count_person(
+        &mut self,
+        path: &Path,
+        touches: &[Touch],
+        value: impl Fn(&Touch) -> Option<ValueCode>,
+        bounds: &Bounds<'_>,
+    ) {
+        let moment = |touch: &Touch| (touch.at, touch.stage);
+        // Of touchpoints at one stage and moment the least value is the first, and the greatest the last.
+        let first = touches.chunk_by(|a, b| moment(a) == moment(b)).find_map(|same| same.iter().filter_map(&value).min());
+        for (stage, entered) in path.reached() {
+            let reached = (entered, stage.index() as u8);
+            let until = &touches[..touches.partition_point(|touch| moment(touch) <= reached)];
+            let last = until.chunk_by(|a, b| moment(a) == moment(b)).rev().find_map(|same| same.iter().filter_map(&value).max());
+            let own = until.iter().filter(|touch| moment(touch) == reached).filter_map(&value).min();
+            let cell = cell(path, stage, entered, touches, bounds);
+            for (values, value) in self.values.iter_mut().zip([first, last, own]) {
+                values.entry(value).or_default()[stage.index()].add(cell);
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, part: Self) {
+        for (values, more) in self.values.iter_mut().zip(part.values) {
+            for (value, cells) in more {
+                let known = values.entry(value).or_default();
+                known.iter_mut().zip(cells).for_each(|(cell, more)| cell.add(more));
+            }
+        }
+    }
+}
+
+/// What one person adds to the cell of a stage.
+fn cell(path: &Path, stage: cvj_core::Stage, entered: i64, touches: &[Touch], bounds: &Bounds<'_>) -> BreakdownCell {
+    let bit = 1_u8 << stage.index();
+    let mut cell = BreakdownCell { people: u64::from(path.ordered & bit != 0), ..BreakdownCell::default() };
+    let reported = bounds.periods.end() - bounds.periods.start();
+    if bounds.place(entered) != usize::try_from(reported).ok() {
+        return cell;
+    }
+    cell.entered = 1;
+    let Some(next) = path.next(stage) else { return cell };
+    let deadline = entered + i64::from(bounds.window_days[next.index()]) * DAY;
+    if deadline <= bounds.as_of {
+        cell.matured = 1;
+        let reaches = |touch: &Touch| usize::from(touch.stage) == next.index() && entered <= touch.at && touch.at <= deadline;
+        cell.advanced = u64::from(touches.iter().any(reaches));
+    }
+    cell
+}

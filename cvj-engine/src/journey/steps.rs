@@ -1,0 +1,246 @@
+//! People at the stages of a chain, and their steps from one to the next, by the period in which they entered.
+
+use cvj_core::Stage;
+use cvj_core::report::{CurvePoint, Readings, StagePeople, Waiting as WaitingReport};
+use cvj_core::stats::{KaplanMeier, Waiting};
+
+use super::path::Path;
+use super::{Bounds, stages_of};
+use crate::calendar::DAY;
+use crate::people::Touch;
+
+/// A waiting curve has at most so many points, and the one at its start.
+const CURVE_POINTS: u32 = 60;
+
+/// The people who entered a stage in one period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cohort {
+    pub(crate) entered: u64,
+    pub(crate) matured: u64,
+    pub(crate) advanced: u64,
+    pub(crate) skipped: u64,
+    /// Who reached the next stage within the days at which cohorts are compared.
+    pub(crate) early: u64,
+}
+
+impl Cohort {
+    fn add(&mut self, part: Self) {
+        self.entered += part.entered;
+        self.matured += part.matured;
+        self.advanced += part.advanced;
+        self.skipped += part.skipped;
+        self.early += part.early;
+    }
+}
+
+/// One stage of the chain of a scope.
+#[derive(Clone, Debug)]
+pub(crate) struct ChainStage {
+    pub(crate) stage: Stage,
+    /// People before the end of the period, whatever the order.
+    pub(crate) any: u64,
+    pub(crate) ordered: u64,
+    pub(crate) strict: u64,
+    pub(crate) readings: Readings,
+    /// The next stage of the chain.
+    pub(crate) next: Option<Stage>,
+    /// Per period of the history, with the Kaplan-Meier median days.
+    pub(crate) cohorts: Vec<(Cohort, Option<f64>)>,
+    /// The reported period's cohort without people whose dates are doubtful.
+    pub(crate) trusted: Cohort,
+    pub(crate) waiting: WaitingReport,
+}
+
+/// Counts of a scope's stages and steps.
+#[derive(Debug)]
+pub(super) struct StepCounts {
+    chain: u8,
+    stages: Vec<StageCounts>,
+    /// People by the set of stages that they reached in order before the end of the period.
+    ordered: Box<[u64; 256]>,
+}
+
+#[derive(Debug)]
+struct StageCounts {
+    stage: Stage,
+    next: Option<Stage>,
+    /// The window of the step, and the days at which cohorts are compared, in microseconds.
+    window: i64,
+    early: Option<i64>,
+    any: u64,
+    /// By period of the history.
+    cohorts: Vec<Cohort>,
+    trusted: Cohort,
+}
+
+/// How long people waited for the next stage, by stage of the chain and period.
+#[derive(Debug)]
+pub(super) struct Waits {
+    waits: Vec<Vec<Vec<Waiting>>>,
+}
+
+impl Waits {
+    pub(super) fn new(chain: u8, bounds: &Bounds<'_>) -> Self {
+        let periods = bounds.periods.clone().count();
+        Self { waits: stages_of(chain).map(|_| vec![Vec::new(); periods]).collect() }
+    }
+
+    pub(super) fn add(&mut self, part: Self) {
+        for (waits, more) in self.waits.iter_mut().flatten().zip(part.waits.into_iter().flatten()) {
+            waits.extend(more);
+        }
+    }
+}
+
+impl StepCounts {
+    pub(super) fn new(chain: u8, bounds: &Bounds<'_>) -> Self {
+        let periods = bounds.periods.clone().count();
+        let stages: Vec<Stage> = stages_of(chain).collect();
+        let counts = stages.iter().enumerate().map(|(place, &stage)| {
+            let next = stages.get(place + 1).copied();
+            StageCounts {
+                stage,
+                next,
+                window: next.map_or(0, |next| i64::from(bounds.window_days[next.index()]) * DAY),
+                early: next.and_then(|next| bounds.like_aged_days(next)).map(|days| i64::from(days) * DAY),
+                any: 0,
+                cohorts: vec![Cohort::default(); periods],
+                trusted: Cohort::default(),
+            }
+        });
+        Self { chain, stages: counts.collect(), ordered: Box::new([0; 256]) }
+    }
+
+    pub(super) fn count_person(
+        &mut self,
+        path: &Path,
+        touches: &[Touch],
+        doubtful: bool,
+        waits: &mut Waits,
+        bounds: &Bounds<'_>,
+    ) {
+        self.ordered[usize::from(path.ordered)] += 1;
+        let mut left = path.any | path.forward;
+        while left != 0 {
+            let stage = left.trailing_zeros() as usize;
+            let bit = 1_u8 << stage;
+            left &= left - 1;
+            let place = (self.chain & (bit - 1)).count_ones() as usize;
+            let counts = &mut self.stages[place];
+            counts.any += u64::from(path.any & bit != 0);
+            if path.forward & bit != 0 {
+                counts.count_step(path.first[stage], touches, doubtful, &mut waits.waits[place], bounds);
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, part: Self) {
+        for (counts, part) in self.stages.iter_mut().zip(part.stages) {
+            counts.any += part.any;
+            counts.trusted.add(part.trusted);
+            for (cohort, part) in counts.cohorts.iter_mut().zip(part.cohorts) {
+                cohort.add(part);
+            }
+        }
+        for (people, more) in self.ordered.iter_mut().zip(part.ordered.iter()) {
+            *people += more;
+        }
+    }
+
+    pub(super) fn finish(self, waits: Waits) -> Vec<ChainStage> {
+        let Self { chain, stages, ordered } = self;
+        let stages = stages.into_iter().zip(waits.waits).map(|(counts, mut waits)| {
+            let bit = 1_u8 << counts.stage.index();
+            let earlier = chain & (bit - 1);
+            let people_where = |holds: &dyn Fn(u8) -> bool| -> u64 {
+                let reached = (0..=u8::MAX).zip(ordered.iter()).filter(|(reached, _)| reached & bit != 0 && holds(*reached));
+                reached.map(|(_, people)| people).sum()
+            };
+            let all = people_where(&|_| true);
+            let strict = people_where(&|reached| reached & earlier == earlier);
+            let no_earlier = if earlier == 0 { 0 } else { people_where(&|reached| reached & earlier == 0) };
+            let missing = stages_of(earlier).map(|stage| {
+                let lacks = |reached: u8| reached & earlier != 0 && reached & (1 << stage.index()) == 0;
+                StagePeople { stage, people: people_where(&lacks) }
+            });
+            let readings = Readings {
+                backward: counts.any - all,
+                skipped: all - strict - no_earlier,
+                no_earlier,
+                missing: missing.collect(),
+            };
+            let waiting = match (waits.last_mut(), counts.next) {
+                (Some(waits), Some(_)) => waiting(waits, counts.window),
+                _ => WaitingReport::default(),
+            };
+            let medians = waits.iter_mut().map(|waits| days(KaplanMeier::of(waits).quantile(0.5)));
+            ChainStage {
+                stage: counts.stage,
+                any: counts.any,
+                ordered: all,
+                strict,
+                readings,
+                next: counts.next,
+                cohorts: counts.cohorts.into_iter().zip(medians).collect(),
+                trusted: counts.trusted,
+                waiting,
+            }
+        });
+        stages.collect()
+    }
+}
+
+impl StageCounts {
+    /// Counts the step to the next stage of someone who entered this one.
+    fn count_step(&mut self, entered: i64, touches: &[Touch], doubtful: bool, waits: &mut [Vec<Waiting>], bounds: &Bounds<'_>) {
+        let Some(place) = bounds.place(entered) else { return };
+        let mut step = Cohort { entered: 1, ..Cohort::default() };
+        if let Some(next) = self.next.map(Stage::index) {
+            let later = || touches.iter().filter(|touch| touch.at >= entered);
+            let reached_next = later().find(|touch| usize::from(touch.stage) == next).map(|touch| touch.at);
+            let deadline = entered + self.window;
+            if deadline <= bounds.as_of {
+                step.matured = 1;
+                if reached_next.is_some_and(|at| at <= deadline) {
+                    step.advanced = 1;
+                } else if later().any(|touch| usize::from(touch.stage) > next && touch.at <= deadline) {
+                    step.skipped = 1;
+                }
+            }
+            step.early = u64::from(self.early.zip(reached_next).is_some_and(|(early, at)| at <= entered + early));
+            let wait = reached_next.map(|at| Waiting::until_event(at - entered));
+            waits[place].push(wait.unwrap_or_else(|| Waiting::still(bounds.as_of - entered)));
+        }
+        self.cohorts[place].add(step);
+        if place + 1 == self.cohorts.len() && !doubtful {
+            self.trusted.add(step);
+        }
+    }
+}
+
+/// Microseconds as days.
+fn days(micros: Option<i64>) -> Option<f64> {
+    micros.map(|micros| micros as f64 / DAY as f64)
+}
+
+/// The waiting of the reported cohort.
+fn waiting(waits: &mut [Waiting], window: i64) -> WaitingReport {
+    let curve = KaplanMeier::of(waits);
+    let Some(longest) = curve.longest() else { return WaitingReport::default() };
+    let last = u32::try_from(window.min(longest).div_euclid(DAY)).unwrap_or(0);
+    let stride = last.div_ceil(CURVE_POINTS).max(1);
+    let times: Vec<u32> = (0..=last).step_by(stride as usize).collect();
+    let points = curve.at(times.iter().map(|days| i64::from(*days) * DAY));
+    let point = |(days, point): (&u32, cvj_core::stats::CurvePoint)| CurvePoint {
+        days: *days,
+        at_risk: point.at_risk as u64,
+        waiting: point.waiting,
+        interval: point.interval,
+    };
+    WaitingReport {
+        curve: times.iter().zip(points).map(point).collect(),
+        quartiles: [0.75, 0.5, 0.25].map(|share| days(curve.quantile(share))),
+        reached: curve.events() as u64,
+        people: waits.len() as u64,
+    }
+}

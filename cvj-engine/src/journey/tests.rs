@@ -1,0 +1,90 @@
+//! Journeys by hand-counted examples.
+
+use cvj_core::PeriodKind;
+use cvj_core::report::Readings;
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::people::PersonId;
+use crate::segments::{Segmenter, Segments};
+
+fn bounds(calendar: &Calendar) -> Bounds<'_> {
+    let period = calendar.period_index(0);
+    Bounds {
+        calendar,
+        end: 40 * DAY,
+        as_of: 200 * DAY,
+        periods: period..=period,
+        window_days: Stage::ALL.map(|stage| stage.default_window_days().unwrap_or(0)),
+    }
+}
+
+fn run(log: &[(PersonId, i64, u8)]) -> Journey {
+    let calendar = Calendar::new(TimeZone::UTC, PeriodKind::Month);
+    let people = People::default();
+    for &(person, day, stage) in log {
+        people.enter(people.intern(&person.to_string()), Touch { at: day * DAY, product: 0, segment: 0, stage, amount: 0 });
+    }
+    let sources = ["log".to_owned()];
+    let segments = Segments::new(std::iter::empty(), sources.iter());
+    Segmenter::new(&segments, "log", &[]);
+    let mut journeys = Journeys::of(people, &segments.finish(), &bounds(&calendar));
+    let product = journeys.products.remove(0);
+    assert_eq!(format!("{:?}", journeys.of_scope(None)), format!("{product:?}"));
+    product
+}
+
+fn cohort(entered: u64, matured: u64, advanced: u64, skipped: u64) -> Cohort {
+    // All cohorts are as old as the windows: early is advanced.
+    Cohort { entered, matured, advanced, skipped, early: advanced }
+}
+
+#[test]
+fn the_three_readings_nest() {
+    // Person 0 goes forward; 1 skips engage; 2 goes backward.
+    let chain = run(&[(0, 1, 0), (0, 2, 1), (0, 3, 2), (1, 1, 0), (1, 2, 2), (2, 1, 2), (2, 2, 0)]).chain;
+    let reached: Vec<_> = chain.iter().map(|stage| (stage.any, stage.ordered, stage.strict)).collect();
+    assert_eq!(reached, [(3, 2, 2), (1, 1, 1), (3, 3, 1)]);
+    assert_eq!(chain[0].cohorts[0].0, cohort(2, 2, 1, 1));
+}
+
+#[test]
+fn the_differences_between_the_readings_have_their_people() {
+    // Person 0 skips engage; 1 goes backward; 2 begins at subscribe; 3 goes through all.
+    let log = [(0, 1, 0), (0, 2, 2), (1, 1, 2), (1, 2, 0), (2, 1, 2), (3, 1, 0), (3, 2, 1), (3, 3, 2)];
+    let chain = run(&log).chain;
+    let of = |place: usize| {
+        let Readings { backward, skipped, no_earlier, missing } = chain[place].readings.clone();
+        let missing: Vec<_> = missing.iter().map(|missing| (missing.stage, missing.people)).collect();
+        (backward, skipped, no_earlier, missing)
+    };
+    assert_eq!(of(0), (1, 0, 0, vec![]));
+    assert_eq!(of(2), (0, 1, 2, vec![(Stage::Aware, 0), (Stage::Engage, 1)]));
+}
+
+#[test]
+fn windows_are_closed_and_young_people_do_not_count() {
+    let chain = run(&[(0, 1, 0), (0, 31, 1), (1, 1, 0), (1, 32, 1)]).chain;
+    assert_eq!(chain[0].cohorts[0], (cohort(2, 2, 1, 0), Some(30.0)));
+    assert_eq!(chain[0].waiting.quartiles, [Some(30.0), Some(30.0), Some(31.0)]);
+    let curve: Vec<_> = chain[0].waiting.curve.iter().map(|point| (point.days, point.at_risk, point.waiting)).collect();
+    assert_eq!((curve[0], curve[29], curve[30]), ((0, 2, 1.0), (29, 2, 1.0), (30, 2, 0.5)));
+    assert_eq!(curve.len(), 31);
+}
+
+#[test]
+fn equal_times_take_the_lower_stage_first() {
+    let chain = run(&[(0, 1, 1), (0, 1, 0)]).chain;
+    assert_eq!((chain[0].ordered, chain[0].cohorts[0].0.advanced), (1, 1));
+}
+
+#[test]
+fn who_skipped_and_who_did_not_both_went_on() {
+    // Person 0 skips engage and converts; 1 takes it and does not; 2 never goes on; 3 has nothing before subscribe.
+    let log = [(0, 1, 0), (0, 2, 2), (0, 9, 3), (1, 1, 0), (1, 2, 1), (1, 3, 2), (2, 1, 0), (2, 2, 1), (3, 1, 2), (3, 2, 3)];
+    let skips = run(&log).skips;
+    let engage = &skips[0];
+    assert_eq!((engage.stage, engage.outcomes.as_slice()), (Stage::Engage, [(Stage::Convert, 150)].as_slice()));
+    assert_eq!((engage.skipped.people, engage.took.people), (1, 1));
+    assert_eq!((engage.skipped.reached[0], engage.took.reached[0]), ((1, 1), (0, 1)));
+}
