@@ -12,6 +12,7 @@ mod figure;
 mod font;
 mod glossary;
 mod html;
+mod metric_text;
 mod number;
 mod palette;
 mod scorecard;
@@ -27,6 +28,7 @@ use cvj_core::Report;
 pub use chart::{Chart, charts};
 pub use error::RenderError;
 pub use html::html;
+pub use metric_text::{MetricText, metric_text};
 pub use worksheet::{empty_worksheet, overall_worksheet, worksheet};
 
 /// The report as pretty JSON with a newline at its end: the contents of `report.json`.
