@@ -10,7 +10,7 @@ use cvj_core::report::{MetricReport, NamedScope, Report, StageReport, TargetStat
 use crate::figure::Figure;
 use crate::number::NumberStyle;
 use crate::scorecard::headlines;
-use crate::verdict::{Tone, verdict_tone};
+use crate::verdict::{Tone, is_rate, verdict_tone};
 
 /// Movements told one by one, for good and for bad news; the rest is counted.
 const TOLD: usize = 2;
@@ -78,9 +78,7 @@ fn movements(all: &[Headline<'_>], tone: Tone, lead: &'static str, currency: &st
         let metric = headline.metric;
         let style = NumberStyle { unit: metric.unit, currency };
         let (before, now) = (Figure::previous(metric).text(style), Figure::actual(metric).text(style));
-        // A rate is judged against the period before; any other number against its own history, and may well have moved
-        // the other way since the period before.
-        let claim = match (metric.interval.is_some(), metric.verdict) {
+        let claim = match (is_rate(metric), metric.verdict) {
             (true, Verdict::Up) => format!("rose from {before} to {now}"),
             (true, _) => format!("fell from {before} to {now}"),
             (false, Verdict::Up) => format!("is above its usual range: {now}, after {before}"),
@@ -171,7 +169,8 @@ mod tests {
         let lines = summary(&report);
         assert_eq!(lines[0].lead, "Good news");
         assert!(lines[0].text.contains("is below its usual range"), "{}", lines[0].text);
-        report.overall.stages[0].metrics[0].interval = Some([0.1, 0.2]);
+        let metric = &mut report.overall.stages[0].metrics[0];
+        (metric.unit, metric.interval) = (cvj_core::Unit::Percent, Some([0.1, 0.2]));
         assert!(summary(&report)[0].text.contains("fell from"));
     }
 }

@@ -59,7 +59,7 @@ fn colour_follows_what_is_good() {
     let mut report = fixture::report();
     fixture::each_metric(&mut report, |metric| (metric.verdict, metric.good) = (Verdict::Up, cvj_core::Good::Down));
     let page = html(&report).unwrap();
-    assert!(page.contains("<span class=\"verdict bad\">▲ up</span>"));
+    assert!(page.contains("<span class=\"verdict bad\">▲ above its usual range</span>"));
     assert!(!page.contains("verdict good"));
 }
 
