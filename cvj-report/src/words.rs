@@ -17,7 +17,7 @@ pub(crate) use dates::date_trust;
 pub(crate) use evidence::{
     attribution, audit_gap, evidence_tone, measured, score, step_evidence, target_evidence, verdict_evidence,
 };
-pub(crate) use fix_first::{Answer, FixFirst, fix_first};
+pub(crate) use fix_first::{Answer, FixFirst, fix_first, gains};
 pub(crate) use gap::gap;
 pub(crate) use skip::{SKIP_CAVEAT, skip_money, skip_outcome};
 pub(crate) use step::{Claim, like_aged, matured, missing, promoters, quartiles, readings, trusted};

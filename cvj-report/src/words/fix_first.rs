@@ -30,8 +30,8 @@ pub(crate) struct Answer {
     pub(crate) question: &'static str,
     /// The answer.
     pub(crate) text: String,
-    /// The verdict that the answer tells, where it tells of a change.
-    pub(crate) verdict: Option<Verdict>,
+    /// Where the answer tells of a change: what was judged (`step` or `rate`), and how.
+    pub(crate) claim: Option<(&'static str, Verdict)>,
 }
 
 /// What to fix first in a scope.
@@ -50,14 +50,14 @@ pub(crate) fn fix_first(told: Told<'_>) -> FixFirst {
         };
     };
     let step = told.stage(first.from).and_then(|stage| stage.to_next.as_ref());
-    let Claim { text, verdict } = getting_better(told, first.from);
-    let answer = |question, text| Answer { question, text, verdict: None };
+    let (judged, Claim { text, verdict }) = getting_better(told, first.from);
+    let answer = |question, text| Answer { question, text, claim: None };
     FixFirst {
         step: Some((first.from, first.to)),
         headline: format!("Fix first: {}", step_name(first.from, first.to)),
         why: why(first, step, gaps),
         answers: vec![
-            Answer { question: "Is it getting better?", text, verdict },
+            Answer { question: "Is it getting better?", text, claim: verdict.map(|verdict| (judged, verdict)) },
             answer("What is it worth?", worth(told, first)),
             answer("How sure is that?", how_sure(told, first, step)),
         ],
@@ -97,23 +97,28 @@ fn why(gap: &StepGap, step: Option<&Step>, gaps: &[StepGap]) -> String {
     format!("Of those who reached {from}{cohort}, {now} went on to {to}{within}, against {}. {rank}", goal(gap))
 }
 
-fn worth(told: Told<'_>, gap: &StepGap) -> String {
+/// What closing a gap is worth: money and customers, or people, as ranges; the most telling first.
+pub(crate) fn gains(told: Told<'_>, gap: &StepGap) -> Vec<String> {
     let each = told.each();
+    let money = gap.money.as_ref().map(|money| format!("{} a {each}", between(money, |amount| told.money().value(amount))));
+    let people = match (&gap.customers, &gap.people) {
+        (Some(customers), _) => Some(format!("{} more customers a {each}", between(customers, estimated))),
+        (None, Some(people)) => Some(format!("{} more people at {} a {each}", between(people, estimated), gap.to.title())),
+        (None, None) => None,
+    };
+    money.into_iter().chain(people).collect()
+}
+
+fn worth(told: Told<'_>, gap: &StepGap) -> String {
     let condition = match &gap.goal {
         Some(Goal { period: Some(period), .. }) => format!("as good again as in {}", calendar::named(period)),
         _ => "at its target".to_owned(),
     };
-    let mut worth = Vec::new();
-    if let Some(money) = &gap.money {
-        worth.push(format!("{} a {each}", between(money, |amount| told.money().value(amount))));
+    let gains = gains(told, gap);
+    if gains.is_empty() {
+        return "Not known.".to_owned();
     }
-    if let Some(customers) = &gap.customers {
-        worth.push(format!("{} more customers a {each}", between(customers, estimated)));
-    } else if let Some(people) = &gap.people {
-        worth.push(format!("{} more people at {} a {each}", between(people, estimated), gap.to.title()));
-    }
-    let Some(last) = worth.pop() else { return "Not known.".to_owned() };
-    let sum = worth.pop().map_or_else(|| super::capitalised(&last), |money| format!("{}: {last}", super::capitalised(&money)));
+    let sum = super::capitalised(&gains.join(": "));
     let ends = told.scope.stages.iter().filter(|stage| stage.people.is_some()).map(|stage| stage.stage).next_back();
     let carried =
         gap.carried_to.filter(|carried| gap.money.is_some() && Some(*carried) != ends).map_or_else(String::new, |stage| {

@@ -1,10 +1,11 @@
 //! What became of those who skipped a stage, in words that leave the cause open.
 
+use cvj_core::Unit;
 use cvj_core::report::{Mean, SkipMoney, SkipOutcome, Verdict};
 
 use super::step::Claim;
-use super::{Told, points, share};
-use crate::number;
+use super::{Told, share};
+use crate::number::{self, NumberStyle};
 
 /// Stands beside every such number.
 pub(crate) const SKIP_CAVEAT: &str = "People choose to skip: what became of them differs for other reasons too. These numbers compare two groups; \
@@ -30,7 +31,11 @@ pub(crate) fn skip_outcome(outcome: &SkipOutcome) -> Claim {
 
 fn with_interval(claim: &str, interval: Option<[f64; 2]>) -> String {
     let size = |[low, high]: [f64; 2]| if high < 0.0 { [-high, -low] } else { [low, high] };
-    interval.map_or_else(|| claim.to_owned(), |ends| format!("{claim}, by {}", points(size(ends))))
+    let score = NumberStyle { unit: Unit::Score, currency: "" };
+    interval.map(size).map_or_else(
+        || claim.to_owned(),
+        |[low, high]| format!("{claim}, by {} to {} points", score.value(low * 100.0), score.value(high * 100.0)),
+    )
 }
 
 /// The money of both groups, and whether the difference is more than chance.
@@ -42,10 +47,10 @@ pub(crate) fn skip_money(told: Told<'_>, money: &SkipMoney) -> Claim {
     };
     let by = |claim: &str| {
         let size = |[low, high]: [f64; 2]| if high < 0.0 { (-high, -low) } else { (low, high) };
-        money.interval.map(size).map_or_else(
-            || claim.to_owned(),
-            |(low, high)| format!("{claim}, by between {} and {}", style.value(low), style.value(high)),
-        )
+        money
+            .interval
+            .map(size)
+            .map_or_else(|| claim.to_owned(), |(low, high)| format!("{claim}, by {} to {}", style.value(low), style.value(high)))
     };
     let verdict = match money.verdict {
         Verdict::Up => by("those who skipped brought more"),

@@ -57,19 +57,21 @@ fn same_age(step: &Step) -> Option<String> {
     Some(format!("{} went on within {days}, against {}", early(now)?, early(before)?))
 }
 
-/// Whether the step from a stage gets better: by people of the same age, else by its step rate.
-pub(super) fn getting_better(told: Told<'_>, from: Stage) -> Claim {
+/// Whether the step from a stage gets better: by people of the same age (`step`), else by its step rate (`rate`).
+pub(super) fn getting_better(told: Told<'_>, from: Stage) -> (&'static str, Claim) {
     let stage = told.stage(from);
     let step = stage.and_then(|stage| stage.to_next.as_ref());
     let verdict = step.and_then(|step| step.like_aged.as_ref()).map_or(Verdict::None, |like_aged| like_aged.verdict);
     if let Some(numbers) = step.and_then(same_age) {
-        return told_as(["Yes", "No, it got worse"], verdict, &numbers);
+        return ("step", told_as(["Yes", "No, it got worse"], verdict, &numbers));
     }
     let mut metrics = stage.into_iter().flat_map(|stage| &stage.metrics);
-    match metrics.find(|metric| metric.built_in && metric.unit == Unit::Percent && metric.verdict != Verdict::None) {
+    let rate = metrics.find(|metric| metric.built_in && metric.unit == Unit::Percent && metric.verdict != Verdict::None);
+    let claim = match rate {
         Some(metric) => told_as(["Yes", "No, it got worse"], metric.verdict, &step_rate(metric)),
         None => Claim { text: "Not known yet: there are no two periods to compare.".to_owned(), verdict: None },
-    }
+    };
+    ("rate", claim)
 }
 
 /// Numbers behind the word that their verdict allows: one for up, one for down.
@@ -107,12 +109,8 @@ pub(crate) fn quartiles(waiting: &Waiting) -> String {
 
 /// The rate without people whose dates are doubtful, where it is another.
 pub(crate) fn trusted(step: &Step) -> Option<String> {
-    let trusted = step.trusted.as_ref().filter(|trusted| trusted.entered != step.entered)?;
-    let without = match trusted.share.denominator {
-        0 => "no one has had the whole window".to_owned(),
-        _ => share(&trusted.share),
-    };
-    Some(format!("Without the people whose dates are doubtful: {without}."))
+    let trusted = step.trusted.as_ref().filter(|trusted| trusted.entered != step.entered && trusted.share.denominator > 0)?;
+    Some(format!("Without the people whose dates are doubtful: {}.", share(&trusted.share)))
 }
 
 /// A warning where the rate without doubtful dates lies outside the interval of the rate.

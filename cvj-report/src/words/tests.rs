@@ -74,7 +74,7 @@ fn better_or_worse_is_said_only_by_a_verdict() {
         let told = scopes(&report).next().unwrap();
         let answer = fix_first(told).answers.remove(0);
         assert!(answer.text.starts_with(begins), "{}", answer.text);
-        assert_eq!(answer.verdict, (verdict != Verdict::None).then_some(verdict));
+        assert_eq!(answer.claim, (verdict != Verdict::None).then_some(("step", verdict)));
     }
 }
 
