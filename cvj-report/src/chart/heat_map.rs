@@ -1,4 +1,4 @@
-//! The step rates by entry cohort: a row per period, a column per step, darker where more went on.
+//! The step rates by entry cohort: a row per period, a column per step, stronger where more went on.
 //!
 //! A shade is the rate against the best of its own step, from zero, so that a small difference looks small. Cohorts that have not all had the
 //! days allowed are hatched and called young; a rate of fewer than twenty is counts only, without a shade.
@@ -152,7 +152,7 @@ impl Picture for HeatMap {
         if canvas.headed {
             canvas.text(&HEADING.fitted(&self.scope, 912.0), MARGIN, 32.0, Align::Start, HEADING)?;
         }
-        let says = "Of those who entered in the period: the share who took the step in the days allowed. Darker: nearer to the step's best.";
+        let says = "Of those who entered in the period: the share who took the step in the days allowed. Stronger colour: nearer to the step's best.";
         canvas.text(says, MARGIN, 53.0, Align::Start, SUBTITLE)?;
         let young = "Hatched, “young”: not all of the period have had the days allowed yet. Fewer than 20: counts only.";
         canvas.text(young, MARGIN, 70.0, Align::Start, SUBTITLE)?;

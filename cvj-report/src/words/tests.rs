@@ -17,14 +17,14 @@ fn a_claim_names_the_step_its_reason_and_its_range() {
     assert_eq!(words.headline, "Fix first: Subscribe → Convert");
     assert_eq!(
         words.why,
-        "Of those who reached Subscribe in July 2026, 36.8% (57 of 155) went on to Convert within 90 days, against 50.9% in November \
+        "Of those who reached Subscribe in July 2026, 36.1% (56 of 155) went on to Convert within 90 days, against 50.3% in November \
          2025. Of the 2 steps that fall short by more than chance explains, this gap is worth the most money."
     );
     let worth = &words.answers[1].text;
-    assert!(worth.starts_with("Between $1,805 and $13,304 a month: between 4.9 and 36 more customers a month"), "{worth}");
+    assert!(worth.starts_with("Between $1,847 and $13,326 a month: between 5 and 36 more customers a month"), "{worth}");
     assert!(worth.contains("Nothing beyond Convert is counted"), "{worth}");
     let sure = &words.answers[2].text;
-    assert!(sure.contains("the gap is between 3.3 and 24.4 points") && sure.contains("0% matured: 0 of 148"), "{sure}");
+    assert!(sure.contains("the gap is between 3.4 and 24.5 points") && sure.contains("0% matured: 0 of 148"), "{sure}");
     assert_eq!(words.others.len(), told.scope.findings.gaps.len() - 1);
 }
 
@@ -106,7 +106,7 @@ fn doubtful_dates_are_told_where_they_matter() {
 #[test]
 fn a_curve_that_does_not_fall_so_far_has_no_quartile() {
     let mut waiting = fixture::report().overall.stages[0].to_next.clone().unwrap().waiting;
-    assert_eq!(quartiles(&waiting), "a quarter within 4.4 days; over half still waiting");
+    assert_eq!(quartiles(&waiting), "a quarter within 2.6 days; over half still waiting");
     waiting.quartiles = [None; 3];
     assert_eq!(quartiles(&waiting), "over three quarters still waiting");
     waiting.people = 0;
