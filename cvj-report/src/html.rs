@@ -70,7 +70,7 @@ struct PageView<'a> {
     comparison: Option<Comparison<'a>>,
     definitions: Vec<CardView<'a>>,
     built_in: [Term; 7],
-    how_to_read: [Term; 8],
+    how_to_read: [Term; 14],
     skip_caveat: &'static str,
     sources: Vec<SourceView<'a>>,
     unassigned: Vec<UnassignedView<'a>>,

@@ -107,8 +107,7 @@ fn follow(tag: &Tag<'_>, report: &Value) -> Result<(), String> {
 
 /// What the report says of something, and whether more of it is good.
 fn judgement(report: &Value, scope: &str, stage: &str, of: &str, kind: &str) -> Option<(String, bool)> {
-    let find = |list: &Value, key: &str, name: &str| list.as_array()?.iter().find(|each| each[key] == name).cloned();
-    let scope = if scope == "overall" { report["overall"].clone() } else { find(&report["products"], "slug", scope)? };
+    let scope = if scope == "overall" { &report["overall"] } else { find(&report["products"], "slug", scope)? };
     let reported = find(&scope["stages"], "stage", stage)?;
     let skip = || find(&scope["findings"]["skip_costs"], "stage", stage);
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -129,6 +128,10 @@ fn judgement(report: &Value, scope: &str, stage: &str, of: &str, kind: &str) -> 
         (None, "verdict") if of == "rate" => more_is_good(&find(&reported["metrics"], "name", "Step rate")?["verdict"]),
         _ => None,
     }
+}
+
+fn find<'a>(list: &'a Value, key: &str, name: &str) -> Option<&'a Value> {
+    list.as_array()?.iter().find(|each| each[key] == name)
 }
 
 fn unescaped(text: &str) -> String {
