@@ -7,10 +7,12 @@ mod claims;
 mod client;
 mod comparison;
 mod markdown;
+mod panel_numbers;
 mod program;
 
 pub use claims::unfounded;
 pub use client::{Client, content_of};
 pub use comparison::differences;
 pub use markdown::{Block, blocks};
+pub use panel_numbers::unknown_numbers;
 pub use program::{Output, cvj, cvj_in, program, repository, target_folder};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::mark::Mark;
-use crate::words::{self, Told};
+use crate::words::{self, FixFirst, Told};
 
 /// The panel of one scope.
 #[derive(Serialize)]
@@ -24,7 +24,7 @@ struct AnswerView<'a> {
 
 impl<'a> FixFirstView<'a> {
     pub(super) fn new(told: Told<'a>) -> Self {
-        let words = words::fix_first(told);
+        let words: FixFirst = words::fix_first(told);
         let answer = |answer: words::Answer| AnswerView {
             question: answer.question,
             text: answer.text,

@@ -2,7 +2,7 @@
 
 use cvj_core::Good;
 use cvj_core::report::{Evidence, TargetStatus, Verdict};
-use cvj_tests::unfounded;
+use cvj_tests::{unfounded, unknown_numbers};
 use proptest::prelude::*;
 
 use super::*;
@@ -11,8 +11,16 @@ use crate::fixture;
 /// Every claim of the page is in the report; returns how many there are.
 #[track_caller]
 fn check_claims(report: &Report) -> usize {
-    let (found, looked_at) = unfounded(&html(report).unwrap(), &serde_json::from_str(&crate::json(report)).unwrap());
+    let (page, json) = (html(report).unwrap(), serde_json::from_str(&crate::json(report)).unwrap());
+    let (found, looked_at) = unfounded(&page, &json);
     assert!(found.is_empty(), "{} of {looked_at} claims, the first: {:#?}", found.len(), &found[..found.len().min(5)]);
+    let (unknown, numbers) = unknown_numbers(&page, &json);
+    assert!(
+        unknown.is_empty() && numbers > 10,
+        "{} of {numbers} numbers, the first: {:?}",
+        unknown.len(),
+        &unknown[..unknown.len().min(5)]
+    );
     looked_at
 }
 
