@@ -8,7 +8,7 @@ use super::model::WorksheetModel;
 use super::page::{Pages, begin};
 use super::style::Styles;
 use super::table::{Cell, Column, DENSE, Table, numbers, texts};
-use crate::figure::Figure;
+use crate::words;
 
 const SHEET: &str = "Breakdowns";
 const VALUE: f64 = 34.0;
@@ -24,24 +24,27 @@ pub(super) fn draw(
 ) -> Result<(), XlsxError> {
     begin(sheet, SHEET, "Breakdowns", model, styles)?;
     let chain: Vec<Stage> = model.chain();
-    let widths: Vec<f64> = std::iter::once(VALUE)
-        .chain(chain.iter().map(|_| PEOPLE))
-        .chain(chain.iter().skip(1).map(|_| STEP))
-        .collect();
+    let widths: Vec<f64> =
+        std::iter::once(VALUE).chain(chain.iter().map(|_| PEOPLE)).chain(chain.iter().skip(1).map(|_| STEP)).collect();
     for (column, width) in (0..).zip(&widths) {
         sheet.set_column_width(column, *width)?;
     }
     sheet.set_freeze_panes(2, 1)?;
-    let heads: Vec<String> = chain.iter().map(|stage| stage.title().to_owned()).chain(chain.windows(2).map(|step| format!("{} → {}", step[0].title(), step[1].title()))).collect();
+    let heads: Vec<String> = chain
+        .iter()
+        .map(|stage| stage.title().to_owned())
+        .chain(chain.windows(2).map(|step| words::step_name(step[0], step[1])))
+        .collect();
     let mut columns: Vec<Column<'_>> = vec![texts("Value")];
     columns.extend(heads.iter().map(|head| numbers(head)));
     let mut pages = Pages::new(&widths);
     let mut row = 3;
     for breakdown in breakdowns {
-        let title = format!("By {}: {}", breakdown.dimension, "TODO");
+        let (name, meaning) = words::attribution(breakdown.attribution);
+        let title = format!("By {}: {}", breakdown.dimension, name.to_lowercase());
         let table = Table {
             title: &title,
-            note: "TODO",
+            note: meaning,
             columns: &columns,
             rows: breakdown.rows.iter().flat_map(|row| lines(row, &chain, styles)).collect(),
             line: DENSE,
@@ -71,10 +74,8 @@ fn lines<'a>(row: &BreakdownRow, chain: &[Stage], styles: &'a Styles) -> [Vec<Ce
     }
     for stage in chain.iter().take(chain.len().saturating_sub(1)).map(at) {
         let share = stage.and_then(|stage| stage.step.as_ref());
-        let figure = share.map_or(Figure::Unknown, Figure::share);
-        let counts = share.filter(|_| figure.value().is_some());
-        first.push(Cell::rate(figure, &styles.number));
-        second.push(Cell::text(counts.map_or_else(String::new, super::table::counts_of), &styles.muted_number));
+        first.push(share.map_or_else(|| Cell::text("", &styles.number), |share| Cell::share(share, &styles.number)));
+        second.push(Cell::counts(share.filter(|share| words::rate(share).is_some()), &styles.muted_number));
     }
     [first, second]
 }

@@ -1,22 +1,19 @@
 //! The `Cohorts` sheet: each step by the period in which people entered it, how long people take, and who makes the difference
 //! between the readings of a stage.
 
-use cvj_core::report::{Cohort, Readings, StageReport, Step};
-use cvj_core::{Stage, Unit};
+use cvj_core::Stage;
+use cvj_core::report::{Cohort, Share, Step};
 use rust_xlsxwriter::utility::row_col_to_cell;
 use rust_xlsxwriter::{Color, ConditionalFormat2ColorScale, ConditionalFormatType, Worksheet, XlsxError};
 
 use super::model::{EMPTY_PERIODS, StepLine, WorksheetModel};
 use super::page::{Pages, begin};
-use super::style::Styles;
+use super::style::{DAYS, Styles};
 use super::table::{Cell, Column, DENSE, LINE, Table, blank, numbers, texts, wide};
-use crate::figure::Figure;
-use crate::number::{self, NumberStyle};
-use crate::palette;
+use crate::{number, palette, words};
 
 const SHEET: &str = "Cohorts";
 const WIDTHS: [f64; 11] = [24.0, 16.0, 16.0, 16.0, 16.0, 16.0, 16.0, 17.0, 22.0, 16.0, 30.0];
-const DAYS: NumberStyle<'_> = NumberStyle { unit: Unit::Duration, currency: "" };
 
 /// Draws the sheet.
 pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &Styles) -> Result<(), XlsxError> {
@@ -33,11 +30,18 @@ pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &S
         row = table.draw(sheet, row + 1, &WIDTHS, styles)?;
         Ok::<_, XlsxError>(())
     };
-    add(&times(&steps, styles))?;
+    add(&times(model, &steps, styles))?;
     add(&readings(model, styles))?;
     for line in steps.iter().filter(|line| line.step.is_none_or(|step| !step.cohorts.is_empty())) {
         let (title, early) = (step_title(line), early_head(line.step));
-        add(&Table { title: &title, columns: &cohort_columns(&early), rows: cohorts(line.step, styles), note: "", line: DENSE })?;
+        let note = line.step.and_then(words::trusted).unwrap_or_default();
+        add(&Table {
+            title: &title,
+            columns: &cohort_columns(&early),
+            rows: cohorts(line.step, styles),
+            note: &note,
+            line: DENSE,
+        })?;
     }
     pages.set(sheet)
 }
@@ -50,7 +54,7 @@ fn heat_map(
     pages: &mut Pages,
     styles: &Styles,
 ) -> Result<u32, XlsxError> {
-    let heads: Vec<_> = steps.iter().map(|line| format!("{} → {}", line.from.title(), line.to.title())).collect();
+    let heads: Vec<_> = steps.iter().map(|line| words::step_name(line.from, line.to)).collect();
     let columns: Vec<_> = std::iter::once(texts("Entered in")).chain(heads.iter().map(|head| numbers(head))).collect();
     let table = Table {
         title: "Step rates by entry cohort",
@@ -85,9 +89,7 @@ fn cohort<'a>(line: &StepLine<'a>, period: &str) -> Option<&'a Cohort> {
 
 fn heat_row<'a>(period: &str, steps: &[StepLine<'_>], styles: &'a Styles) -> Vec<Cell<'a>> {
     let cell = |line: &StepLine<'_>| match cohort(line, period) {
-        Some(cohort) if cohort.known => {
-            Cell::rate(rate(cohort), if cohort.mature { &styles.number } else { &styles.hatched })
-        }
+        Some(cohort) if cohort.known => Cell::share(&share(cohort), if cohort.mature { &styles.number } else { &styles.hatched }),
         _ => Cell::text("", &styles.number),
     };
     std::iter::once(Cell::text(period, &styles.label)).chain(steps.iter().map(cell)).collect()
@@ -95,7 +97,9 @@ fn heat_row<'a>(period: &str, steps: &[StepLine<'_>], styles: &'a Styles) -> Vec
 
 /// Shades the rates of mature cohorts, from none at 0 to full at the column's highest.
 fn shade(sheet: &mut Worksheet, first: u32, column: u16, line: &StepLine<'_>, periods: &[&str]) -> Result<(), XlsxError> {
-    let shaded = |period: &str| cohort(line, period).is_some_and(|cohort| cohort.known && cohort.mature && rate(cohort).value().is_some());
+    let shaded = |period: &str| {
+        cohort(line, period).is_some_and(|cohort| cohort.known && cohort.mature && words::rate(&share(cohort)).is_some())
+    };
     let rows: Vec<u32> = (first..).zip(periods).filter(|(_, period)| shaded(period)).map(|(row, _)| row).collect();
     let (Some(&top), Some(&bottom)) = (rows.first(), rows.last()) else { return Ok(()) };
     let cells: Vec<_> = rows.iter().map(|&row| row_col_to_cell(row, column)).collect();
@@ -108,12 +112,12 @@ fn shade(sheet: &mut Worksheet, first: u32, column: u16, line: &StepLine<'_>, pe
     Ok(())
 }
 
-fn rate(cohort: &Cohort) -> Figure {
-    Figure::of_people(cohort.rate, cohort.advanced, cohort.matured)
+fn share(cohort: &Cohort) -> Share {
+    Share { numerator: cohort.advanced, denominator: cohort.matured, rate: cohort.rate, interval: cohort.interval }
 }
 
-fn times<'a>(steps: &[StepLine<'_>], styles: &'a Styles) -> Table<'a> {
-    const COLUMNS: [Column<'_>; 11] = [
+fn times<'a>(model: &WorksheetModel<'_>, steps: &[StepLine<'_>], styles: &'a Styles) -> Table<'a> {
+    const COLUMNS: [Column<'_>; 8] = [
         texts("Step"),
         numbers("Days allowed"),
         numbers("Entered in the period"),
@@ -121,24 +125,17 @@ fn times<'a>(steps: &[StepLine<'_>], styles: &'a Styles) -> Table<'a> {
         numbers("A quarter had after"),
         numbers("Half had after"),
         numbers("Three quarters had after"),
-        numbers("Compared at the age of"),
-        numbers("By then, this period"),
-        numbers("Period before"),
-        texts("Difference"),
+        wide("Does it get better? People of the same age", 4),
     ];
     let row = |line: &StepLine<'_>| {
-        let name = Cell::text(format!("{} → {}", line.from.title(), line.to.title()), &styles.label);
+        let name = Cell::text(words::step_name(line.from, line.to), &styles.label);
         let Some(step) = line.step else { return blank(name, COLUMNS.len(), styles) };
         let quartile = |place: usize, few: &str| match step.waiting.quartiles[place] {
             None if step.waiting.people > 0 => Cell::text(few, &styles.words),
             days => Cell::number(days, DAYS, &styles.number),
         };
-        let early = |from_end: usize| {
-            let cohort = step.cohorts.len().checked_sub(from_end).and_then(|place| step.cohorts.get(place));
-            let share = cohort.filter(|cohort| cohort.known).and_then(|cohort| cohort.early.as_ref());
-            Cell::rate(share.map_or(Figure::Unknown, Figure::share), &styles.number)
-        };
-        let aged = step.like_aged.as_ref();
+        let claim = model.told().and_then(|told| words::like_aged(told, step));
+        let format = styles.claim(claim.as_ref().and_then(|claim| claim.verdict));
         vec![
             name,
             Cell::number(Some(f64::from(step.window_days)), DAYS, &styles.number),
@@ -147,10 +144,10 @@ fn times<'a>(steps: &[StepLine<'_>], styles: &'a Styles) -> Table<'a> {
             quartile(0, "over ¾ still waiting"),
             quartile(1, "over half still waiting"),
             quartile(2, "over ¼ still waiting"),
-            Cell::number(aged.map(|aged| f64::from(aged.days)), DAYS, &styles.number),
-            early(1),
-            early(2),
-            Cell::text("TODO", &styles.text),
+            Cell::text(
+                claim.map_or_else(|| "Everyone of the period has to be a day old.".to_owned(), |claim| claim.text),
+                format,
+            ),
         ]
     };
     Table {
@@ -182,11 +179,9 @@ fn readings<'a>(model: &WorksheetModel<'_>, styles: &'a Styles) -> Table<'a> {
             return blank(name, COLUMNS.len(), styles);
         };
         let counts = [people.any, readings.backward, people.ordered, readings.skipped, readings.no_earlier, people.strict];
-        let missing = readings.missing.iter().filter(|missing| missing.people > 0);
-        let missing = missing.map(|missing| format!("{}: {}", missing.stage.title(), number::count(missing.people)));
         let mut cells = vec![name];
         cells.extend(counts.map(|count| Cell::count(count, &styles.number)));
-        cells.push(Cell::text(missing.collect::<Vec<_>>().join(", "), &styles.text));
+        cells.push(Cell::text(words::missing(readings), &styles.text));
         cells
     };
     let shown = |stage: &Stage| model.report.is_none() || model.stage(*stage).is_some_and(|report| report.people.is_some());
@@ -235,14 +230,13 @@ fn cohorts<'a>(step: Option<&Step>, styles: &'a Styles) -> Vec<Vec<Cell<'a>>> {
         let name = Cell::text(&cohort.period, &styles.label);
         if !cohort.known {
             let mut cells = blank(name, 9, styles);
-            cells.push(Cell::text("not known: a source of the stage has no row in the period", &styles.neutral));
+            cells.push(Cell::text("not known: a source of the stage has no row in the period", &styles.muted));
             return cells;
         }
         let counts = [cohort.entered, cohort.matured, cohort.advanced, cohort.skipped];
-        let figure = rate(cohort);
-        let interval = cohort.interval.filter(|_| figure.value().is_some());
-        let interval = interval.map_or_else(String::new, |[low, high]| format!("{} to {}", number::percent(low), number::percent(high)));
-        let early = cohort.early.as_ref().map_or(Figure::Unknown, Figure::share);
+        let share = share(cohort);
+        let interval = share.interval.filter(|_| words::rate(&share).is_some());
+        let early = cohort.early.as_ref();
         let median = match cohort.median_days {
             None if cohort.entered > 0 => Cell::text("over half still waiting", &styles.words),
             days => Cell::number(days, DAYS, &styles.number),
@@ -250,11 +244,11 @@ fn cohorts<'a>(step: Option<&Step>, styles: &'a Styles) -> Vec<Vec<Cell<'a>>> {
         let mut cells = vec![name];
         cells.extend(counts.map(|count| Cell::count(count, &styles.number)));
         cells.extend([
-            Cell::rate(figure, if cohort.mature { &styles.strong_number } else { &styles.hatched }),
-            Cell::text(interval, &styles.words),
-            Cell::rate(early, &styles.number),
+            Cell::share(&share, if cohort.mature { &styles.strong_number } else { &styles.hatched }),
+            Cell::text(interval.map_or_else(String::new, words::interval), &styles.words),
+            early.map_or_else(|| Cell::text("", &styles.number), |early| Cell::share(early, &styles.number)),
             median,
-            Cell::text(if cohort.mature { "" } else { "hatched: not everyone has had the whole window" }, &styles.neutral),
+            Cell::text(if cohort.mature { "" } else { "hatched: not everyone has had the whole window" }, &styles.muted),
         ]);
         cells
     };

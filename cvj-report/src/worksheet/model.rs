@@ -6,6 +6,7 @@ use cvj_core::{Stage, Unit};
 use crate::calendar;
 use crate::number::NumberStyle;
 use crate::scorecard::{Row, rows};
+use crate::words::Told;
 
 /// Periods that the empty worksheet has room for.
 pub(super) const EMPTY_PERIODS: usize = 13;
@@ -77,6 +78,11 @@ impl<'a> WorksheetModel<'a> {
     /// What they say.
     pub(super) fn findings(&self) -> Option<&'a Findings> {
         self.scope.map(|scope| scope.findings)
+    }
+
+    /// The product as its words need it.
+    pub(super) fn told(&self) -> Option<Told<'a>> {
+        Some(Told::new(self.report?, self.scope?))
     }
 
     /// The client's name.

@@ -7,7 +7,7 @@ use super::model::WorksheetModel;
 use super::page::{begin, height, write};
 use super::style::Styles;
 use super::table::{Cell, Column, LINE, Table, numbers, texts, wide};
-use crate::{calendar, number};
+use crate::{calendar, number, words};
 
 const SHEET: &str = "Data quality";
 const WIDTHS: [f64; 7] = [20.0, 20.0, 34.0, 40.0, 16.0, 16.0, 34.0];
@@ -75,14 +75,17 @@ fn sources<'a>(sources: &'a [Source], styles: &'a Styles) -> Table<'a> {
 }
 
 fn dates<'a>(report: &'a Report, styles: &'a Styles) -> Table<'a> {
-    const COLUMNS: [Column<'_>; 4] = [
-        texts("Source"),
-        numbers("Touchpoints"),
-        numbers("Doubtful"),
-        wide("What is doubtful", 4),
-    ];
-    let _ = report;
-    Table { title: "How far dates can be trusted", note: "", columns: &COLUMNS, rows: Vec::new(), line: LINE }
+    const COLUMNS: [Column<'_>; 3] = [texts("Source"), numbers("Touchpoints"), wide("What is doubtful", 5)];
+    let row = |source: &'a Source| {
+        let dates = source.dates.as_ref()?;
+        Some(vec![
+            Cell::text(&source.name, &styles.text),
+            Cell::count(dates.touchpoints, &styles.number),
+            Cell::text(words::date_trust(dates).join("\n"), &styles.text),
+        ])
+    };
+    let rows = report.sources.iter().filter_map(row).collect();
+    Table { title: "How far dates can be trusted", note: "", columns: &COLUMNS, rows, line: LINE }
 }
 
 fn tables(report: &Report) -> impl Iterator<Item = (&Source, &SourceTable)> {

@@ -1,11 +1,19 @@
 //! The formats of the worksheet: one type scale, one palette, and a number format per unit.
 
 use cvj_core::Unit;
+use cvj_core::report::Verdict;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatPattern};
 
 use crate::number::{NumberStyle, symbol};
 use crate::palette;
 use crate::verdict::Tone;
+
+/// How rates are printed.
+pub(super) const RATE: NumberStyle<'_> = NumberStyle { unit: Unit::Percent, currency: "" };
+/// How days are printed.
+pub(super) const DAYS: NumberStyle<'_> = NumberStyle { unit: Unit::Duration, currency: "" };
+/// How counts are printed.
+pub(super) const COUNT: NumberStyle<'_> = NumberStyle { unit: Unit::Count, currency: "" };
 
 /// The cell formats.
 pub(super) struct Styles {
@@ -96,6 +104,15 @@ impl Styles {
             Tone::Bad => &self.bad,
             Tone::Warning => &self.warning,
             Tone::Neutral => &self.neutral,
+        }
+    }
+
+    /// A sentence about a change: coloured only where its verdict is up or down, and up is good.
+    pub(super) fn claim(&self, verdict: Option<Verdict>) -> &Format {
+        match verdict {
+            Some(Verdict::Up) => &self.good,
+            Some(Verdict::Down) => &self.bad,
+            Some(Verdict::TooClose | Verdict::None) | None => &self.text,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! A table of a sheet: a title, a line of heads, and rows of cells in formats.
 
-use cvj_core::Unit;
+use cvj_core::report::Share;
 use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 
 use super::page::{height, write, write_number};
-use super::style::Styles;
-use crate::figure::Figure;
+use super::style::{COUNT, RATE, Styles};
+use crate::figure::counts;
 use crate::number::NumberStyle;
+use crate::words;
 
 /// Height of a line in points.
 pub(super) const LINE: f64 = 20.0;
@@ -74,21 +75,21 @@ impl<'a> Cell<'a> {
 
     /// A count of people or rows.
     pub(super) fn count(count: u64, format: &'a Format) -> Self {
-        Self::number(Some(count as f64), NumberStyle { unit: Unit::Count, currency: "" }, format)
+        Self::number(Some(count as f64), COUNT, format)
     }
 
-    /// A rate, or only its counts where it stands on too few.
-    pub(super) fn rate(figure: Figure, format: &'a Format) -> Self {
-        let style = NumberStyle { unit: Unit::Percent, currency: "" };
-        match figure {
-            Figure::Counts { .. } => Self::text(figure.text(style), format),
-            Figure::Value(_) | Figure::Unknown => Self::number(figure.value(), style, format),
+    /// A share of people: a rate, only its counts where it stands on too few, or nothing without anyone.
+    pub(super) fn share(share: &Share, format: &'a Format) -> Self {
+        match words::rate(share) {
+            None if share.denominator > 0 => Self::counts(Some(share), format),
+            rate => Self::number(rate, RATE, format),
         }
     }
 
-    /// A share of people, or only its counts where it stands on too few.
-    pub(super) fn share(share: &Share, format: &'a Format) -> Self {
-        Self::rate(figure(share.rate, share.numerator, share.denominator), format)
+    /// The counts of a share.
+    pub(super) fn counts(share: Option<&Share>, format: &'a Format) -> Self {
+        let of = |share: &Share| counts(share.numerator as f64, share.denominator as f64);
+        Self::text(share.map_or_else(String::new, of), format)
     }
 
     fn write(&self, sheet: &mut Worksheet, row: u32, first: u16, last: u16) -> Result<(), XlsxError> {
@@ -172,6 +173,11 @@ impl Table<'_> {
 /// A line of which only the first cell says something.
 pub(super) fn blank<'a>(first: Cell<'a>, columns: usize, styles: &'a Styles) -> Vec<Cell<'a>> {
     std::iter::once(first).chain((1..columns).map(|_| Cell::text("", &styles.text))).collect()
+}
+
+/// Empty lines.
+pub(super) fn blanks(lines: usize, columns: usize, styles: &Styles) -> Vec<Vec<Cell<'_>>> {
+    (0..lines).map(|_| blank(Cell::text("", &styles.text), columns, styles)).collect()
 }
 
 fn width(widths: &[f64], (first, last): (u16, u16)) -> f64 {

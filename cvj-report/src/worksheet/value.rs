@@ -6,10 +6,11 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::model::WorksheetModel;
 use super::page::{Pages, begin};
-use super::style::Styles;
-use super::table::{Cell, Column, LINE, Table, blank, interval, numbers, texts, wide};
-use crate::figure::{Figure, counts_of};
+use super::style::{DAYS, RATE, Styles};
+use super::table::{Cell, Column, LINE, Table, blank, blanks, numbers, texts, wide};
+use crate::figure::{FEWEST, counts};
 use crate::number::{self, NumberStyle};
+use crate::words::{self, SKIP_CAVEAT};
 
 const SHEET: &str = "Value";
 const WIDTHS: [f64; 11] = [28.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 26.0, 22.0];
@@ -18,8 +19,6 @@ const MOST_RUNGS: usize = 9;
 /// Rungs to fill in where the report knows none: the entry offer and the four cells of Ascend.
 const BLANK_RUNGS: usize = 5;
 const PLAIN: NumberStyle<'_> = NumberStyle { unit: Unit::Number, currency: "" };
-const RATE: NumberStyle<'_> = NumberStyle { unit: Unit::Percent, currency: "" };
-const DAYS: NumberStyle<'_> = NumberStyle { unit: Unit::Duration, currency: "" };
 
 /// Draws the sheet.
 pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &Styles) -> Result<(), XlsxError> {
@@ -62,8 +61,12 @@ fn metrics<'a>(model: &WorksheetModel<'a>, styles: &'a Styles) -> Table<'a> {
     ];
     let row = |metric: &'a ValueMetric| {
         let style = model.style(metric.unit);
-        let figure = Figure::value_metric(metric);
-        let value = if metric.unit == Unit::Percent { Cell::rate(figure, &styles.strong_number) } else { Cell::number(metric.value, style, &styles.strong_number) };
+        let few = metric.numerator.zip(metric.denominator).filter(|(_, of)| metric.unit == Unit::Percent && *of < FEWEST);
+        let value = match few {
+            Some((numerator, denominator)) => Cell::text(counts(numerator, denominator), &styles.strong_number),
+            None => Cell::number(metric.value, style, &styles.strong_number),
+        };
+        let interval = metric.interval.filter(|_| few.is_none());
         let said = match &metric.missing {
             Some(missing) => Cell::text(format!("{} Not measured. {missing}", metric.definition), &styles.muted),
             None => Cell::text(&metric.definition, &styles.text),
@@ -73,13 +76,16 @@ fn metrics<'a>(model: &WorksheetModel<'a>, styles: &'a Styles) -> Table<'a> {
             value,
             Cell::number(metric.numerator, PLAIN, &styles.number),
             Cell::number(metric.denominator, PLAIN, &styles.number),
-            Cell::text(metric.interval.filter(|_| figure.value().is_some()).map_or_else(String::new, |range| interval(range, style)), &styles.words),
+            Cell::text(
+                interval.map_or_else(String::new, |[low, high]| format!("{} to {}", style.value(low), style.value(high))),
+                &styles.words,
+            ),
             said,
         ]
     };
     let rows = match model.findings() {
         Some(findings) => findings.value.iter().map(row).collect(),
-        None => (0..BLANK_RUNGS).map(|_| blank(Cell::text("", &styles.text), COLUMNS.len(), styles)).collect(),
+        None => blanks(BLANK_RUNGS, COLUMNS.len(), styles),
     };
     Table { title: "What customers are worth, and cost", note: "", columns: &COLUMNS, rows, line: LINE }
 }
@@ -112,12 +118,13 @@ fn rungs<'a>(ladder: Option<&'a Ladder>, model: &WorksheetModel<'a>, styles: &'a
 /// Rows are the rung bought first, columns the rung bought next; the counts and days below each rate.
 fn matrix<'a>(ladder: &Ladder, columns: &'a [Column<'a>], styles: &'a Styles) -> Table<'a> {
     let lines = |(from, rung): (usize, &Rung)| {
-        let (mut first, mut second) = (vec![Cell::text(&rung.name, &styles.strong)], vec![Cell::text("counts, median days", &styles.muted)]);
+        let (mut first, mut second) =
+            (vec![Cell::text(&rung.name, &styles.strong)], vec![Cell::text("counts, median days", &styles.muted)]);
         for to in 0..ladder.rungs.len() {
             let moved = ladder.moves.iter().find(|moved| (moved.from, moved.to) == (from, to));
-            let figure = moved.map_or(Figure::Unknown, |moved| Figure::share(&moved.share));
-            first.push(Cell::rate(figure, &styles.number));
-            second.push(Cell::text(moved.map_or_else(String::new, |moved| below(moved, figure)), &styles.muted_number));
+            let share = moved.map(|moved| &moved.share);
+            first.push(share.map_or_else(|| Cell::text("", &styles.number), |share| Cell::share(share, &styles.number)));
+            second.push(Cell::text(moved.map_or_else(String::new, below), &styles.muted_number));
         }
         [first, second]
     };
@@ -130,10 +137,11 @@ fn matrix<'a>(ladder: &Ladder, columns: &'a [Column<'a>], styles: &'a Styles) ->
     }
 }
 
-fn below(moved: &RungMove, figure: Figure) -> String {
-    let counts = figure.value().map(|_| counts_of(&moved.share));
-    let days = moved.median_days.map(number::days);
-    counts.into_iter().chain(days).collect::<Vec<_>>().join("\n")
+/// What stands below a rate: its counts, and the median days.
+fn below(moved: &RungMove) -> String {
+    let share = Some(&moved.share).filter(|share| words::rate(share).is_some());
+    let counts = share.map(|share| counts(share.numerator as f64, share.denominator as f64));
+    counts.into_iter().chain(moved.median_days.map(number::days)).collect::<Vec<_>>().join("\n")
 }
 
 fn moves<'a>(ladder: &'a Ladder, styles: &'a Styles) -> Table<'a> {
@@ -147,14 +155,13 @@ fn moves<'a>(ladder: &'a Ladder, styles: &'a Styles) -> Table<'a> {
     ];
     let name = |place: usize| ladder.rungs.get(place).map_or("", |rung| rung.name.as_str());
     let row = |moved: &RungMove| {
-        let figure = Figure::share(&moved.share);
-        let range = moved.share.interval.filter(|_| figure.value().is_some());
+        let interval = moved.share.interval.filter(|_| words::rate(&moved.share).is_some());
         vec![
             Cell::text(name(moved.from), &styles.strong),
             Cell::text(name(moved.to), &styles.strong),
-            Cell::rate(figure, &styles.number),
-            Cell::text(counts_of(&moved.share), &styles.words),
-            Cell::text(range.map_or_else(String::new, |range| interval(range, RATE)), &styles.words),
+            Cell::share(&moved.share, &styles.number),
+            Cell::counts(Some(&moved.share), &styles.words),
+            Cell::text(interval.map_or_else(String::new, words::interval), &styles.words),
             Cell::number(moved.median_days, DAYS, &styles.number),
         ]
     };
@@ -182,9 +189,9 @@ fn skips<'a>(model: &WorksheetModel<'a>, styles: &'a Styles) -> Table<'a> {
     let costs = model.findings().map_or(&[][..], |findings| &findings.skip_costs);
     let mut rows: Vec<_> = costs.iter().flat_map(|cost| skip_rows(cost, model, styles)).collect();
     if model.report.is_none() {
-        rows = (0..BLANK_RUNGS).map(|_| blank(Cell::text("", &styles.text), COLUMNS.len(), styles)).collect();
+        rows = blanks(BLANK_RUNGS, COLUMNS.len(), styles);
     }
-    Table { title: "What skipping a stage costs", note: "TODO", columns: &COLUMNS, rows, line: LINE }
+    Table { title: "What skipping a stage costs", note: SKIP_CAVEAT, columns: &COLUMNS, rows, line: LINE }
 }
 
 /// A line per outcome, and one for money.
@@ -213,13 +220,17 @@ fn skip_rows<'a>(cost: &'a SkipCost, model: &WorksheetModel<'a>, styles: &'a Sty
             format!("{} ({} to {})", style.change(difference), style.change(low), style.change(high))
         })
     };
-    let share = |share: &Share| [Cell::rate(Figure::share(share), &styles.number), Cell::count(share.denominator, &styles.number)];
+    let share = |share: &Share| [Cell::share(share, &styles.number), Cell::count(share.denominator, &styles.number)];
     let mean = |mean: Mean| [Cell::number(mean.mean, money, &styles.number), Cell::count(mean.people, &styles.number)];
-    let mut rows: Vec<_> = cost.outcomes.iter().map(|outcome| {
-        let difference = difference(outcome.difference, outcome.interval, outcome.verdict, RATE);
-        let what = format!("reached {}", outcome.stage.title());
-        line(outcome.window_days, &what, [share(&outcome.skipped), share(&outcome.took)], difference, outcome.verdict)
-    }).collect();
+    let mut rows: Vec<_> = cost
+        .outcomes
+        .iter()
+        .map(|outcome| {
+            let difference = difference(outcome.difference, outcome.interval, outcome.verdict, RATE);
+            let what = format!("reached {}", outcome.stage.title());
+            line(outcome.window_days, &what, [share(&outcome.skipped), share(&outcome.took)], difference, outcome.verdict)
+        })
+        .collect();
     rows.extend(cost.money.as_ref().map(|bought| {
         let difference = difference(bought.difference, bought.interval, bought.verdict, money);
         line(bought.window_days, "money a person", [mean(bought.skipped), mean(bought.took)], difference, bought.verdict)
