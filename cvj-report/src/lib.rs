@@ -18,6 +18,7 @@ mod palette;
 mod scorecard;
 mod summary;
 mod verdict;
+mod words;
 mod worksheet;
 
 #[cfg(test)]
