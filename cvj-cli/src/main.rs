@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** this is the only crate of the workspace that prints, prompts or exits.
 
+mod activities;
 mod arguments;
 mod command;
 mod data_quality;

@@ -30,7 +30,7 @@ pub use chart::{Chart, charts};
 pub use error::RenderError;
 pub use html::html;
 pub use metric_text::{MetricText, metric_text};
-pub use worksheet::{empty_worksheet, overall_worksheet, worksheet};
+pub use worksheet::{activity_states, empty_worksheet, overall_worksheet, worksheet};
 
 /// The report as pretty JSON with a newline at its end: the contents of `report.json`.
 pub fn json(report: &Report) -> String {

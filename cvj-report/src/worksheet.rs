@@ -16,6 +16,7 @@ mod scorecard;
 mod style;
 mod table;
 mod trends;
+mod typed;
 mod value;
 
 use cvj_core::report::{NamedScope, Scope};
@@ -24,6 +25,8 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
 use crate::calendar;
 use crate::error::RenderError;
+pub use typed::activity_states;
+
 use bindings::Bindings;
 use model::WorksheetModel;
 use style::Styles;

@@ -15,7 +15,7 @@ use crate::format::Format;
 use crate::output_folder::{self, Asked, NewFile};
 use crate::progress::Progress;
 use crate::terminal::Terminal;
-use crate::{data_quality, interrupt};
+use crate::{activities, data_quality, interrupt};
 
 const PAGE: &str = "report.html";
 
@@ -38,6 +38,10 @@ pub(crate) fn run(arguments: &ReportArguments, plugins: &PluginArguments, termin
     progress.finish();
     let mut report = computed?;
     note_restatements(&mut report, &reports, terminal);
+    for (path, why) in activities::judge(&mut report, &reports) {
+        let path = shown(&path);
+        terminal.warning(&format!("the activities on `{}` cannot be read: {why}", path.display()));
+    }
 
     let files = draw(&report, &formats)?;
     let target = arguments.out.clone().unwrap_or_else(|| reports.join(&report.period.label));

@@ -219,6 +219,19 @@ fn bind(stage: Stage, bindings: &mut Bindings) {
     for (row, path) in rows {
         bindings.bind(&format!("{stage}.{path}"), SHEET, row, column);
     }
+    for number in 0..ACTIVITIES {
+        bindings.bind(&state_path(stage, number), SHEET, ACTIVITY + 3 * number + 1, column);
+    }
+}
+
+/// The path of the state of a stage's activity, counted from 1: `aware.activity_1.state`.
+fn state_path(stage: Stage, number: u32) -> String {
+    format!("{stage}.activity_{}.state", number + 1)
+}
+
+/// The paths of the states of all activities of a stage.
+pub(super) fn state_paths(stage: Stage) -> impl Iterator<Item = String> {
+    (0..ACTIVITIES).map(move |number| state_path(stage, number))
 }
 
 /// A column chart of the people per stage, for another sheet.
