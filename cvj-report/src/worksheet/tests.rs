@@ -21,7 +21,7 @@ fn named(book: &mut Xlsx<Cursor<Vec<u8>>>, name: &str) -> Data {
     let mut parts = cell.trim_start_matches('$').split('$');
     let column = parts.next().unwrap().bytes().fold(0, |column, letter| column * 26 + u32::from(letter - b'A') + 1) - 1;
     let row: u32 = parts.next().unwrap().parse().unwrap();
-    let range = book.worksheet_range(sheet).unwrap();
+    let range = book.worksheet_range(sheet.trim_matches('\'')).unwrap();
     range.get_value((row - 1, column)).cloned().unwrap_or(Data::Empty)
 }
 
@@ -70,7 +70,10 @@ fn a_rate_over_few_is_counts_and_an_unmeasured_stage_says_what_would_fill_it() {
 #[test]
 fn every_sheet_holds_its_part_of_the_report() {
     let mut book = open(worksheet(&fixture::report(), 0).unwrap());
-    assert_eq!(book.sheet_names(), ["Journey", "Scorecard", "Trends", "Definitions", "Data quality"]);
+    assert_eq!(
+        book.sheet_names(),
+        ["Journey", "Scorecard", "Growth audit", "Trends", "Cohorts", "Breakdowns", "Value", "Definitions", "Data quality"]
+    );
     assert!(texts(&mut book, "Trends").contains("2025-10"));
     assert!(texts(&mut book, "Definitions").contains("sum(sessions) where medium <> 'internal'"));
     let quality = texts(&mut book, "Data quality");

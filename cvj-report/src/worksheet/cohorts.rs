@@ -1,0 +1,256 @@
+//! The `Cohorts` sheet: each step by the period in which people entered it, how long people take, and who makes the difference
+//! between the readings of a stage.
+
+use cvj_core::Stage;
+use cvj_core::report::{Cohort, Share, Step};
+use rust_xlsxwriter::utility::row_col_to_cell;
+use rust_xlsxwriter::{Color, ConditionalFormat2ColorScale, ConditionalFormatType, Worksheet, XlsxError};
+
+use super::model::{EMPTY_PERIODS, StepLine, WorksheetModel};
+use super::page::{Pages, begin};
+use super::style::{DAYS, Styles};
+use super::table::{Cell, Column, DENSE, LINE, Table, blank, numbers, texts, wide};
+use crate::{number, palette, words};
+
+const SHEET: &str = "Cohorts";
+const WIDTHS: [f64; 11] = [24.0, 16.0, 16.0, 16.0, 16.0, 16.0, 16.0, 17.0, 22.0, 16.0, 30.0];
+
+/// Draws the sheet.
+pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &Styles) -> Result<(), XlsxError> {
+    begin(sheet, SHEET, "Cohorts", model, styles)?;
+    for (column, width) in (0..).zip(WIDTHS) {
+        sheet.set_column_width(column, width)?;
+    }
+    sheet.set_freeze_panes(2, 1)?;
+    let mut pages = Pages::new(&WIDTHS);
+    let steps = model.steps();
+    let mut row = heat_map(sheet, 3, &steps, &mut pages, styles)?;
+    let mut add = |table: &Table<'_>| {
+        pages.place(row + 1, table.height(&WIDTHS));
+        row = table.draw(sheet, row + 1, &WIDTHS, styles)?;
+        Ok::<_, XlsxError>(())
+    };
+    add(&times(model, &steps, styles))?;
+    add(&readings(model, styles))?;
+    for line in steps.iter().filter(|line| line.step.is_none_or(|step| !step.cohorts.is_empty())) {
+        let (title, early) = (step_title(line), early_head(line.step));
+        let note = line.step.and_then(words::trusted).unwrap_or_default();
+        add(&Table {
+            title: &title,
+            columns: &cohort_columns(&early),
+            rows: cohorts(line.step, styles),
+            note: &note,
+            line: DENSE,
+        })?;
+    }
+    pages.set(sheet)
+}
+
+/// Rows are periods, columns are steps; shaded in proportion to the rate, within a step.
+fn heat_map(
+    sheet: &mut Worksheet,
+    row: u32,
+    steps: &[StepLine<'_>],
+    pages: &mut Pages,
+    styles: &Styles,
+) -> Result<u32, XlsxError> {
+    let heads: Vec<_> = steps.iter().map(|line| words::step_name(line.from, line.to)).collect();
+    let columns: Vec<_> = std::iter::once(texts("Entered in")).chain(heads.iter().map(|head| numbers(head))).collect();
+    let table = Table {
+        title: "Step rates by entry cohort",
+        note: "Of the people who entered in the period and have had the whole window: the share who reached the next stage. Hatched: \
+               not everyone of the period has had the whole window, the rate will still change and is not shaded. Counts: fewer \
+               than 20 people. Empty: not known. The darker, the higher, within a column.",
+        columns: &columns,
+        rows: periods(steps).iter().map(|period| heat_row(period, steps, styles)).collect(),
+        line: DENSE,
+    };
+    pages.place(row, table.height(&WIDTHS));
+    let first = table.first_row(row);
+    for (column, line) in (1..).zip(steps) {
+        shade(sheet, first, column, line, &periods(steps))?;
+    }
+    table.draw(sheet, row, &WIDTHS, styles)
+}
+
+/// The periods of the longest history; empty ones in the empty worksheet.
+fn periods<'a>(steps: &[StepLine<'a>]) -> Vec<&'a str> {
+    let histories = steps.iter().filter_map(|line| line.step).map(|step| step.cohorts.as_slice());
+    match histories.max_by_key(|cohorts| cohorts.len()) {
+        Some(cohorts) => cohorts.iter().map(|cohort| cohort.period.as_str()).collect(),
+        None if steps.is_empty() => Vec::new(),
+        None => vec![""; EMPTY_PERIODS],
+    }
+}
+
+fn cohort<'a>(line: &StepLine<'a>, period: &str) -> Option<&'a Cohort> {
+    line.step.and_then(|step| step.cohorts.iter().find(|cohort| cohort.period == period))
+}
+
+fn heat_row<'a>(period: &str, steps: &[StepLine<'_>], styles: &'a Styles) -> Vec<Cell<'a>> {
+    let cell = |line: &StepLine<'_>| match cohort(line, period) {
+        Some(cohort) if cohort.known => Cell::share(&share(cohort), if cohort.mature { &styles.number } else { &styles.hatched }),
+        _ => Cell::text("", &styles.number),
+    };
+    std::iter::once(Cell::text(period, &styles.label)).chain(steps.iter().map(cell)).collect()
+}
+
+/// Shades the rates of mature cohorts, from none at 0 to full at the column's highest.
+fn shade(sheet: &mut Worksheet, first: u32, column: u16, line: &StepLine<'_>, periods: &[&str]) -> Result<(), XlsxError> {
+    let shaded = |period: &str| {
+        cohort(line, period).is_some_and(|cohort| cohort.known && cohort.mature && words::rate(&share(cohort)).is_some())
+    };
+    let rows: Vec<u32> = (first..).zip(periods).filter(|(_, period)| shaded(period)).map(|(row, _)| row).collect();
+    let (Some(&top), Some(&bottom)) = (rows.first(), rows.last()) else { return Ok(()) };
+    let cells: Vec<_> = rows.iter().map(|&row| row_col_to_cell(row, column)).collect();
+    let scale = ConditionalFormat2ColorScale::new()
+        .set_minimum(ConditionalFormatType::Number, 0)
+        .set_minimum_color(Color::RGB(palette::PAPER))
+        .set_maximum_color(Color::RGB(palette::SHADE))
+        .set_multi_range(cells.join(" "));
+    sheet.add_conditional_format(top, column, bottom, column, &scale)?;
+    Ok(())
+}
+
+fn share(cohort: &Cohort) -> Share {
+    Share { numerator: cohort.advanced, denominator: cohort.matured, rate: cohort.rate, interval: cohort.interval }
+}
+
+fn times<'a>(model: &WorksheetModel<'_>, steps: &[StepLine<'_>], styles: &'a Styles) -> Table<'a> {
+    const COLUMNS: [Column<'_>; 8] = [
+        texts("Step"),
+        numbers("Days allowed"),
+        numbers("Entered in the period"),
+        numbers("Reached the next so far"),
+        numbers("A quarter had after"),
+        numbers("Half had after"),
+        numbers("Three quarters had after"),
+        wide("Does it get better? People of the same age", 4),
+    ];
+    let row = |line: &StepLine<'_>| {
+        let name = Cell::text(words::step_name(line.from, line.to), &styles.label);
+        let Some(step) = line.step else { return blank(name, COLUMNS.len(), styles) };
+        let quartile = |place: usize, few: &str| match step.waiting.quartiles[place] {
+            None if step.waiting.people > 0 => Cell::text(few, &styles.words),
+            days => Cell::number(days, DAYS, &styles.number),
+        };
+        let claim = model.told().and_then(|told| words::like_aged(told, step));
+        let format = styles.claim(claim.as_ref().and_then(|claim| claim.verdict));
+        vec![
+            name,
+            Cell::number(Some(f64::from(step.window_days)), DAYS, &styles.number),
+            Cell::count(step.waiting.people, &styles.number),
+            Cell::count(step.waiting.reached, &styles.number),
+            quartile(0, "over ¾ still waiting"),
+            quartile(1, "over half still waiting"),
+            quartile(2, "over ¼ still waiting"),
+            Cell::text(
+                claim.map_or_else(|| "Everyone of the period has to be a day old.".to_owned(), |claim| claim.text),
+                format,
+            ),
+        ]
+    };
+    Table {
+        title: "How long people take, and whether that gets better",
+        note: "People who are still waiting count for as long as they have waited (Kaplan-Meier). A young cohort is compared with the \
+               one before at an age that both have reached.",
+        columns: &COLUMNS,
+        rows: steps.iter().map(row).collect(),
+        line: LINE,
+    }
+}
+
+fn readings<'a>(model: &WorksheetModel<'_>, styles: &'a Styles) -> Table<'a> {
+    const COLUMNS: [Column<'_>; 8] = [
+        texts("Stage"),
+        numbers("Any order"),
+        numbers("Only after a later stage"),
+        numbers("In order"),
+        numbers("Skipped a stage"),
+        numbers("No earlier stage at all"),
+        numbers("Every step"),
+        wide("Stages that those who skipped have missed", 4),
+    ];
+    let row = |stage: Stage| {
+        let report = model.stage(stage);
+        let counted = report.and_then(|report| Some((report.people?, report.readings.as_ref()?)));
+        let name = Cell::text(stage.title(), &styles.label);
+        let Some((people, readings)) = counted else {
+            return blank(name, COLUMNS.len(), styles);
+        };
+        let counts = [people.any, readings.backward, people.ordered, readings.skipped, readings.no_earlier, people.strict];
+        let mut cells = vec![name];
+        cells.extend(counts.map(|count| Cell::count(count, &styles.number)));
+        cells.push(Cell::text(words::missing(readings), &styles.text));
+        cells
+    };
+    let shown = |stage: &Stage| model.report.is_none() || model.stage(*stage).is_some_and(|report| report.people.is_some());
+    Table {
+        title: "Who makes the difference between the readings",
+        note: "Any order = in order + only after a later stage. In order = every step + skipped a stage + no earlier stage at all. One \
+               person may have missed several stages.",
+        columns: &COLUMNS,
+        rows: Stage::ALL.into_iter().filter(shown).map(row).collect(),
+        line: LINE,
+    }
+}
+
+fn step_title(line: &StepLine<'_>) -> String {
+    let days = line.step.map_or_else(String::new, |step| format!(" within {} days", step.window_days));
+    let over: Vec<_> = line.step.into_iter().flat_map(|step| &step.passes_over).map(|stage| stage.title()).collect();
+    let over = if over.is_empty() { String::new() } else { format!(" (over {}: not measured)", over.join(" and ")) };
+    format!("{} → {}{days}{over}", line.from.title(), line.to.title())
+}
+
+fn early_head(step: Option<&Step>) -> String {
+    let days = step.and_then(|step| step.like_aged.as_ref()).map(|aged| number::days(f64::from(aged.days)));
+    days.map_or_else(|| "Early share".to_owned(), |days| format!("Within {days}"))
+}
+
+fn cohort_columns(early: &str) -> [Column<'_>; 10] {
+    [
+        texts("Entered in"),
+        numbers("Entered"),
+        numbers("Matured"),
+        numbers("Advanced"),
+        numbers("Skipped it"),
+        numbers("Rate"),
+        numbers("95 % interval"),
+        numbers(early),
+        numbers("Median days"),
+        wide("To know", 2),
+    ]
+}
+
+fn cohorts<'a>(step: Option<&Step>, styles: &'a Styles) -> Vec<Vec<Cell<'a>>> {
+    let Some(step) = step else {
+        return (0..EMPTY_PERIODS).map(|_| blank(Cell::text("", &styles.label), 10, styles)).collect();
+    };
+    let row = |cohort: &Cohort| {
+        let name = Cell::text(&cohort.period, &styles.label);
+        if !cohort.known {
+            let mut cells = blank(name, 9, styles);
+            cells.push(Cell::text("not known: a source of the stage has no row in the period", &styles.muted));
+            return cells;
+        }
+        let counts = [cohort.entered, cohort.matured, cohort.advanced, cohort.skipped];
+        let share = share(cohort);
+        let interval = share.interval.filter(|_| words::rate(&share).is_some());
+        let early = cohort.early.as_ref();
+        let median = match cohort.median_days {
+            None if cohort.entered > 0 => Cell::text("over half still waiting", &styles.words),
+            days => Cell::number(days, DAYS, &styles.number),
+        };
+        let mut cells = vec![name];
+        cells.extend(counts.map(|count| Cell::count(count, &styles.number)));
+        cells.extend([
+            Cell::share(&share, if cohort.mature { &styles.strong_number } else { &styles.hatched }),
+            Cell::text(interval.map_or_else(String::new, words::interval), &styles.words),
+            early.map_or_else(|| Cell::text("", &styles.number), |early| Cell::share(early, &styles.number)),
+            median,
+            Cell::text(if cohort.mature { "" } else { "hatched: not everyone has had the whole window" }, &styles.muted),
+        ]);
+        cells
+    };
+    step.cohorts.iter().map(row).collect()
+}
