@@ -34,7 +34,5 @@ pub(crate) const WARN: u32 = 0x9A_5B00;
 pub(crate) const WARN_FILL: u32 = 0xFD_F3E1;
 /// Cells that people fill in.
 pub(crate) const INPUT_FILL: u32 = 0xFF_F9DB;
-/// A heat map's darkest shade: text stays readable on it.
-pub(crate) const SHADE: u32 = 0x8D_B7DE;
 /// Label cells and bands.
 pub(crate) const BAND: u32 = 0xF2_F5F9;

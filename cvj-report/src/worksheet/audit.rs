@@ -14,7 +14,7 @@ use crate::number::{NumberStyle, UNKNOWN};
 use crate::words::{self, FixFirst, Told};
 
 const SHEET: &str = "Growth audit";
-const WIDTHS: [f64; 13] = [8.0, 14.0, 14.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 32.0];
+const WIDTHS: [f64; 13] = [8.0, 14.0, 13.0, 15.0, 13.0, 16.0, 19.0, 13.0, 14.0, 14.0, 14.0, 14.0, 34.0];
 const LAST_COLUMN: u16 = WIDTHS.len() as u16 - 1;
 /// What a reader asks of the step to fix first.
 const QUESTIONS: [&str; 3] = ["Is it getting better?", "What is it worth?", "How sure is that?"];

@@ -10,10 +10,14 @@ use super::model::{EMPTY_PERIODS, StepLine, WorksheetModel};
 use super::page::{Pages, begin};
 use super::style::{DAYS, Styles};
 use super::table::{Cell, Column, DENSE, LINE, Table, blank, numbers, texts, wide};
-use crate::{number, palette, words};
+use crate::{number, words};
 
 const SHEET: &str = "Cohorts";
-const WIDTHS: [f64; 11] = [24.0, 16.0, 16.0, 16.0, 16.0, 16.0, 16.0, 17.0, 22.0, 16.0, 30.0];
+const WIDTHS: [f64; 11] = [22.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 17.0, 15.0, 15.0, 27.0];
+/// Printed where fewer have gone on than the head says.
+const NOT_YET: &str = "not yet";
+/// A heat map's shades, for 0 and for the highest.
+const SHADES: [u32; 2] = [0xF7_FAFD, 0x86_B3DF];
 
 /// Draws the sheet.
 pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &Styles) -> Result<(), XlsxError> {
@@ -95,21 +99,24 @@ fn heat_row<'a>(period: &str, steps: &[StepLine<'_>], styles: &'a Styles) -> Vec
     std::iter::once(Cell::text(period, &styles.label)).chain(steps.iter().map(cell)).collect()
 }
 
-/// Shades the rates of mature cohorts, from none at 0 to full at the column's highest.
+/// Shades a step's column, from none at 0 to full at its highest rate.
 fn shade(sheet: &mut Worksheet, first: u32, column: u16, line: &StepLine<'_>, periods: &[&str]) -> Result<(), XlsxError> {
-    let shaded = |period: &str| {
-        cohort(line, period).is_some_and(|cohort| cohort.known && cohort.mature && words::rate(&share(cohort)).is_some())
-    };
-    let rows: Vec<u32> = (first..).zip(periods).filter(|(_, period)| shaded(period)).map(|(row, _)| row).collect();
+    let rows = (first..).zip(periods).filter(|(_, period)| cohort(line, period).is_some_and(is_shaded)).map(|(row, _)| row);
+    let rows: Vec<u32> = rows.collect();
     let (Some(&top), Some(&bottom)) = (rows.first(), rows.last()) else { return Ok(()) };
     let cells: Vec<_> = rows.iter().map(|&row| row_col_to_cell(row, column)).collect();
     let scale = ConditionalFormat2ColorScale::new()
         .set_minimum(ConditionalFormatType::Number, 0)
-        .set_minimum_color(Color::RGB(palette::PAPER))
-        .set_maximum_color(Color::RGB(palette::SHADE))
+        .set_minimum_color(Color::RGB(SHADES[0]))
+        .set_maximum_color(Color::RGB(SHADES[1]))
         .set_multi_range(cells.join(" "));
     sheet.add_conditional_format(top, column, bottom, column, &scale)?;
     Ok(())
+}
+
+/// Whether a cohort's rate may be compared with others by eye.
+fn is_shaded(cohort: &Cohort) -> bool {
+    cohort.known && cohort.mature && words::rate(&share(cohort)).is_some()
 }
 
 fn share(cohort: &Cohort) -> Share {
@@ -130,25 +137,19 @@ fn times<'a>(model: &WorksheetModel<'_>, steps: &[StepLine<'_>], styles: &'a Sty
     let row = |line: &StepLine<'_>| {
         let name = Cell::text(words::step_name(line.from, line.to), &styles.label);
         let Some(step) = line.step else { return blank(name, COLUMNS.len(), styles) };
-        let quartile = |place: usize, few: &str| match step.waiting.quartiles[place] {
-            None if step.waiting.people > 0 => Cell::text(few, &styles.words),
+        let quartiles = step.waiting.quartiles.map(|days| match days {
+            None if step.waiting.people > 0 => Cell::text(NOT_YET, &styles.words),
             days => Cell::number(days, DAYS, &styles.number),
-        };
+        });
         let claim = model.told().and_then(|told| words::like_aged(told, step));
         let format = styles.claim(claim.as_ref().and_then(|claim| claim.verdict));
-        vec![
-            name,
-            Cell::number(Some(f64::from(step.window_days)), DAYS, &styles.number),
-            Cell::count(step.waiting.people, &styles.number),
-            Cell::count(step.waiting.reached, &styles.number),
-            quartile(0, "over ¾ still waiting"),
-            quartile(1, "over half still waiting"),
-            quartile(2, "over ¼ still waiting"),
-            Cell::text(
-                claim.map_or_else(|| "Everyone of the period has to be a day old.".to_owned(), |claim| claim.text),
-                format,
-            ),
-        ]
+        let said = claim.map_or_else(|| "Not yet: not everyone of the period is a day old.".to_owned(), |claim| claim.text);
+        let counts = [u64::from(step.window_days), step.waiting.people, step.waiting.reached];
+        let mut cells = vec![name];
+        cells.extend(counts.map(|count| Cell::count(count, &styles.number)));
+        cells.extend(quartiles);
+        cells.push(Cell::text(said, format));
+        cells
     };
     Table {
         title: "How long people take, and whether that gets better",
@@ -217,7 +218,7 @@ fn cohort_columns(early: &str) -> [Column<'_>; 10] {
         numbers("Rate"),
         numbers("95 % interval"),
         numbers(early),
-        numbers("Median days"),
+        numbers("Half had after"),
         wide("To know", 2),
     ]
 }
@@ -238,7 +239,7 @@ fn cohorts<'a>(step: Option<&Step>, styles: &'a Styles) -> Vec<Vec<Cell<'a>>> {
         let interval = share.interval.filter(|_| words::rate(&share).is_some());
         let early = cohort.early.as_ref();
         let median = match cohort.median_days {
-            None if cohort.entered > 0 => Cell::text("over half still waiting", &styles.words),
+            None if cohort.entered > 0 => Cell::text(NOT_YET, &styles.words),
             days => Cell::number(days, DAYS, &styles.number),
         };
         let mut cells = vec![name];
@@ -253,4 +254,30 @@ fn cohorts<'a>(step: Option<&Step>, styles: &'a Styles) -> Vec<Vec<Cell<'a>>> {
         cells
     };
     step.cohorts.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_mature_cohorts_of_twenty_are_shaded() {
+        let whole = Cohort {
+            period: "2026-10".into(),
+            known: true,
+            mature: true,
+            entered: 20,
+            matured: 20,
+            advanced: 5,
+            skipped: 0,
+            rate: Some(0.25),
+            interval: Some([0.11, 0.47]),
+            median_days: None,
+            early: None,
+        };
+        assert!(is_shaded(&whole));
+        assert!(!is_shaded(&Cohort { known: false, ..whole.clone() }));
+        assert!(!is_shaded(&Cohort { mature: false, ..whole.clone() }));
+        assert!(!is_shaded(&Cohort { matured: 19, ..whole }));
+    }
 }

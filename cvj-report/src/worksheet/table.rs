@@ -122,7 +122,7 @@ impl Table<'_> {
         sheet.set_row_height(row, TITLE)?;
         if !self.note.is_empty() {
             let note = Cell::text(self.note, &styles.note);
-            note.write(sheet, row + 1, 0, self.last_column())?;
+            note.write(sheet, row + 1, 0, widths.len() as u16 - 1)?;
             sheet.set_row_height(row + 1, self.note_height(widths))?;
         }
         for (place, column) in self.places() {
@@ -148,12 +148,8 @@ impl Table<'_> {
         })
     }
 
-    fn last_column(&self) -> u16 {
-        self.places().last().map_or(0, |(place, _)| place.1)
-    }
-
     fn note_height(&self, widths: &[f64]) -> f64 {
-        if self.note.is_empty() { 0.0 } else { height(self.note, width(widths, (0, self.last_column()))) }
+        if self.note.is_empty() { 0.0 } else { height(self.note, widths.iter().sum()) }
     }
 
     fn head_height(&self, widths: &[f64]) -> f64 {

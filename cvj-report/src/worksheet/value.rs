@@ -56,7 +56,7 @@ fn metrics<'a>(model: &WorksheetModel<'a>, styles: &'a Styles) -> Table<'a> {
         numbers("Value"),
         numbers("Numerator"),
         numbers("Denominator"),
-        wide("95 % interval", 2),
+        Column { head: "95 % interval", span: 2, numbers: true },
         wide("Definition, or what would fill it", 5),
     ];
     let row = |metric: &'a ValueMetric| {
@@ -150,7 +150,7 @@ fn moves<'a>(ladder: &'a Ladder, styles: &'a Styles) -> Table<'a> {
         wide("Then, as the next new rung", 3),
         numbers("Share"),
         numbers("Counts"),
-        wide("95 % interval", 2),
+        Column { head: "95 % interval", span: 2, numbers: true },
         numbers("Median days"),
     ];
     let name = |place: usize| ladder.rungs.get(place).map_or("", |rung| rung.name.as_str());
@@ -183,8 +183,8 @@ fn skips<'a>(model: &WorksheetModel<'a>, styles: &'a Styles) -> Table<'a> {
         numbers("of people"),
         numbers("Who did not"),
         numbers("of people"),
-        wide("Difference, 95 % interval", 2),
-        texts("Skippers do"),
+        Column { head: "Difference, 95 % interval", span: 2, numbers: true },
+        texts("Those who skipped did"),
     ];
     let costs = model.findings().map_or(&[][..], |findings| &findings.skip_costs);
     let mut rows: Vec<_> = costs.iter().flat_map(|cost| skip_rows(cost, model, styles)).collect();
@@ -202,11 +202,11 @@ fn skip_rows<'a>(cost: &'a SkipCost, model: &WorksheetModel<'a>, styles: &'a Sty
             Verdict::Up => "better",
             Verdict::Down => "worse",
             Verdict::TooClose => "too close to call",
-            Verdict::None => "too few to say",
+            Verdict::None => "too few to compare",
         };
         let mut cells = vec![
             Cell::text(cost.stage.title(), &styles.label),
-            Cell::number(Some(f64::from(days)), DAYS, &styles.number),
+            Cell::count(u64::from(days), &styles.number),
             Cell::text(what, &styles.text),
         ];
         cells.extend(skipped);
