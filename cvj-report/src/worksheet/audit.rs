@@ -9,7 +9,7 @@ use super::bindings::Bindings;
 use super::model::WorksheetModel;
 use super::page::{Pages, begin, height, write};
 use super::style::{COUNT, RATE, Styles};
-use super::table::{Cell, Column, LINE, Table, blank, blanks, numbers, texts, wide};
+use super::table::{Cell, Column, LINE, Table, blank, numbers, texts, wide};
 use crate::number::{NumberStyle, UNKNOWN};
 use crate::words::{self, FixFirst, Told};
 
@@ -40,8 +40,10 @@ pub(super) fn draw(
     let worth = worth(model, styles);
     bind(worth.first_row(row + 1), bindings);
     for table in [worth, stages(told, styles), steps(model, styles)] {
-        pages.place(row + 1, table.height(&WIDTHS));
-        row = table.draw(sheet, row + 1, &WIDTHS, styles)?;
+        if !table.rows.is_empty() {
+            pages.place(row + 1, table.height(&WIDTHS));
+            row = table.draw(sheet, row + 1, &WIDTHS, styles)?;
+        }
     }
     pages.set(sheet)
 }
@@ -161,9 +163,14 @@ fn stages<'a>(told: Option<Told<'_>>, styles: &'a Styles) -> Table<'a> {
             Cell::text(words::audit_gap(told, line).unwrap_or_default(), &styles.text),
         ]
     };
+    let unjudged = |stage: Stage| {
+        let mut cells = blank(Cell::text("", &styles.label), COLUMNS.len(), styles);
+        cells[1] = Cell::text(stage.title(), &styles.strong);
+        cells
+    };
     let rows = match told {
         Some(told) => told.scope.findings.audit.iter().map(|line| row(told, line)).collect(),
-        None => blanks(Stage::ALL.len(), COLUMNS.len(), styles),
+        None => Stage::ALL.into_iter().map(unjudged).collect(),
     };
     Table {
         title: "Growth audit",

@@ -7,7 +7,7 @@ use rust_xlsxwriter::utility::row_col_to_cell;
 use rust_xlsxwriter::{Color, ConditionalFormat2ColorScale, ConditionalFormatType, Worksheet, XlsxError};
 
 use super::model::{EMPTY_PERIODS, StepLine, WorksheetModel};
-use super::page::{Pages, begin};
+use super::page::{Pages, begin, write};
 use super::style::{DAYS, Styles};
 use super::table::{Cell, Column, DENSE, LINE, Table, blank, numbers, texts, wide};
 use crate::{number, words};
@@ -28,24 +28,33 @@ pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &S
     sheet.set_freeze_panes(2, 1)?;
     let mut pages = Pages::new(&WIDTHS);
     let steps = model.steps();
-    let mut row = heat_map(sheet, 3, &steps, &mut pages, styles)?;
+    let mut row = 3;
+    if steps.is_empty() {
+        write(
+            sheet,
+            row,
+            0,
+            "Fewer than two stages are measured by people, so there is no step between them.",
+            &styles.subtitle,
+        )?;
+        row += 1;
+    } else {
+        row = heat_map(sheet, row, &steps, &mut pages, styles)? + 1;
+    }
     let mut add = |table: &Table<'_>| {
-        pages.place(row + 1, table.height(&WIDTHS));
-        row = table.draw(sheet, row + 1, &WIDTHS, styles)?;
+        if !table.rows.is_empty() {
+            pages.place(row, table.height(&WIDTHS));
+            row = table.draw(sheet, row, &WIDTHS, styles)? + 1;
+        }
         Ok::<_, XlsxError>(())
     };
     add(&times(model, &steps, styles))?;
     add(&readings(model, styles))?;
-    for line in steps.iter().filter(|line| line.step.is_none_or(|step| !step.cohorts.is_empty())) {
-        let (title, early) = (step_title(line), early_head(line.step));
-        let note = line.step.and_then(words::trusted).unwrap_or_default();
-        add(&Table {
-            title: &title,
-            columns: &cohort_columns(&early),
-            rows: cohorts(line.step, styles),
-            note: &note,
-            line: DENSE,
-        })?;
+    for (line, step) in steps.iter().filter_map(|line| Some((line, line.step?))) {
+        let (title, early) = (step_title(line, step), early_head(step));
+        let note = words::trusted(step).unwrap_or_default();
+        let rows = step.cohorts.iter().map(|cohort| cohort_row(cohort, styles)).collect();
+        add(&Table { title: &title, note: &note, columns: &cohort_columns(&early), rows, line: DENSE })?;
     }
     pages.set(sheet)
 }
@@ -196,15 +205,14 @@ fn readings<'a>(model: &WorksheetModel<'_>, styles: &'a Styles) -> Table<'a> {
     }
 }
 
-fn step_title(line: &StepLine<'_>) -> String {
-    let days = line.step.map_or_else(String::new, |step| format!(" within {} days", step.window_days));
-    let over: Vec<_> = line.step.into_iter().flat_map(|step| &step.passes_over).map(|stage| stage.title()).collect();
+fn step_title(line: &StepLine<'_>, step: &Step) -> String {
+    let over: Vec<_> = step.passes_over.iter().map(|stage| stage.title()).collect();
     let over = if over.is_empty() { String::new() } else { format!(" (over {}: not measured)", over.join(" and ")) };
-    format!("{} → {}{days}{over}", line.from.title(), line.to.title())
+    format!("{} within {} days{over}", words::step_name(line.from, line.to), step.window_days)
 }
 
-fn early_head(step: Option<&Step>) -> String {
-    let days = step.and_then(|step| step.like_aged.as_ref()).map(|aged| number::days(f64::from(aged.days)));
+fn early_head(step: &Step) -> String {
+    let days = step.like_aged.as_ref().map(|aged| number::days(f64::from(aged.days)));
     days.map_or_else(|| "Early share".to_owned(), |days| format!("Within {days}"))
 }
 
@@ -223,37 +231,31 @@ fn cohort_columns(early: &str) -> [Column<'_>; 10] {
     ]
 }
 
-fn cohorts<'a>(step: Option<&Step>, styles: &'a Styles) -> Vec<Vec<Cell<'a>>> {
-    let Some(step) = step else {
-        return (0..EMPTY_PERIODS).map(|_| blank(Cell::text("", &styles.label), 10, styles)).collect();
+fn cohort_row<'a>(cohort: &Cohort, styles: &'a Styles) -> Vec<Cell<'a>> {
+    let name = Cell::text(&cohort.period, &styles.label);
+    if !cohort.known {
+        let mut cells = blank(name, 9, styles);
+        cells.push(Cell::text("not known: a source has no row", &styles.muted));
+        return cells;
+    }
+    let share = share(cohort);
+    let interval = share.interval.filter(|_| words::rate(&share).is_some());
+    let early = cohort.early.as_ref();
+    let median = match cohort.median_days {
+        None if cohort.entered > 0 => Cell::text(NOT_YET, &styles.words),
+        days => Cell::number(days, DAYS, &styles.number),
     };
-    let row = |cohort: &Cohort| {
-        let name = Cell::text(&cohort.period, &styles.label);
-        if !cohort.known {
-            let mut cells = blank(name, 9, styles);
-            cells.push(Cell::text("not known: a source of the stage has no row in the period", &styles.muted));
-            return cells;
-        }
-        let counts = [cohort.entered, cohort.matured, cohort.advanced, cohort.skipped];
-        let share = share(cohort);
-        let interval = share.interval.filter(|_| words::rate(&share).is_some());
-        let early = cohort.early.as_ref();
-        let median = match cohort.median_days {
-            None if cohort.entered > 0 => Cell::text(NOT_YET, &styles.words),
-            days => Cell::number(days, DAYS, &styles.number),
-        };
-        let mut cells = vec![name];
-        cells.extend(counts.map(|count| Cell::count(count, &styles.number)));
-        cells.extend([
-            Cell::share(&share, if cohort.mature { &styles.strong_number } else { &styles.hatched }),
-            Cell::text(interval.map_or_else(String::new, words::interval), &styles.words),
-            early.map_or_else(|| Cell::text("", &styles.number), |early| Cell::share(early, &styles.number)),
-            median,
-            Cell::text(if cohort.mature { "" } else { "hatched: not everyone has had the whole window" }, &styles.muted),
-        ]);
-        cells
-    };
-    step.cohorts.iter().map(row).collect()
+    let mut cells = vec![name];
+    let counts = [cohort.entered, cohort.matured, cohort.advanced, cohort.skipped];
+    cells.extend(counts.map(|count| Cell::count(count, &styles.number)));
+    cells.extend([
+        Cell::share(&share, if cohort.mature { &styles.strong_number } else { &styles.hatched }),
+        Cell::text(interval.map_or_else(String::new, words::interval), &styles.words),
+        early.map_or_else(|| Cell::text("", &styles.number), |early| Cell::share(early, &styles.number)),
+        median,
+        Cell::text(if cohort.mature { "" } else { "hatched: not all had the whole window" }, &styles.muted),
+    ]);
+    cells
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
-use cvj_core::report::{GapOutcome, Range, TargetStatus, Verdict};
+use cvj_core::report::{Findings, GapOutcome, Range, TargetStatus, Verdict};
 
 use super::*;
 use crate::fixture;
@@ -248,6 +248,7 @@ fn odd_reports_are_written() {
     findings.breakdowns[0].rows[0].value = Some("=1+1".repeat(2000));
     findings.gaps[2].money = Some(Range { value: f64::NAN, low: f64::NEG_INFINITY, high: 1e300 });
     report.products[0].stages[0].to_next.as_mut().unwrap().cohorts.truncate(1);
+    report.products[0].stages[1].to_next.as_mut().unwrap().cohorts.clear();
     let mut book = open(worksheet(&report, 0).unwrap());
     assert_eq!(named(&mut book, "cvj.product.name"), Data::String("=1+1".into()));
     assert!(book.worksheet_formula("Scorecard").unwrap().used_cells().next().is_none(), "no text becomes a formula");
@@ -257,8 +258,11 @@ fn odd_reports_are_written() {
         (stage.measured, stage.people, stage.to_next) = (false, None, None);
         stage.metrics.clear();
     }
+    report.overall.findings = Findings::default();
     assert!(worksheet(&report, 0).is_ok());
-    assert!(overall_worksheet(&report).is_ok());
+    let mut book = open(overall_worksheet(&report).unwrap());
+    assert!(texts(&mut book, "Cohorts").contains("there is no step between them"));
+    assert_eq!(named(&mut book, "cvj.fix_first.from"), Data::Empty);
 }
 
 #[test]

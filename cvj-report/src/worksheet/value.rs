@@ -31,13 +31,15 @@ pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &S
     let mut pages = Pages::new(&WIDTHS);
     let mut row = 3;
     let mut add = |table: &Table<'_>| {
-        pages.place(row, table.height(&WIDTHS));
-        row = table.draw(sheet, row, &WIDTHS, styles)? + 1;
+        if !table.rows.is_empty() {
+            pages.place(row, table.height(&WIDTHS));
+            row = table.draw(sheet, row, &WIDTHS, styles)? + 1;
+        }
         Ok::<_, XlsxError>(())
     };
     add(&metrics(model, styles))?;
     add(&rungs(ladder, model, styles))?;
-    if let Some(ladder) = ladder.filter(|ladder| !ladder.moves.is_empty()) {
+    if let Some(ladder) = ladder {
         if ladder.rungs.len() <= MOST_RUNGS {
             let heads: Vec<_> = ladder.rungs.iter().map(|rung| format!("then {}", rung.name)).collect();
             let columns: Vec<_> = std::iter::once(texts("First")).chain(heads.iter().map(|head| numbers(head))).collect();
@@ -132,7 +134,7 @@ fn matrix<'a>(ladder: &Ladder, columns: &'a [Column<'a>], styles: &'a Styles) ->
         title: "From rung to rung, over all products",
         note: "Of all customers of the rung in the row: those who bought the rung in the column as their next new one.",
         columns,
-        rows: ladder.rungs.iter().enumerate().flat_map(lines).collect(),
+        rows: if ladder.moves.is_empty() { Vec::new() } else { ladder.rungs.iter().enumerate().flat_map(lines).collect() },
         line: LINE,
     }
 }
