@@ -53,7 +53,11 @@ fn fix_first(sheet: &mut Worksheet, row: u32, said: Option<&FixFirst>, styles: &
     let headline = said.map_or("The step to fix first", |said| &said.headline);
     let mut lines = vec![("Why", said.map_or("", |said| &said.why), &styles.text)];
     if let Some(said) = said {
-        lines.extend(said.answers.iter().map(|answer| (answer.question, answer.text.as_str(), styles.claim(answer.verdict))));
+        lines.extend(
+            said.answers
+                .iter()
+                .map(|answer| (answer.question, answer.text.as_str(), styles.claim(answer.claim.map(|(_, verdict)| verdict)))),
+        );
     } else {
         lines.extend(QUESTIONS.map(|question| (question, "", &styles.text)));
     }
@@ -231,12 +235,11 @@ fn steps<'a>(model: &WorksheetModel<'_>, styles: &'a Styles) -> Table<'a> {
             Cell::text(said, &styles.text),
         ]
     };
-    let rows = match model.told() {
-        Some(told) => told.scope.findings.gaps.iter().map(|gap| row(told, gap)).collect(),
-        None => {
-            let name = |from: Stage, to: Stage| Cell::text(words::step_name(from, to), &styles.label);
-            model.steps().iter().map(|line| blank(name(line.from, line.to), COLUMNS.len(), styles)).collect()
-        }
+    let rows = if let Some(told) = model.told() {
+        told.scope.findings.gaps.iter().map(|gap| row(told, gap)).collect()
+    } else {
+        let name = |from: Stage, to: Stage| Cell::text(words::step_name(from, to), &styles.label);
+        model.steps().iter().map(|line| blank(name(line.from, line.to), COLUMNS.len(), styles)).collect()
     };
     Table {
         title: "Every step against its goal",

@@ -10,14 +10,12 @@ use super::model::{EMPTY_PERIODS, StepLine, WorksheetModel};
 use super::page::{Pages, begin, write};
 use super::style::{DAYS, Styles};
 use super::table::{Cell, Column, DENSE, LINE, Table, blank, numbers, texts, wide};
-use crate::{number, words};
+use crate::{number, palette, words};
 
 const SHEET: &str = "Cohorts";
 const WIDTHS: [f64; 11] = [22.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0, 17.0, 15.0, 15.0, 27.0];
 /// Printed where fewer have gone on than the head says.
 const NOT_YET: &str = "not yet";
-/// A heat map's shades, for 0 and for the highest.
-const SHADES: [u32; 2] = [0xF7_FAFD, 0x86_B3DF];
 
 /// Draws the sheet.
 pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &Styles) -> Result<(), XlsxError> {
@@ -116,8 +114,8 @@ fn shade(sheet: &mut Worksheet, first: u32, column: u16, line: &StepLine<'_>, pe
     let cells: Vec<_> = rows.iter().map(|&row| row_col_to_cell(row, column)).collect();
     let scale = ConditionalFormat2ColorScale::new()
         .set_minimum(ConditionalFormatType::Number, 0)
-        .set_minimum_color(Color::RGB(SHADES[0]))
-        .set_maximum_color(Color::RGB(SHADES[1]))
+        .set_minimum_color(Color::RGB(palette::HEAT[0]))
+        .set_maximum_color(Color::RGB(palette::HEAT[palette::HEAT.len() - 1]))
         .set_multi_range(cells.join(" "));
     sheet.add_conditional_format(top, column, bottom, column, &scale)?;
     Ok(())

@@ -181,7 +181,7 @@ fn readings(sheet: &mut Worksheet, stage: Stage, report: Option<&StageReport>, s
 
 fn step(sheet: &mut Worksheet, column: u16, step: Option<&Step>, styles: &Styles) -> Result<(), XlsxError> {
     let rate = number::NumberStyle { unit: Unit::Percent, currency: "" };
-    let figure = step.filter(|step| step.matured > 0).map_or(Figure::Unknown, Figure::step);
+    let figure = step.map_or(Figure::Unknown, Figure::step);
     write_figure(sheet, STEP, column, figure, rate, &styles.strong_number)?;
     let count = number::NumberStyle { unit: Unit::Count, currency: "" };
     for (row, people) in

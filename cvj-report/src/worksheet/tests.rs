@@ -29,8 +29,8 @@ fn named(book: &mut Xlsx<Cursor<Vec<u8>>>, name: &str) -> Data {
 #[track_caller]
 fn line(book: &mut Xlsx<Cursor<Vec<u8>>>, sheet: &str, below: &str, first: &str) -> Vec<Data> {
     let range = book.worksheet_range(sheet).unwrap();
-    let mut rows = range.rows().skip_while(|row| !row.iter().any(|cell| cell.to_string() == below));
-    rows.find(|row| row.iter().find(|cell| **cell != Data::Empty).is_some_and(|cell| cell.to_string() == first))
+    let mut rows = range.rows().skip_while(|row| !row.iter().any(|cell| *cell == *below));
+    rows.find(|row| row.iter().find(|cell| **cell != Data::Empty).is_some_and(|cell| *cell == *first))
         .unwrap_or_else(|| panic!("no line {first} below {below}"))
         .to_vec()
 }
