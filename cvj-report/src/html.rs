@@ -27,6 +27,7 @@ use crate::{calendar, font, number, words};
 use mark::Mark;
 use scope::ScopeView;
 use table::{Comparison, comparison};
+use value::LadderView;
 
 const TEMPLATES: [(&str, &str); 10] = [
     ("report.html.j2", include_str!("../../templates/report/report.html.j2")),
@@ -67,6 +68,8 @@ struct PageView<'a> {
     currency: &'a str,
     summary: Vec<LineView<'a>>,
     scopes: Vec<ScopeView<'a>>,
+    /// Of all products: shown in the first scope.
+    ladder: Option<LadderView<'a>>,
     comparison: Option<Comparison<'a>>,
     definitions: Vec<CardView<'a>>,
     built_in: [Term; 7],
@@ -153,6 +156,7 @@ impl<'a> PageView<'a> {
             currency: &report.currency,
             summary: lines(report),
             scopes: report.scopes().map(|scope| ScopeView::new(report, scope)).collect::<Result<_, _>>()?,
+            ladder: report.ladder.as_ref().map(|ladder| LadderView::new(ladder, &report.currency)),
             comparison: comparison(report),
             definitions: cards(report),
             built_in: BUILT_IN,

@@ -10,7 +10,7 @@ use super::fix_first::FixFirstView;
 use super::mark::Mark;
 use super::sparkline::sparkline;
 use super::steps::StepView;
-use super::value::{LadderView, SkipView, ValueView};
+use super::value::{SkipView, ValueView};
 use crate::chart::{Drawing, Embedding, Named, drawings};
 use crate::error::RenderError;
 use crate::figure::{Figure, change, counts};
@@ -36,7 +36,6 @@ pub(super) struct ScopeView<'a> {
     dimensions: Vec<DimensionView<'a>>,
     skips: Vec<SkipView<'a>>,
     value: Vec<ValueView<'a>>,
-    ladder: Option<LadderView<'a>>,
 }
 
 /// A row of the scorecard.
@@ -85,6 +84,8 @@ struct StageView<'a> {
     people: Option<[String; 3]>,
     /// Who makes the difference between the readings.
     readings: Vec<String>,
+    /// Which stages those who skipped have not reached.
+    missing: String,
     metrics: Vec<MetricView<'a>>,
 }
 
@@ -103,7 +104,6 @@ impl<'a> ScopeView<'a> {
                 Drawing::Trend(_) => trends.push(svg),
             }
         }
-        let ladder = report.ladder.as_ref().filter(|_| std::ptr::eq(stages, report.overall.stages.as_slice()));
         Ok(Self {
             name,
             slug,
@@ -119,7 +119,6 @@ impl<'a> ScopeView<'a> {
             dimensions: dimensions(&findings.breakdowns),
             skips: findings.skip_costs.iter().filter_map(|cost| SkipView::new(told, cost)).collect(),
             value: findings.value.iter().map(|metric| ValueView::new(metric, &report.currency)).collect(),
-            ladder: ladder.map(|ladder| LadderView::new(ladder, &report.currency)),
         })
     }
 }
@@ -194,6 +193,7 @@ impl<'a> StageView<'a> {
             filled_by: stage.filled_by(),
             people: report.people.map(|people| [people.any, people.ordered, people.strict].map(number::count)),
             readings: readings.map(|(people, readings)| words::readings(people, readings)).unwrap_or_default(),
+            missing: report.readings.as_ref().map(words::missing).unwrap_or_default(),
             metrics: report.metrics.iter().map(|metric| MetricView::new(metric, stage, told)).collect(),
         }
     }

@@ -134,9 +134,7 @@ pub(crate) fn readings(people: &People, readings: &Readings) -> Vec<String> {
         sentences.push(format!("{} came here only after a later stage.", of(readings.backward, people.any)));
     }
     if readings.skipped > 0 {
-        let missing = missing(readings);
-        let missing = if missing.is_empty() { String::new() } else { format!(" ({missing})") };
-        sentences.push(format!("{} in order skipped a stage on the way{missing}.", of(readings.skipped, people.ordered)));
+        sentences.push(format!("{} in order skipped a stage on the way.", of(readings.skipped, people.ordered)));
     }
     if readings.no_earlier > 0 {
         sentences.push(format!("{} in order have no earlier stage at all.", of(readings.no_earlier, people.ordered)));

@@ -36,7 +36,7 @@ pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &S
             &styles.subtitle,
         )?;
         row += 1;
-    } else {
+    } else if !periods(&steps).is_empty() {
         row = heat_map(sheet, row, &steps, &mut pages, styles)? + 1;
     }
     let mut add = |table: &Table<'_>| {

@@ -13,6 +13,7 @@ use crate::number::NumberStyle;
 use crate::palette;
 use crate::scorecard::PAGE;
 use crate::verdict::{status_tone, status_words, verdict_tone, verdict_words};
+use crate::words;
 
 const SHEET: &str = "Scorecard";
 const HEAD: u32 = 3;
@@ -56,7 +57,7 @@ pub(super) fn draw(
                 breaks.push(row);
             }
         }
-        sheet.set_row_height(row, tallness(line))?;
+        sheet.set_row_height(row, tallness(line, model))?;
         write(sheet, row, 0, line.stage.title(), &styles.label)?;
         content(sheet, row, line, place, model, styles)?;
         if let Some(number) = line.headline {
@@ -76,9 +77,12 @@ pub(super) fn draw(
 }
 
 /// The height that shows all of a row's texts.
-fn tallness(line: &Line<'_>) -> f64 {
+fn tallness(line: &Line<'_>, model: &WorksheetModel<'_>) -> f64 {
     let Content::Metric(metric) = line.content else { return 30.0 };
-    let texts = [(1, metric.name.as_str()), (2, metric.owner.as_deref().unwrap_or_default()), (11, &metric.source)];
+    let style = model.style(metric.unit);
+    let grounds = grounds(metric, style);
+    let texts =
+        [(1, metric.name.as_str()), (2, metric.owner.as_deref().unwrap_or_default()), (10, &grounds), (11, &metric.source)];
     texts.into_iter().map(|(column, text)| height(text, COLUMNS[column].1)).fold(32.0, f64::max)
 }
 
@@ -144,9 +148,10 @@ fn metric_row(
     write(sheet, row, 11, &metric.source, &styles.text)
 }
 
-/// What a ratio stands on.
+/// What a ratio stands on: its counts, or the answers behind a score.
 fn grounds(metric: &MetricReport, style: NumberStyle<'_>) -> String {
-    let of = metric.numerator.zip(metric.denominator).map(|(numerator, denominator)| counts(numerator, denominator));
+    let of = || metric.numerator.zip(metric.denominator).map(|(numerator, denominator)| counts(numerator, denominator));
+    let of = words::promoters(metric).or_else(of);
     let interval = metric.interval.filter(|_| Figure::actual(metric).value().is_some());
     let interval = interval.map(|[low, high]| format!("{} to {}", style.value(low), style.value(high)));
     of.into_iter().chain(interval).collect::<Vec<_>>().join("\n")

@@ -71,6 +71,7 @@ fn names_lead_to_the_reports_values() {
         assert_eq!(named(&mut book, &format!("cvj.aware.headline_{number}.actual")), Data::Float(metric.actual.unwrap()));
         assert_eq!(named(&mut book, &format!("cvj.aware.headline_{number}.change")), Data::Float(metric.change.unwrap()));
     }
+    assert!(texts(&mut book, "Scorecard").contains("50 promoters, 30 passives, 20 detractors"));
     assert_eq!(named(&mut book, "cvj.excite.people.any"), Data::Empty, "not measured is empty, never 0");
 }
 
