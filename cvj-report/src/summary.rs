@@ -158,10 +158,12 @@ fn fix_first(report: &Report) -> Line<'_> {
             let worth = words::gains(told, gap).into_iter().next().map_or_else(String::new, |gain| format!(", worth {gain}"));
             format!("{step} ({}){worth}.", isolated(told.scope.name))
         }
-        None => report.scopes().next().map_or_else(String::new, |scope| words::fix_first(Told::new(report, scope)).why),
+        None => {
+            let overall = report.scopes().next().map(|scope| words::fix_first(Told::new(report, scope)));
+            overall.map_or_else(String::new, |words| format!("{}. {}", words.headline, words.why))
+        }
     };
-    let lead = if claim.is_some() { "Fix first" } else { "Nothing to fix first" };
-    Line { tone: Tone::Neutral, lead, text, of: Judged::Nothing }
+    Line { tone: Tone::Neutral, lead: "Fix first", text, of: Judged::Nothing }
 }
 
 fn unmeasured(stages: &[StageReport]) -> Option<Line<'static>> {
