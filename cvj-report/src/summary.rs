@@ -152,16 +152,15 @@ fn targets<'a>(all: &[Headline<'a>]) -> Option<Line<'a>> {
 /// The step to fix first of the whole client, else of the first product that has one, else what prevents a claim.
 fn fix_first(report: &Report) -> Line<'_> {
     let claim = report.scopes().find_map(|scope| Some((Told::new(report, scope), scope.findings.fix_first()?)));
-    let text = match claim {
-        Some((told, gap)) => {
-            let step = words::step_name(gap.from, gap.to);
-            let worth = words::gains(told, gap).into_iter().next().map_or_else(String::new, |gain| format!(", worth {gain}"));
-            format!("{step} ({}){worth}.", isolated(told.scope.name))
-        }
-        None => report.scopes().next().map_or_else(String::new, |scope| words::fix_first(Told::new(report, scope)).why),
+    let text = if let Some((told, gap)) = claim {
+        let step = words::step_name(gap.from, gap.to);
+        let worth = words::gains(told, gap).into_iter().next().map_or_else(String::new, |gain| format!(", worth {gain}"));
+        format!("{step} ({}){worth}.", isolated(told.scope.name))
+    } else {
+        let overall = report.scopes().next().map(|scope| words::fix_first(Told::new(report, scope)));
+        overall.map_or_else(String::new, |words| format!("{}. {}", words.headline, words.why))
     };
-    let lead = if claim.is_some() { "Fix first" } else { "Nothing to fix first" };
-    Line { tone: Tone::Neutral, lead, text, of: Judged::Nothing }
+    Line { tone: Tone::Neutral, lead: "Fix first", text, of: Judged::Nothing }
 }
 
 fn unmeasured(stages: &[StageReport]) -> Option<Line<'static>> {

@@ -44,7 +44,7 @@ pub(crate) fn fix_first(told: Told<'_>) -> FixFirst {
         return FixFirst {
             step: None,
             headline: "No step can be named to fix first".to_owned(),
-            why: nothing_claimed(gaps).to_owned(),
+            why: nothing_claimed(told).to_owned(),
             answers: Vec::new(),
             others,
         };
@@ -65,11 +65,12 @@ pub(crate) fn fix_first(told: Told<'_>) -> FixFirst {
     }
 }
 
-fn nothing_claimed(gaps: &[StepGap]) -> &'static str {
+fn nothing_claimed(told: Told<'_>) -> &'static str {
+    let gaps = &told.scope.findings.gaps;
     let judged = |gap: &StepGap| matches!(gap.outcome, GapOutcome::AtTarget | GapOutcome::TooClose | GapOutcome::NoBetterPeriod);
-    if gaps.is_empty() {
+    if told.scope.stages.iter().all(|stage| stage.to_next.is_none()) {
         "Fewer than two stages are measured by people, so there is no step between them."
-    } else if gaps.iter().all(judged) {
+    } else if !gaps.is_empty() && gaps.iter().all(judged) {
         "No step is worse than its goal by more than chance explains."
     } else if gaps.iter().any(judged) {
         "No step that can be judged is worse than its goal by more than chance explains."
