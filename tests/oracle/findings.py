@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import defaultdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -263,37 +262,40 @@ SCORES = {"good": Fraction(1), "between": Fraction(1, 2), "bad": Fraction(0)}
 
 
 def skip_cost(scope: Scope, stage: int) -> dict[str, Any]:
-    """What became of people who went beyond a stage without it, against those who went through it."""
+    """What became of people who went on without a stage, against those who went through it."""
     earlier = [other for other in scope.chain if other < stage]
     later = [other for other in scope.chain if other > stage]
-    groups: dict[bool, list[tuple[Person, int]]] = defaultdict(list)
+    groups: Groups = {False: [], True: []}
     for person in scope.persons.values():
         if any(other in person.reached for other in earlier) and any(other in person.reached for other in later):
-            beyond = min(person.reached[other] for other in later if other in person.reached)
-            if scope.frame.period_of(beyond) is not None:
-                groups[stage in person.reached].append((person, beyond))
-    following, *farther = later
+            since = max(person.reached[other] for other in earlier if other in person.reached)
+            if scope.frame.period_of(since) is not None:
+                groups[stage in person.reached].append((person, since))
     return {
         "stage": STAGES[stage],
         "skipped": len(groups[False]),
         "took": len(groups[True]),
-        "outcomes": [skip_outcome(scope, groups, following, outcome) for outcome in (CONVERT, ASCEND) if outcome in farther],
+        "outcomes": [skip_outcome(scope, groups, stage, outcome) for outcome in (CONVERT, ASCEND) if outcome in later[1:]],
         "money": skip_money(scope, groups) if scope.has_values else None,
     }
 
 
+Groups = dict[bool, list[tuple[Person, int]]]
+"""By whether they took the stage: people, and the moment from which they could have gone to it."""
+
+
 def followed(scope: Scope, group: list[tuple[Person, int]], days: int) -> list[tuple[Person, int]]:
     """Those of a group who were followed for so many days."""
-    return [(person, beyond) for person, beyond in group if beyond + days * DAY <= scope.frame.as_of]
+    return [(person, since) for person, since in group if since + days * DAY <= scope.frame.as_of]
 
 
-def skip_outcome(scope: Scope, groups: dict[bool, list[tuple[Person, int]]], following: int, outcome: int) -> dict[str, Any]:
+def skip_outcome(scope: Scope, groups: Groups, stage: int, outcome: int) -> dict[str, Any]:
     """How many of each group came to Convert or Ascend."""
-    days = sum(scope.frame.window(other) for other in scope.chain if following < other <= outcome)
+    days = sum(scope.frame.window(other) for other in scope.chain if stage <= other <= outcome)
     rates = []
     for took in (False, True):
         group = followed(scope, groups[took], days)
-        rates.append((sum(1 for person, beyond in group if person.touched(outcome, beyond, beyond + days * DAY)), len(group)))
+        rates.append((sum(1 for person, since in group if person.touched(outcome, since, since + days * DAY)), len(group)))
     skipped, took_it = rates
     both = skipped[1] > 0 and took_it[1] > 0
     return {
@@ -307,14 +309,14 @@ def skip_outcome(scope: Scope, groups: dict[bool, list[tuple[Person, int]]], fol
     }
 
 
-def skip_money(scope: Scope, groups: dict[bool, list[tuple[Person, int]]]) -> dict[str, Any]:
+def skip_money(scope: Scope, groups: Groups) -> dict[str, Any]:
     """What a person of each group brought."""
     days = scope.frame.window(ASCEND)
     samples = []
     for took in (False, True):
         sums = []
-        for person, beyond in followed(scope, groups[took], days):
-            values = [point.value for point in person.points if point.value is not None and beyond <= point.at <= beyond + days * DAY]
+        for person, since in followed(scope, groups[took], days):
+            values = [point.value for point in person.points if point.value is not None and since <= point.at <= since + days * DAY]
             sums.append(sum(values, Fraction(0)))
         samples.append(sums)
     skipped, took_it = samples

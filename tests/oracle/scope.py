@@ -307,8 +307,7 @@ class Scope:
         curve = self.curve(entrants, onward)
         points = []
         if entrants:
-            followed = max(self.frame.as_of - at for _, at in entrants) // DAY
-            last = min(self.frame.window(onward), followed)
+            last = min(self.frame.window(onward), max(time for time, _ in curve.waits) // DAY)
             points = [curve.point(days) for days in range(0, last + 1, max(1, -(-last // POINTS)))]
         return {
             "people": len(entrants),

@@ -106,13 +106,14 @@ class Steps(unittest.TestCase):
     def test_a_long_curve_has_at_most_sixty_steps(self) -> None:
         step = scope_of([("a", 0, 10), ("b", 0, 11), ("a", 1, 71), ("c", 1, 1)], 141, {"engage": 400}).step(AWARE)
         assert step is not None
-        # The longest follow-up is 131 days: every ⌈131 ÷ 60⌉ = 3 days, up to 129.
+        # b waits for 141 − 11 = 130 days, the longest: every ⌈130 ÷ 60⌉ = 3 days, up to 129.
         self.assertEqual([point["days"] for point in step["waiting"]["curve"]], list(range(0, 130, 3)))
-        # Everybody of both: b is left, waiting 130 days, when a has gone after 61.
+        # Both until a goes after 61.
         self.assertEqual((step["waiting"]["curve"][20]["at_risk"], step["waiting"]["curve"][21]["waiting"]), (2, 0.5))
         everyone = scope_of([("a", 0, 10), ("a", 1, 12)], 22, {"engage": 5}).step(AWARE)
         assert everyone is not None
-        self.assertEqual(everyone["waiting"]["curve"][2]["interval"], [0.0, 0.0])
+        # Nobody waits for longer than 2 days.
+        self.assertEqual([(point["days"], point["interval"]) for point in everyone["waiting"]["curve"]][1:], [(1, [1.0, 1.0]), (2, [0.0, 0.0])])
 
     def test_trusted(self) -> None:
         # Without c: d and e entered, e matured and did not advance.
@@ -207,34 +208,35 @@ class Gaps(unittest.TestCase):
 
 
 class Skips(unittest.TestCase):
-    """What became of those who skipped Engage, in a chain up to Convert, with 10 days for Convert and for Ascend."""
+    """What became of those who skipped Engage, in a chain up to Convert: 2 + 3 + 5 days for Convert, 10 for Ascend."""
 
+    WINDOWS = {"engage": 2, "subscribe": 3, "convert": 5, "ascend": 10}
     POINTS = [
-        # Skipped Engage, went beyond it on day 1, converted on day 5.
-        *[("s", AWARE, 0, 100), ("s", SUBSCRIBE, 1), ("s", CONVERT, 5, "7.25")],
-        # Took it, went beyond on day 2, converted a day after the ten were over.
-        *[("t", AWARE, 0), ("t", ENGAGE, 1), ("t", SUBSCRIBE, 2), ("t", CONVERT, 13, 50)],
+        # Skipped Engage; Aware on day 1, converted ten days later to the moment. An Aware that comes after does not count.
+        *[("s", AWARE, 1, 3), ("s", SUBSCRIBE, 2), ("s", CONVERT, 11, "7.25"), ("s", AWARE, 12, 100)],
+        # Took it, and converted a day after the ten were over.
+        *[("t", AWARE, 0), ("t", ENGAGE, 1), ("t", SUBSCRIBE, 2), ("t", CONVERT, 11, 50)],
         # Took it, but day 15 + 10 is beyond the end of follow-up.
-        *[("u", AWARE, 0), ("u", ENGAGE, 0), ("u", SUBSCRIBE, 15)],
-        # Neither: never before, never beyond, beyond after the history only.
-        *[("v", ENGAGE, 0), ("v", SUBSCRIBE, 1), ("w", AWARE, 0), ("x", AWARE, 0), ("x", SUBSCRIBE, 21)],
+        *[("u", AWARE, 15), ("u", ENGAGE, 15), ("u", SUBSCRIBE, 16)],
+        # Neither: never before, never beyond, before the history.
+        *[("v", ENGAGE, 0), ("v", SUBSCRIBE, 1), ("w", AWARE, 0), ("x", AWARE, -1), ("x", SUBSCRIBE, 1)],
     ]
 
     def test_groups_outcomes_and_money(self) -> None:
-        cost = skip_cost(scope_of(self.POINTS, 22, {"convert": 10, "ascend": 10}), ENGAGE)
+        cost = skip_cost(scope_of(self.POINTS, 22, self.WINDOWS), ENGAGE)
         self.assertEqual((cost["stage"], cost["skipped"], cost["took"]), ("engage", 1, 2))
         [outcome] = cost["outcomes"]
         self.assertEqual((outcome["stage"], outcome["window_days"], outcome["verdict"]), ("convert", 10, "none"))
         shares = [(outcome[group]["numerator"], outcome[group]["denominator"]) for group in ("skipped", "took")]
         self.assertEqual((shares, outcome["difference"]), ([(1, 1), (0, 1)], 1.0))
-        # The 100 came before going beyond, the 50 after the ten days.
+        # The 100 and the 50 came after the ten days.
         money = cost["money"]
-        self.assertEqual((money["skipped"], money["took"]), ({"people": 1, "mean": 7.25}, {"people": 1, "mean": 0.0}))
-        self.assertEqual((money["difference"], money["interval"], money["verdict"]), (7.25, None, "none"))
+        self.assertEqual((money["skipped"], money["took"]), ({"people": 1, "mean": 10.25}, {"people": 1, "mean": 0.0}))
+        self.assertEqual((money["window_days"], money["difference"], money["interval"], money["verdict"]), (10, 10.25, None, "none"))
 
     def test_the_following_stage_is_no_outcome(self) -> None:
-        # Convert follows Subscribe. t reached an earlier and a later stage and Subscribe; so did s.
-        cost = skip_cost(scope_of(self.POINTS, 22), SUBSCRIBE)
+        # Convert follows Subscribe. s and t reached an earlier and a later stage, and Subscribe.
+        cost = skip_cost(scope_of(self.POINTS, 22, self.WINDOWS), SUBSCRIBE)
         self.assertEqual((cost["outcomes"], cost["skipped"], cost["took"]), ([], 0, 2))
 
     def test_money_has_an_interval_by_unequal_variances(self) -> None:
