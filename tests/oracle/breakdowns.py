@@ -53,11 +53,12 @@ Row = dict[int, Tally]
 
 
 def breakdowns(scope: Scope) -> list[dict[str, Any]]:
-    """Every dimension under every attribution."""
+    """Every dimension under every attribution; a scope without a chain has none."""
     return [
         {"dimension": dimension, "attribution": attribution, "rows": rows(scope, tallies(scope, dimension, attribution))}
         for dimension in scope.frame.dimensions
         for attribution in ATTRIBUTIONS
+        if scope.chain
     ]
 
 

@@ -15,6 +15,9 @@ MINUTE = 60_000_000
 FEWEST = 20
 """Touchpoints in a minute below which nothing is called an import."""
 
+TOLD = 5
+"""Minutes of imports that are told."""
+
 
 class DateTrust:
     """What is doubtful about the dates of a client's touchpoints."""
@@ -80,11 +83,11 @@ class DateTrust:
         }
 
     def fullest(self, name: str) -> list[dict[str, Any]]:
-        """All minutes of a source's imports, the fullest first, of equal ones the earlier, then the lower stage."""
+        """The fullest minutes of a source's imports, of equal ones the earlier, then the lower stage."""
         minutes = [(-count, minute, stage) for (source, stage, minute), count in self.bulk_minutes.items() if source == name]
         return [
             {"minute": printed(minute * MINUTE, self.client.zone), "stage": STAGES[stage], "touchpoints": -count}
-            for count, minute, stage in sorted(minutes)
+            for count, minute, stage in sorted(minutes)[:TOLD]
         ]
 
     def before_first(self, point: Touchpoint) -> bool:

@@ -32,7 +32,7 @@ class Setting:
     kind: str
     history: int
     follow_up: str
-    """How long after the reported period: `end`, `days`, `months`, or `incomplete`."""
+    """How long after the reported period: `end`, `days`, `months`, `incomplete`, or to the end of the `data`."""
     timed: bool = True
     """Whether any export has times; else all have days only, and none of them can be doubted."""
 
@@ -46,14 +46,14 @@ SETTINGS = [
     Setting("America/Chicago", "month", 12, "months", timed=False),
 ]
 ZONES = ["UTC", "America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "America/Santiago", "America/Havana"]
-FOLLOW_UPS = ["end", "days", "days", "months", "incomplete"]
+FOLLOW_UPS = ["end", "days", "days", "months", "incomplete", "data"]
 PERIOD_DAYS = {"week": 7, "month": 30, "quarter": 91}
 WINDOWS = {"week": [1, 2, 3, 5, 7, 10, 14, 21], "month": [5, 7, 14, 30, 30, 45, 60, 90], "quarter": [7, 14, 30, 30, 60, 90, 180]}
 RATES = [0.6, 0.55, 0.45, 0.75, 0.4, 0.35, 0.45]
 """How many go on from each stage to the next, about."""
 
 CAMPAIGNS = ["Spring", "spring", "Frühling & Co", 'The "big" one', "a, b; c", "Ñandú", "x"]
-PRODUCTS = [("Alpha", ["alpha*"]), ("Beta Box", ["box"]), ("Gamma", [])]
+PRODUCTS = [("Alpha", ["alpha*"]), ("Beta Box", ["box"]), ("Gamma", []), ("Nobody's", [])]
 SPELLINGS = {"Alpha": ["Alpha", " ALPHA", "alpha-2"], "Beta Box": ["Beta Box", "box"], "Gamma": ["Gamma", "gamma "]}
 MISSING = {"Gamma": {1, 4}}
 """Stages that nobody of a product reaches."""
@@ -87,23 +87,25 @@ class Funnel:
         self.begin = midnight(self.periods[0].start, self.zone) - rng.choice([0, 20, 60]) * DAY
         self.windows = self.draw_windows()
         self.unreached = rng.choice([set(), set(), {4}, {6, 7}, {2}]) if seed != 1 else set()
-        self.declared = seed in (1, 2, 3) or rng.random() < 0.7
+        self.declared = 0 < seed <= 3 or rng.random() < 0.7
         self.channels = [f"channel {number}" for number in range(rng.choice([1, 3, 4, 12]))]
         extra = [f"{number}" for number in range(101, 101 + rng.choice([0, 1, 3, 14, 23]))]
-        self.campaigns = CAMPAIGNS[: rng.randint(1, len(CAMPAIGNS))] + extra
+        self.campaigns = CAMPAIGNS[: rng.randint(0 if extra else 1, len(CAMPAIGNS))] + extra
         self.drift = self.draw_drift()
         self.silent = self.draw_silence()
         self.people = people
         self.events: list[Event] = []
 
     def end_of_follow_up(self) -> tuple[int, str | None]:
-        """`as_of` and how cvj.toml says it (not at all, now and then, where the data may end by itself)."""
+        """`as_of` and how cvj.toml says it: now and then not at all, and it is where the data ends."""
         rng = self.rng
         start, end = midnight(self.reported.start, self.zone), midnight(self.reported.end, self.zone)
         if self.setting.follow_up == "end":
             return end, self.reported.end.isoformat()
         if self.setting.follow_up == "days":
             at = end + rng.randint(1, 20) * DAY + rng.choice([0, 0, 3600 * 7 * SECOND, DAY // 2])
+        elif self.setting.follow_up == "data":
+            return end + rng.randint(-5, 30) * DAY, None
         elif self.setting.follow_up == "months":
             at = end + rng.randint(90, 420) * DAY
         else:
@@ -181,7 +183,7 @@ class Funnel:
             product = rng.choice(["Old thing", None])
         for _ in range(2 if rng.random() < 0.15 else 1):
             self.walk_from(person, stage, at, product, channel)
-            product, stage = rng.choice([name for name, _ in PRODUCTS]), rng.choice([0, 3])
+            product, stage = rng.choice(list(SPELLINGS)), rng.choice([0, 3])
             at += rng.randrange(40) * DAY
 
     def walk_from(self, person: str, stage: int, at: int, product: str | None, channel: str | None) -> None:
@@ -222,7 +224,8 @@ class Funnel:
     def import_some(self) -> None:
         """Moves events of one stage into one minute: enough to be an import, and just too few."""
         rng = self.rng
-        for size in rng.sample([0, 19, 20, 21, rng.randint(25, 200), rng.randint(25, 200)], 4):
+        sizes = rng.sample([0, 19, 20, 21, rng.randint(25, 200), rng.randint(25, 200)], 4)
+        for size in sizes + [20, 20, 25, 30] * rng.choice([0, 0, 0, 1]):
             stage = rng.choice([1, 1, 2, 5])
             minute = rng.randrange(self.begin // (60 * SECOND), self.as_of // (60 * SECOND)) * 60 * SECOND
             if rng.random() < 0.3:
@@ -330,15 +333,17 @@ class Funnel:
         return table
 
     def scans(self) -> Table:
-        """Badge scans of one day, so many that only the fullest minutes stand out; the emptiest of these by a hair."""
+        """Badge scans of a day or two, so many that only the fullest minutes stand out; the emptiest of these by a hair."""
         rng = self.rng
         table = Table("scans", ["badge", "scanned_at"], Style(time="iso"))
         day = datetime.combine(self.periods[-1].start, datetime.min.time()) + timedelta(days=1)
         sizes = {600: 21, 605: 20, 611: 22, 617: 40}
-        others = [minute for minute in range(480, 1080) if minute not in sizes]
+        # 21 in one minute are just ten times as many as a minute has: 3,024 in a day (of 1,440 minutes), or 4,200 in 2,000 minutes.
+        total, last = rng.choice([(3024, 1080), (4200, 480 + 2000)])
+        # None in the first minute of the next day, in which some would have no time.
+        others = [minute for minute in range(480, last) if minute not in sizes and minute != 1440]
         minutes = [minute for minute, size in sizes.items() for _ in range(size)]
-        # 3,024 in all: 21 in one minute are ten times as many as a minute of the day has.
-        minutes += [others[number % len(others)] for number in range(3024 - len(minutes))]
+        minutes += [others[number % len(others)] for number in range(total - len(minutes))]
         for minute in minutes:
             person = f"p{rng.randrange(self.people * 2)}@example.com"
             moment = day + timedelta(minutes=minute, seconds=rng.randrange(60))
@@ -374,9 +379,10 @@ class Funnel:
         targets = {
             STAGES[stage]: f"{min(1, rate * rng.choice([0.4, 0.7, 1, 1.3])):.2f}" for stage, rate in enumerate(RATES, start=1) if rng.random() < 0.5
         }
+        views = self.paid_orders(definitions) if with_shop and rng.random() < 0.25 else []
         (out / "exports").mkdir(parents=True, exist_ok=True)
         sources = [(table.name, write(table, out / "exports"), table.style.config()) for table in tables]
-        (out / "cvj.toml").write_text(self.toml(sources, definitions, targets), encoding="utf-8")
+        (out / "cvj.toml").write_text(self.toml(sources, views, definitions, targets), encoding="utf-8")
         truth = {
             "timezone": self.setting.zone,
             "period": self.setting.kind,
@@ -386,7 +392,11 @@ class Funnel:
             "windows": self.windows,
             "targets": targets,
             "products": [{"name": name, "aliases": aliases} for name, aliases in PRODUCTS] if self.declared else [],
-            "tables": [{"source": table.name, "table": table.name, "rows": [blanks_emptied(row) for row in table.rows]} for table in tables],
+            "tables": [
+                {"source": table.name, "table": table.name, "types": table.types(), "rows": [blanks_emptied(row) for row in table.rows]}
+                for table in tables
+            ],
+            "views": views,
             "definitions": definitions,
         }
         (out / "truth.json").write_text(json.dumps(truth, ensure_ascii=False), encoding="utf-8")
@@ -395,13 +405,15 @@ class Funnel:
         """The log's touchpoints, those of one channel once more as another stage's, and a metric that should fall."""
         rng = self.rng
         log = touchpoint("crm", {"column": "stage"}, "contact", "happened_at", "product")
-        log["by"] = rng.choice([["channel", "campaign"], ["channel"], ["campaign"], []])
+        log["by"] = rng.choice([["channel", "campaign"], ["channel", "campaign"], ["channel"], ["lower(campaign)"], []])
         if rng.random() < 0.5:
             log["value"] = "amount"
         if rng.random() < 0.8:
             log["current"] = "lifecycle"
         goal = rng.choice([500, 2000])
         found = [log, metric("crm", "engage", "Log entries", "happened_at", "product", good="down", headline=True, target=goal)]
+        if rng.random() < 0.5:
+            found.append(metric("crm", "promote", "Mentions", "happened_at", None, good="up", headline=rng.random() < 0.8))
         if rng.random() < 0.4 and 4 not in self.unreached and len(self.channels) > 1:
             where = {"op": "=", "column": "channel", "text": "channel 0", "sql": "channel = 'channel 0'"}
             again = touchpoint("crm", "excite", "contact", "happened_at", "product") | {"where": where, "occurrence": "later"}
@@ -427,7 +439,22 @@ class Funnel:
             found.append(metric("shop", "convert", "Lines", "created_at", "item", good="up", headline=True, target=goal))
         return found
 
-    def toml(self, sources: list[tuple[str, str, list[str]]], definitions: list[dict[str, Any]], targets: dict[str, str]) -> str:
+    @staticmethod
+    def paid_orders(definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A view without refunds, which the definitions over orders read instead."""
+        for definition in definitions:
+            if definition["source"] == "shop":
+                definition |= {"source": "paid", "table": "paid"}
+        where = {"op": ">=", "column": "amount", "number": "0"}
+        return [{"name": "paid", "sql": "SELECT * FROM shop WHERE amount >= 0", "parts": [{"source": "shop", "table": "shop", "where": where}]}]
+
+    def toml(
+        self,
+        sources: list[tuple[str, str, list[str]]],
+        views: list[dict[str, Any]],
+        definitions: list[dict[str, Any]],
+        targets: dict[str, str],
+    ) -> str:
         """The client's configuration."""
         setting = self.setting
         lines = ["[client]", 'name = "Random funnel"', 'currency = "EUR"', f'timezone = "{setting.zone}"', ""]
@@ -437,6 +464,8 @@ class Funnel:
             lines += ["", "[[product]]", f'name = "{name}"', f"aliases = {json.dumps(aliases)}"]
         for name, path, config in sources:
             lines += ["", f"[source.{name}]", 'plugin = "csv"', f'path = "{path}"', *config]
+        for view in views:
+            lines += ["", f"[table.{view['name']}]", f"sql = {json.dumps(view['sql'])}"]
         for definition in definitions:
             lines += ["", *definition_lines(definition)]
         lines += ["", "[window]", *(f"{stage} = {days}" for stage, days in self.windows.items())]

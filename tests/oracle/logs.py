@@ -34,6 +34,8 @@ SAID = {
     *(f"attribution {attribution}" for attribution in ("first_touch", "last_touch", "touch_at_stage")),
     *("claim by target", "claim by an earlier period", "customers", "money", "carried to the end"),
     *("skip verdict", "no skip verdict", "money verdict", "others", "without a value", "backward", "no earlier"),
+    *(f"{kind} {word}" for kind in ("target", "verdict", "step") for word in ("good", "between", "bad", "unknown")),
+    *(f"measured by {word}" for word in ("people", "totals", "no")),
     *("bulk", "not bulk by a hair", "same instant", "before first", "future", "disagree", "trusted", "nothing in doubt", "no early share"),
 }
 """What the default seeds have to make the report say."""
@@ -56,6 +58,8 @@ def said(wanted: dict[str, Any]) -> set[str]:
                 found.add("claim by target" if gap["goal"]["period"] is None else "claim by an earlier period")
                 found |= {key for key in ("customers", "money") if gap[key]}
                 found |= {"carried to the end"} if gap["carried_to"] == "promote" else set()
+        for line in findings["audit"]:
+            found |= {f"{kind} {line[kind]}" for kind in ("target", "verdict", "step")} | {f"measured by {line['measured']}"}
         for cost in findings["skip_costs"]:
             found |= {"no skip verdict" if outcome["verdict"] == "none" else "skip verdict" for outcome in cost["outcomes"]}
             found |= {"money verdict"} if cost["money"] and cost["money"]["verdict"] != "none" else set()

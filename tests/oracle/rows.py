@@ -127,7 +127,8 @@ def definition_columns(definition: Any) -> set[str]:
     columns = {definition["at"]} | {definition[key] for key in ("person", "order") if definition.get(key)}
     if isinstance(definition["stage"], dict):
         columns.add(definition["stage"]["column"])
-    columns |= set(definition.get("by", [])) | ({definition["current"]} if definition.get("current") else set())
+    columns |= {dimension_column(dimension) for dimension in definition.get("by", [])}
+    columns |= {definition["current"]} if definition.get("current") else set()
     columns |= product_columns(definition.get("product")) | condition_columns(definition.get("where"))
     return columns | value_columns(definition)
 
@@ -231,10 +232,21 @@ def read_touchpoint(definition: Any, row: Row, reading: Reading) -> None:
         reading.value = term_value(definition["value"], row)
     if definition.get("order"):
         reading.order = (text(row.get(definition["order"])) or "").strip()
-    written = [(dimension, (text(row.get(dimension)) or "").strip()) for dimension in definition.get("by", [])]
+    written = [(dimension, dimension_value(dimension, row)) for dimension in definition.get("by", [])]
     reading.by = tuple((dimension, value) for dimension, value in written if value)
     if definition.get("current"):
         reading.current = stage_named(row.get(definition["current"]))
+
+
+def dimension_column(dimension: str) -> str:
+    """The column that a dimension's expression reads: a column's name, or `lower(column)`."""
+    return dimension.removeprefix("lower(").removesuffix(")")
+
+
+def dimension_value(dimension: str, row: Row) -> str:
+    """A touchpoint's value of a dimension, trimmed; empty where it has none."""
+    written = (text(row.get(dimension_column(dimension))) or "").strip()
+    return written.lower() if dimension.startswith("lower(") else written
 
 
 def stage_named(cell: Any) -> str:
