@@ -90,7 +90,8 @@ class Funnel:
         self.declared = 0 < seed <= 3 or rng.random() < 0.7
         self.channels = [f"channel {number}" for number in range(rng.choice([1, 3, 4, 12]))]
         extra = [f"{number}" for number in range(101, 101 + rng.choice([0, 1, 3, 14, 23]))]
-        self.campaigns = CAMPAIGNS[: rng.randint(0 if extra else 1, len(CAMPAIGNS))] + extra
+        # Numbers only, or enough names that the column is one of texts.
+        self.campaigns = CAMPAIGNS[: rng.choice([0, 3, 5, 7]) if extra else rng.randint(1, 7)] + extra
         self.drift = self.draw_drift()
         self.silent = self.draw_silence()
         self.people = people
@@ -377,7 +378,9 @@ class Funnel:
             tables.append(self.scans())
             definitions.append(touchpoint("scans", "engage", "badge", "scanned_at"))
         targets = {
-            STAGES[stage]: f"{min(1, rate * rng.choice([0.4, 0.7, 1, 1.3])):.2f}" for stage, rate in enumerate(RATES, start=1) if rng.random() < 0.5
+            STAGES[stage]: f"{min(1, rate * rng.choice([0.4, 0.7, 1, 1.3])):.2f}"
+            for stage, rate in enumerate(RATES, start=1)
+            if rng.random() < 0.5
         }
         views = self.paid_orders(definitions) if with_shop and rng.random() < 0.25 else []
         (out / "exports").mkdir(parents=True, exist_ok=True)
@@ -446,7 +449,8 @@ class Funnel:
             if definition["source"] == "shop":
                 definition |= {"source": "paid", "table": "paid"}
         where = {"op": ">=", "column": "amount", "number": "0"}
-        return [{"name": "paid", "sql": "SELECT * FROM shop WHERE amount >= 0", "parts": [{"source": "shop", "table": "shop", "where": where}]}]
+        part = {"source": "shop", "table": "shop", "where": where}
+        return [{"name": "paid", "sql": "SELECT * FROM shop WHERE amount >= 0", "parts": [part]}]
 
     def toml(
         self,

@@ -1,4 +1,4 @@
-"""Random touchpoint logs through cvj and through the oracle: `logs.py --cvj target/debug/cvj [--seeds 1..6] [--people 3000]`.
+"""Random touchpoint logs through cvj and through the oracle: `logs.py --cvj target/debug/cvj [--seeds 1..10] [--people 3000]`.
 
 For each seed: generate a client (funnels.py), let cvj report it, compute what docs/journeys.md says (findings.py), compare. Ends with
 `N passed, N failed`; exit code 1 if any failed. `--keep DIR` keeps the clients of failed seeds, each with expected.json.
@@ -24,7 +24,7 @@ from funnels import generate
 from oracle import Client
 from run import SHOWN, report
 
-DEFAULT_SEEDS = "1..6"
+DEFAULT_SEEDS = "1..10"
 
 OUTCOMES = ["claim", "at_target", "too_close", "no_better_period", "unmeasured", "immature", "too_few", "not_known"]
 
@@ -88,6 +88,12 @@ def run_seed(cvj: Path, seed: int, people: int, folder: Path) -> tuple[list[str]
     return list(differences(wanted, written)), said(wanted)
 
 
+def covers_default(first: int, last: int) -> bool:
+    """Whether the default seeds are among those that were run."""
+    default = [int(part) for part in DEFAULT_SEEDS.split("..")]
+    return first <= default[0] and default[1] <= last
+
+
 def main() -> int:
     """Runs all seeds on all processors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -118,7 +124,7 @@ def main() -> int:
                 if arguments.keep:
                     shutil.copytree(folders[seed], arguments.keep / f"seed-{seed}", dirs_exist_ok=True)
             shutil.rmtree(folders[seed], ignore_errors=True)
-    if unsaid and not failed and (first, last) == tuple(int(part) for part in DEFAULT_SEEDS.split("..")):
+    if unsaid and not failed and covers_default(first, last):
         failed += 1
         print(f"blind: no report says: {', '.join(sorted(unsaid))}")
     print(f"{passed} passed, {failed} failed")

@@ -113,7 +113,8 @@ class Steps(unittest.TestCase):
         everyone = scope_of([("a", 0, 10), ("a", 1, 12)], 22, {"engage": 5}).step(AWARE)
         assert everyone is not None
         # Nobody waits for longer than 2 days.
-        self.assertEqual([(point["days"], point["interval"]) for point in everyone["waiting"]["curve"]][1:], [(1, [1.0, 1.0]), (2, [0.0, 0.0])])
+        points = [(point["days"], point["interval"]) for point in everyone["waiting"]["curve"]]
+        self.assertEqual(points[1:], [(1, [1.0, 1.0]), (2, [0.0, 0.0])])
 
     def test_trusted(self) -> None:
         # Without c: d and e entered, e matured and did not advance.
@@ -197,7 +198,10 @@ class Gaps(unittest.TestCase):
         }
         stages = ["aware", "engage", "subscribe", "convert", "excite", "ascend", "advocate", "promote"]
         chain = {"subscribe", "convert", "excite"}
-        written = [{"stage": s, "measured": s in metrics, "people": {} if s in chain else None, "metrics": metrics.get(s, [])} for s in stages]
+        written = [
+            {"stage": stage, "measured": stage in metrics, "people": {} if stage in chain else None, "metrics": metrics.get(stage, [])}
+            for stage in stages
+        ]
         lines = audit(gaps(scope_of(self.POINTS, 40, self.WINDOWS)), written)
         self.assertEqual([line["stage"] for line in lines[:4]], ["subscribe", "aware", "engage", "convert"])
         found = [(line["measured"], line["target"], line["verdict"], line["step"], line["score"]) for line in lines[:4]]
@@ -273,8 +277,8 @@ class Breakdowns(unittest.TestCase):
         )
 
     def test_steps_are_of_the_reported_period(self) -> None:
-        points = [("a", 0, 1, None, "mail"), ("b", 0, 11, None, "mail"), ("b", 1, 12), ("c", 0, 12, None, "mail"), ("d", 0, 28, None, "mail")]
-        [row] = breakdowns(scope_of([*points, ("e", 1, 1, None, "mail")], 30, {"engage": 5}))[0]["rows"]
+        points = [(name, 0, day, None, "mail") for name, day in (("a", 1), ("b", 11), ("c", 12), ("d", 28))]
+        [row] = breakdowns(scope_of([*points, ("b", 1, 12), ("e", 1, 1, None, "mail")], 30, {"engage": 5}))[0]["rows"]
         first, last = row["stages"]
         self.assertEqual((first["people"], first["entered"], first["step"]["numerator"], first["step"]["denominator"]), (3, 2, 1, 2))
         self.assertEqual((last["people"], last["entered"], last["step"]), (2, 1, None))
