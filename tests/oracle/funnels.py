@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,10 @@ class Setting:
     history: int
     follow_up: str
     """How long after the reported period: `end`, `days`, `months`, `incomplete`, or to the end of the `data`."""
+    unreached: tuple[int, ...] = ()
+    """Stages that nobody reaches."""
+    forgotten: bool = False
+    """Whether the shop's export of one period is missing, while the log has orders of that period, too."""
     timed: bool = True
     """Whether any export has times; else all have days only, and none of them can be doubted."""
 
@@ -40,9 +44,9 @@ class Setting:
 SETTINGS = [
     Setting("UTC", "month", 13, "days"),
     Setting("America/Chicago", "week", 14, "end"),
-    Setting("Europe/Berlin", "month", 9, "months"),
+    Setting("Europe/Berlin", "month", 9, "months", unreached=(4,)),
     Setting("Australia/Lord_Howe", "quarter", 6, "incomplete"),
-    Setting("America/St_Johns", "week", 12, "days"),
+    Setting("America/St_Johns", "week", 12, "days", forgotten=True),
     Setting("America/Chicago", "month", 12, "months", timed=False),
 ]
 ZONES = ["UTC", "America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "America/Santiago", "America/Havana"]
@@ -78,7 +82,8 @@ class Funnel:
 
     def __init__(self, seed: int, people: int) -> None:
         self.rng = rng = random.Random(seed)
-        drawn = Setting(rng.choice(ZONES), rng.choice(list(PERIOD_DAYS)), rng.randint(1, 14), rng.choice(FOLLOW_UPS), rng.random() < 0.9)
+        drawn = Setting(rng.choice(ZONES), rng.choice(list(PERIOD_DAYS)), rng.randint(1, 14), rng.choice(FOLLOW_UPS))
+        drawn = replace(drawn, unreached=rng.choice([(), (), (4,), (6, 7), (2,)]), forgotten=rng.random() < 0.2, timed=rng.random() < 0.9)
         self.setting = setting = SETTINGS[seed - 1] if 0 < seed <= len(SETTINGS) else drawn
         self.zone = ZoneInfo(setting.zone)
         self.reported = Period.containing(setting.kind, date(2023, 9, 1) + timedelta(days=rng.randrange(500)))
@@ -86,7 +91,6 @@ class Funnel:
         self.as_of, self.as_of_text = self.end_of_follow_up()
         self.begin = midnight(self.periods[0].start, self.zone) - rng.choice([0, 20, 60]) * DAY
         self.windows = self.draw_windows()
-        self.unreached = rng.choice([set(), set(), {4}, {6, 7}, {2}]) if seed != 1 else set()
         self.declared = 0 < seed <= 3 or rng.random() < 0.7
         self.channels = [f"channel {number}" for number in range(rng.choice([1, 3, 4, 12]))]
         extra = [f"{number}" for number in range(101, 101 + rng.choice([0, 1, 3, 14, 23]))]
@@ -150,9 +154,8 @@ class Funnel:
         rng = self.rng
         found = {}
         for source in ("shop", "visits"):
-            if rng.random() < 0.35:
-                forgotten = rng.choice([len(self.periods) - 1, rng.randrange(len(self.periods))])
-                period = self.periods[forgotten]
+            if rng.random() < 0.35 or (self.setting.forgotten and source == "shop"):
+                period = rng.choice([self.periods[len(self.periods) // 2 if self.setting.forgotten else -1], rng.choice(self.periods)])
                 found[source] = (midnight(period.start, self.zone) - DAY, midnight(period.end, self.zone) + DAY)
         return found
 
@@ -191,7 +194,7 @@ class Funnel:
         """From a stage on, forward for the most part."""
         rng = self.rng
         while True:
-            if stage not in MISSING.get(product or "", set()) | self.unreached:
+            if stage not in {*MISSING.get(product or "", set()), *self.setting.unreached}:
                 now = channel if rng.random() < 0.8 else rng.choice([*self.channels, None])
                 campaign = rng.choice(self.campaigns) if rng.random() < 0.6 else None
                 self.events.append(Event(person, stage, at, product, now, campaign))
@@ -364,8 +367,10 @@ class Funnel:
         """Draws the events, and writes everything."""
         rng = self.rng
         self.walk_all()
-        with_visits, with_shop = rng.random() < 0.8, rng.random() < 0.75
-        stages = set(range(8)) - ({0} if with_visits else set()) - ({3, 5} if with_shop and rng.random() < 0.7 else set())
+        with_visits, with_shop = rng.random() < 0.8, rng.random() < 0.75 or self.setting.forgotten
+        stages = set(range(8)) - ({0} if with_visits else set())
+        if with_shop and not self.setting.forgotten and rng.random() < 0.7:
+            stages -= {3, 5}
         tables = [self.crm(stages)]
         definitions = self.crm_definitions()
         if with_visits:
@@ -417,7 +422,7 @@ class Funnel:
         found = [log, metric("crm", "engage", "Log entries", "happened_at", "product", good="down", headline=True, target=goal)]
         if rng.random() < 0.5:
             found.append(metric("crm", "promote", "Mentions", "happened_at", None, good="up", headline=rng.random() < 0.8))
-        if rng.random() < 0.4 and 4 not in self.unreached and len(self.channels) > 1:
+        if rng.random() < 0.4 and 4 not in self.setting.unreached and len(self.channels) > 1:
             where = {"op": "=", "column": "channel", "text": "channel 0", "sql": "channel = 'channel 0'"}
             again = touchpoint("crm", "excite", "contact", "happened_at", "product") | {"where": where, "occurrence": "later"}
             found.append(again)
