@@ -68,10 +68,10 @@ class DateTrust:
         return [timed and len(stages[point.person, point.product, point.at]) > 1 for point, timed in zip(self.points, self.timed)]
 
     def of_source(self, name: str) -> dict[str, Any] | None:
-        """What the report says of one source; `None` where it gives no touchpoint."""
-        own = [number for number, source in enumerate(self.sources) if source == name]
-        if not own:
+        """What the report says of one source; `None` where no touchpoint definition reads it."""
+        if not any(definition["kind"] == "touchpoint" and definition["source"] == name for definition in self.client.definitions):
             return None
+        own = [number for number, source in enumerate(self.sources) if source == name]
         return {
             "touchpoints": len(own),
             "bulk": sum(self.bulk[number] for number in own),
