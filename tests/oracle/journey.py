@@ -26,10 +26,15 @@ class Touchpoint:
     value: Fraction | None
     definition: int
     """Position of the definition it comes from."""
+    by: tuple[tuple[str, str], ...] = ()
+    """The values it is told apart by, each after its dimension's name."""
 
 
 def occurrences(definition: Any, position: int, used: list[tuple[Reading, int | None]]) -> list[Touchpoint]:
-    """The touchpoints of one definition from its used rows, each with its product."""
+    """The touchpoints of one definition from its used rows, each with its product.
+
+    An occurrence has the values of its earliest row, of several the least by their texts.
+    """
     choice = definition.get("occurrence", "all")
     if choice == "all" and not definition.get("order"):
         return [touchpoint(reading, product, reading.at, reading.value, position) for reading, product in used]
@@ -41,8 +46,9 @@ def occurrences(definition: Any, position: int, used: list[tuple[Reading, int | 
     for (person, product, _), members in groups.items():
         values = [reading.value for reading, _ in members if reading.value is not None]
         value = sum(values, Fraction(0)) if values else None
-        first = min(reading.at for reading, _ in members if reading.at is not None)
-        series[person, product].append((first, members[0][0].order, (value is not None, value or Fraction(0)), members[0][0], value))
+        earliest = min((reading for reading, _ in members), key=lambda reading: (reading.at, values_in_order(definition, reading)))
+        key = (earliest.at, earliest.order, (value is not None, value or Fraction(0)))
+        series[person, product].append((*key, earliest, value))
     result = []
     for (_, product), found in series.items():
         found.sort(key=lambda entry: entry[:3])
@@ -51,10 +57,15 @@ def occurrences(definition: Any, position: int, used: list[tuple[Reading, int | 
     return result
 
 
+def values_in_order(definition: Any, reading: Reading) -> list[str]:
+    """A reading's value of every dimension of its definition; none is empty, and before all others."""
+    return [dict(reading.by).get(dimension, "") for dimension in definition.get("by", [])]
+
+
 def touchpoint(reading: Reading, product: int | None, at: int | None, value: Fraction | None, position: int) -> Touchpoint:
     """A reading as a touchpoint."""
     assert at is not None, "a used row has a time"
-    return Touchpoint(reading.person, STAGES.index(reading.stage), at, product, value, position)
+    return Touchpoint(reading.person, STAGES.index(reading.stage), at, product, value, position, reading.by)
 
 
 class Journey:

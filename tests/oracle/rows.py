@@ -127,6 +127,8 @@ def definition_columns(definition: Any) -> set[str]:
     columns = {definition["at"]} | {definition[key] for key in ("person", "order") if definition.get(key)}
     if isinstance(definition["stage"], dict):
         columns.add(definition["stage"]["column"])
+    columns |= {dimension_column(dimension) for dimension in definition.get("by", [])}
+    columns |= {definition["current"]} if definition.get("current") else set()
     columns |= product_columns(definition.get("product")) | condition_columns(definition.get("where"))
     return columns | value_columns(definition)
 
@@ -180,6 +182,10 @@ class Reading:
     stage: str = ""
     value: Fraction | None = None
     order: str = ""
+    by: tuple[tuple[str, str], ...] = ()
+    """The values that the touchpoint is told apart by, each after its dimension's name; a dimension without a value is left out."""
+    current: str = ""
+    """The stage that the person is at now, where the row names one."""
 
 
 def read(definition: Any, rows: list[Row], zone: ZoneInfo) -> list[Reading]:
@@ -219,13 +225,31 @@ def read_touchpoint(definition: Any, row: Row, reading: Reading) -> None:
     if reading.problem is None and not reading.person:
         reading.problem = "person"
     stage = definition["stage"]
-    if isinstance(stage, dict):
-        written = (text(row.get(stage["column"])) or "").strip().lower()
-        stage = written if written in STAGES else dict(zip(VARIANTS, STAGES)).get(written, "")
-    reading.stage = stage
-    if reading.problem is None and not stage:
+    reading.stage = stage_named(row.get(stage["column"])) if isinstance(stage, dict) else stage
+    if reading.problem is None and not reading.stage:
         reading.problem = "stage"
     if definition.get("value"):
         reading.value = term_value(definition["value"], row)
     if definition.get("order"):
         reading.order = (text(row.get(definition["order"])) or "").strip()
+    written = [(dimension, dimension_value(dimension, row)) for dimension in definition.get("by", [])]
+    reading.by = tuple((dimension, value) for dimension, value in written if value)
+    if definition.get("current"):
+        reading.current = stage_named(row.get(definition["current"]))
+
+
+def dimension_column(dimension: str) -> str:
+    """The column that a dimension's expression reads: a column's name, or `lower(column)`."""
+    return dimension.removeprefix("lower(").removesuffix(")")
+
+
+def dimension_value(dimension: str, row: Row) -> str:
+    """A touchpoint's value of a dimension, trimmed; empty where it has none."""
+    written = (text(row.get(dimension_column(dimension))) or "").strip()
+    return written.lower() if dimension.startswith("lower(") else written
+
+
+def stage_named(cell: Any) -> str:
+    """The stage that a cell names by one of its two words, in any case; empty where it names none."""
+    written = (text(cell) or "").strip().lower()
+    return written if written in STAGES else dict(zip(VARIANTS, STAGES)).get(written, "")

@@ -1,4 +1,4 @@
-//! The checks written in Python, in `tests/oracle`: §5 computed by brute force, the sample's numbers by `DuckDB`,
+//! The checks written in Python, in `tests/oracle`: §5 and the journey's numbers computed by brute force, the sample's numbers by `DuckDB`,
 //! and the platforms' exports read by hand.
 
 use std::path::Path;
@@ -15,9 +15,11 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
     let Some(python) = process::find(&["python3", "python"]) else {
         let names = [
             "oracle's own tests",
+            "hand-counted journeys",
             "expected.json",
             "sample exports by the oracle",
             "random clients by the oracle",
+            "random journeys by the oracle",
             "exports read by hand",
             "sample by DuckDB",
         ];
@@ -30,9 +32,10 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
         command
     };
     let report = sample.out.join("report.json");
-    let seeds = if extent == Extent::Full { "1..3000" } else { "1..60" };
+    let (clients, journeys) = if extent == Extent::Full { ("1..3000", "1..300") } else { ("1..60", "1..10") };
     vec![
         Check { name: "oracle's own tests", outcome: Outcome::of_one(quiet(&mut script("test_oracle.py"))) },
+        Check { name: "hand-counted journeys", outcome: Outcome::of_one(quiet(&mut script("test_findings.py"))) },
         Check {
             name: "expected.json",
             outcome: Outcome::of_one(quiet(script("compare.py").arg(sample.client.join("expected.json")).arg(&report))),
@@ -43,7 +46,11 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
         },
         Check {
             name: "random clients by the oracle",
-            outcome: counted(script("run.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", seeds])),
+            outcome: counted(script("run.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", clients])),
+        },
+        Check {
+            name: "random journeys by the oracle",
+            outcome: counted(script("logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", journeys])),
         },
         Check { name: "exports read by hand", outcome: exports(&python, &mut script("samples.py"), workspace) },
         Check { name: "sample by DuckDB", outcome: duckdb(&python, script("duckdb_check.py").arg(&sample.client).arg(&report)) },
