@@ -274,7 +274,7 @@ pub struct Source {
     pub ends_early: bool,
     /// The tables that a definition uses.
     pub tables: Vec<Table>,
-    /// What is doubtful about the dates of its touchpoints; null where it gives none.
+    /// What is doubtful about the dates of its touchpoints; null where no touchpoint definition reads it.
     #[serde(default)]
     pub dates: Option<DateTrust>,
 }
@@ -286,7 +286,7 @@ pub struct DateTrust {
     pub touchpoints: u64,
     /// Those that many others share the minute and the stage with: an import or a bulk edit.
     pub bulk: u64,
-    /// The fullest of these minutes.
+    /// The five fullest of these minutes; of equal ones the earlier, then the lower stage.
     pub bulk_minutes: Vec<BulkMinute>,
     /// Those at the very moment of another stage of the same person and product.
     pub same_instant: u64,

@@ -490,6 +490,8 @@ impl<'a> Attempt<'a> {
         let place = self.segments.sources().iter().position(|name| name == source)?;
         let counts = counts.get(place)?;
         let (people, disagree) = counts.current;
+        let mut touchpoints = self.of_source(source).flat_map(|(relation, _)| &relation.touchpoints);
+        let named = touchpoints.any(|bound| bound.touchpoint.current.is_some());
         Some(DateTrust {
             touchpoints: counts.touchpoints,
             bulk: counts.bulk,
@@ -505,7 +507,7 @@ impl<'a> Attempt<'a> {
             same_instant: counts.same_instant,
             before_first: counts.before_first,
             future: self.of_source(source).map(|(_, gathered)| gathered.future_touchpoints).sum(),
-            current: (people > 0).then_some(CurrentStage { people, disagree }),
+            current: named.then_some(CurrentStage { people, disagree }),
         })
     }
 
