@@ -15,7 +15,7 @@ use cvj_core::{Stage, Unit};
 
 pub(crate) use dates::date_trust;
 pub(crate) use evidence::{
-    attribution, audit_gap, evidence_tone, measured, score, step_evidence, target_evidence, verdict_evidence,
+    activities_evidence, attribution, audit_gap, evidence_tone, measured, score, step_evidence, target_evidence, verdict_evidence,
 };
 pub(crate) use fix_first::{Answer, FixFirst, fix_first, gains};
 pub(crate) use gap::gap;

@@ -14,7 +14,7 @@ pub(super) struct AuditView<'a> {
     stage: &'static str,
     score: String,
     measured: &'static str,
-    evidence: [EvidenceView<'a>; 3],
+    evidence: Vec<EvidenceView<'a>>,
     gap: Option<String>,
 }
 
@@ -27,7 +27,8 @@ struct EvidenceView<'a> {
 }
 
 impl<'a> AuditView<'a> {
-    pub(super) fn new(told: Told<'a>, line: &AuditLine) -> Self {
+    /// `with_activities`: whether the activities of any stage are known.
+    pub(super) fn new(told: Told<'a>, line: &AuditLine, with_activities: bool) -> Self {
         // Only a target can be nearly missed; a change or a gap is known or it is not.
         let tone = |kind, evidence| match (kind, evidence) {
             ("verdict" | "step", Evidence::Between) => Tone::Neutral,
@@ -39,16 +40,20 @@ impl<'a> AuditView<'a> {
             tone: tone(kind, evidence).class(),
             mark: Mark::evidence(told.scope.slug, line.stage, kind, evidence),
         };
+        let mut evidence = vec![
+            view("Target", "target", words::target_evidence(line.target), line.target),
+            view("Against history", "verdict", words::verdict_evidence(line.verdict), line.verdict),
+            view("Step", "step", words::step_evidence(line.step), line.step),
+        ];
+        if with_activities {
+            evidence.push(view("Activities", "activities", words::activities_evidence(line.activities), line.activities));
+        }
         Self {
             rank: line.rank,
             stage: line.stage.title(),
             score: words::score(line),
             measured: words::measured(line.measured),
-            evidence: [
-                view("Target", "target", words::target_evidence(line.target), line.target),
-                view("Against history", "verdict", words::verdict_evidence(line.verdict), line.verdict),
-                view("Step", "step", words::step_evidence(line.step), line.step),
-            ],
+            evidence,
             gap: words::audit_gap(told, line),
         }
     }

@@ -1,6 +1,6 @@
 //! One scope of the page: its journey, scorecard, steps, trends and stages, in printed words.
 
-use cvj_core::report::{MetricReport, NamedScope, StageReport};
+use cvj_core::report::{Evidence, MetricReport, NamedScope, StageReport};
 use cvj_core::{Good, Report, Stage, Unit};
 use serde::Serialize;
 
@@ -104,13 +104,14 @@ impl<'a> ScopeView<'a> {
                 Drawing::Trend(_) => trends.push(svg),
             }
         }
+        let with_activities = findings.audit.iter().any(|line| line.activities != Evidence::Unknown);
         Ok(Self {
             name,
             slug,
             fix_first: FixFirstView::new(told),
             journey,
             scorecards: pages(&rows(stages)).into_iter().map(|page| page_view(&page, told)).collect(),
-            audit: findings.audit.iter().map(|line| AuditView::new(told, line)).collect(),
+            audit: findings.audit.iter().map(|line| AuditView::new(told, line, with_activities)).collect(),
             steps: stages.iter().filter_map(|stage| StepView::new(told, stage)).collect(),
             cohorts,
             curves,

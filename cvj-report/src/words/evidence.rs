@@ -46,6 +46,16 @@ pub(crate) fn step_evidence(evidence: Evidence) -> &'static str {
     }
 }
 
+/// The stage's activities, in words.
+pub(crate) fn activities_evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Good => "in place",
+        Evidence::Between => "half-built",
+        Evidence::Bad => "missing",
+        Evidence::Unknown => UNKNOWN,
+    }
+}
+
 /// How a stage is measured.
 pub(crate) fn measured(measured: Measured) -> &'static str {
     match measured {

@@ -1,7 +1,7 @@
 //! The `Growth audit` sheet: the step to fix first and what it is worth, the stages in the order to work on them, and every step
 //! against its goal.
 
-use cvj_core::report::{AuditLine, Evidence, GapOutcome, Goal, Range, StepGap};
+use cvj_core::report::{AuditLine, GapOutcome, Goal, Range, StepGap};
 use cvj_core::{Stage, Unit};
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
@@ -10,7 +10,7 @@ use super::model::WorksheetModel;
 use super::page::{Pages, begin, height, write};
 use super::style::{COUNT, RATE, Styles};
 use super::table::{Cell, Column, LINE, Table, blank, numbers, texts, wide};
-use crate::number::{NumberStyle, UNKNOWN};
+use crate::number::NumberStyle;
 use crate::words::{self, FixFirst, Told};
 
 const SHEET: &str = "Growth audit";
@@ -163,7 +163,7 @@ fn stages<'a>(told: Option<Told<'_>>, styles: &'a Styles) -> Table<'a> {
             said(words::target_evidence(line.target), line.target),
             said(words::verdict_evidence(line.verdict), line.verdict),
             said(words::step_evidence(line.step), line.step),
-            said(activities(line.activities), line.activities),
+            said(words::activities_evidence(line.activities), line.activities),
             Cell::text(words::audit_gap(told, line).unwrap_or_default(), &styles.text),
         ]
     };
@@ -182,16 +182,6 @@ fn stages<'a>(told: Option<Told<'_>>, styles: &'a Styles) -> Table<'a> {
         columns: &COLUMNS,
         rows,
         line: LINE,
-    }
-}
-
-/// The stage's activities, in words.
-fn activities(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Good => "in place",
-        Evidence::Between => "half-built",
-        Evidence::Bad => "missing",
-        Evidence::Unknown => UNKNOWN,
     }
 }
 
