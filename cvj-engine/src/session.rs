@@ -290,8 +290,9 @@ impl Session {
             candidates.extend(
                 metric.row.filter.iter().map(|filter| (&metric.origin, "where", format!("coalesce({}, false)", filter.sql()))),
             );
-            let values = std::iter::once(("value", &metric.value)).chain(metric.per.iter().map(|per| ("per", per)));
-            candidates.extend(values.filter_map(|(key, value)| Some((&metric.origin, key, value.aggregate_sql("true").ok()?))));
+            let aggregates = metric.aggregates();
+            candidates
+                .extend(aggregates.filter_map(|(key, value)| Some((&metric.origin, key, value.aggregate_sql("true").ok()?))));
         }
         for bound in &relation.touchpoints {
             let origin = &bound.origin;

@@ -15,6 +15,8 @@ fn bounds(calendar: &Calendar) -> Bounds<'_> {
         end: 40 * DAY,
         as_of: 200 * DAY,
         periods: period..=period,
+        repeat_days: 30,
+        rungs: vec![Some(0)],
         window_days: Stage::ALL.map(|stage| stage.default_window_days().unwrap_or(0)),
     }
 }

@@ -125,7 +125,7 @@ impl<'a> MetricView<'a> {
         if let Some([low, high]) = metric.interval.filter(|_| actual.value().is_some()) {
             details
                 .extend(metric.numerator.zip(metric.denominator).map(|(numerator, denominator)| counts(numerator, denominator)));
-            details.push(format!("95 %: {}–{}", number::percent(low), number::percent(high)));
+            details.push(format!("95 %: {}–{}", style.value(low), style.value(high)));
         }
         Self {
             name: &metric.name,

@@ -9,7 +9,7 @@ use super::page::{begin, height, write, write_figure, write_number};
 use super::style::{Styles, change_format};
 use super::trends;
 use crate::figure::{Figure, change, counts};
-use crate::number::{self, NumberStyle};
+use crate::number::NumberStyle;
 use crate::palette;
 use crate::scorecard::PAGE;
 use crate::verdict::{status_tone, status_words, verdict_tone, verdict_words};
@@ -140,15 +140,15 @@ fn metric_row(
     write(sheet, row, 7, verdict_words(metric), &styles.tone(verdict_tone(metric)))?;
     write(sheet, row, 8, status_words(metric.status), &styles.tone(status_tone(metric.status)))?;
     write(sheet, row, 9, "", &styles.text)?;
-    write(sheet, row, 10, &grounds(metric), &styles.text)?;
+    write(sheet, row, 10, &grounds(metric, style), &styles.text)?;
     write(sheet, row, 11, &metric.source, &styles.text)
 }
 
 /// What a ratio stands on.
-fn grounds(metric: &MetricReport) -> String {
+fn grounds(metric: &MetricReport, style: NumberStyle<'_>) -> String {
     let of = metric.numerator.zip(metric.denominator).map(|(numerator, denominator)| counts(numerator, denominator));
     let interval = metric.interval.filter(|_| Figure::actual(metric).value().is_some());
-    let interval = interval.map(|[low, high]| format!("{} to {}", number::percent(low), number::percent(high)));
+    let interval = interval.map(|[low, high]| format!("{} to {}", style.value(low), style.value(high)));
     of.into_iter().chain(interval).collect::<Vec<_>>().join("\n")
 }
 
