@@ -73,7 +73,7 @@ pub(super) fn value(material: &Material<'_>, product: Option<ProductCode>, stage
             "Customer lifetime value (simple)",
             Unit::Money,
             format!(
-                "Average order value × orders a customer and year × {lifespan}; the year counts from the first period with an order."
+                "Average order value × orders a customer and year, from the first period with an order on × {lifespan}."
             ),
             scope.lifetime_value(),
         ),

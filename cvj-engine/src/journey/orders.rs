@@ -98,12 +98,13 @@ impl Orders {
             return;
         }
         self.customers += 1;
-        let mut orders = touches.iter().filter(|touch| is_order(touch));
+        // Touchpoints of one moment are one order, of several products.
+        let mut orders = touches.chunk_by(|a, b| a.at == b.at).filter(|moment| moment.iter().any(is_order));
         let (mut number, mut money) = (0_u64, 0_i128);
-        for (touch, place) in orders.clone().filter_map(|touch| Some((touch, bounds.place(touch.at)?))) {
+        for (order, place) in orders.clone().filter_map(|moment| Some((moment, bounds.place(moment[0].at)?))) {
             self.first_period = Some(self.first_period.map_or(place, |first| first.min(place)));
             number += 1;
-            money += i128::from(touch.amount);
+            money += order.iter().filter(|touch| is_order(touch)).map(|touch| i128::from(touch.amount)).sum::<i128>();
         }
         if number > 0 {
             self.placing += 1;
@@ -111,10 +112,10 @@ impl Orders {
             self.money += money;
             self.squares.add(Squares::of(number, money));
         }
-        if let Some(first) = orders.next().map(|touch| touch.at).filter(|first| bounds.place(*first).is_some()) {
+        if let Some(first) = orders.next().map(|order| order[0].at).filter(|first| bounds.place(*first).is_some()) {
             let until = first + i64::from(bounds.repeat_days) * DAY;
             if until <= bounds.as_of {
-                self.repeated.0 += u64::from(orders.next().is_some_and(|second| second.at <= until));
+                self.repeated.0 += u64::from(orders.next().is_some_and(|second| second[0].at <= until));
                 self.repeated.1 += 1;
             }
         }
