@@ -535,6 +535,28 @@ mod tests {
     }
 
     #[test]
+    fn net_promoter_scores_are_the_published_ones() {
+        let point = |promoters: f64, passives: f64, detractors: f64, least: f64| {
+            let all = promoters + passives + detractors;
+            let answers = Answers { promoters, least: Some(least), greatest: Some(10.0) };
+            Point::ratio(Some(promoters - detractors), Some(all)).nps(Some(answers))
+        };
+        let now = point(50.0, 30.0, 20.0, 0.0);
+        assert_eq!((now.value, now.thirds()), (Some(30.0), Some([50, 30, 20])));
+        let found = nps(&[now]).unwrap();
+        assert!((found.adjusted.unwrap() - 29.13).abs() < 5e-3 && !found.scale_doubtful);
+        let [low, high] = now.net_score().unwrap().interval;
+        assert!((low - 0.1405).abs() < 5e-5 && (high - 0.4420).abs() < 5e-5);
+        assert_eq!(score_verdict(now, point(20.0, 30.0, 50.0, 0.0)), Verdict::Up);
+        assert_eq!(score_verdict(now, point(45.0, 30.0, 25.0, 0.0)), Verdict::TooClose);
+        assert_eq!(score_verdict(now, point(0.0, 0.0, 0.0, 0.0)), Verdict::None);
+        // From 1 on nobody answers 0; a few answers may lack it by chance.
+        let doubtful = |point: Point| nps(&[point]).unwrap().scale_doubtful;
+        assert!(doubtful(point(10.0, 5.0, 5.0, 1.0)) && !doubtful(point(9.0, 5.0, 5.0, 1.0)));
+        assert!(doubtful(point(1.0, 0.0, 0.0, -1.0)));
+    }
+
+    #[test]
     fn routine_variation_is_too_close_to_call() {
         let points = |values: &[f64]| values.iter().map(|value| Point::plain(Some(*value))).collect::<Vec<_>>();
         assert_eq!(routine_verdict(&points(&[10.0, 12.0, 11.0, 9.0, 10.0, 11.0, 13.0])), Verdict::TooClose);

@@ -136,7 +136,7 @@ impl<'a> Attempt<'a> {
         let declared_products = config.products.iter().map(|product| (product.name.as_str(), product.aliases.as_slice()));
         let products = Arc::new(Products::new(declared_products));
         let (declared, views) = definitions(config, &client.sources);
-        config.check_spend(declared.iter().filter_map(|declared| match declared {
+        config.check_spend(&declared.iter().filter_map(|declared| match declared {
             Declared::Metric(metric, _) => Some(metric),
             Declared::Touchpoint(..) => None,
         }))?;
@@ -290,7 +290,7 @@ impl<'a> Attempt<'a> {
             }
         }
 
-        let products = self.ordered_products(&extent);
+        let ordered = self.ordered_products(&extent);
         let bounds = Bounds {
             calendar: &self.calendar,
             end: self.calendar.start(reported + 1),
@@ -298,7 +298,7 @@ impl<'a> Attempt<'a> {
             periods: periods.clone(),
             window_days: config.window_days,
             repeat_days: config.value.repeat_days.unwrap_or(config.window_days[Stage::Ascend.index()]),
-            rungs: findings::rungs(config, &self.products, &products),
+            rungs: findings::rungs(config, &self.products, &ordered),
         };
         let journeys = Journeys::of(std::mem::take(&mut self.people), &self.segments, &bounds);
         let material = Material {
@@ -318,9 +318,9 @@ impl<'a> Attempt<'a> {
             let findings = findings::of_scope(&material, None, &self.segments, &stages);
             Scope { stages, findings }
         };
-        let ladder = findings::ladder(&material, &products);
-        let slugs = unique_slugs(products.iter().map(|(_, name)| name.as_str()), &["overall"]);
-        let products = products
+        let ladder = findings::ladder(&material, &ordered);
+        let slugs = unique_slugs(ordered.iter().map(|(_, name)| name.as_str()), &["overall"]);
+        let products = ordered
             .iter()
             .zip(slugs)
             .map(|((code, name), slug)| {
@@ -334,6 +334,8 @@ impl<'a> Attempt<'a> {
         let complete = self.calendar.start(reported + 1) <= as_of;
         let sources = self.sources(&extent, &end, &material.journeys.dates);
         let unassigned = accounts::unassigned(self.parts(), &extent);
+        let mut notes = self.notes(&sources, period, complete);
+        notes.extend(findings::unknown_rung_products(config, &self.products, &ordered));
         Ok(Report {
             version: cvj_core::report::VERSION,
             client: config.client.name.clone(),
@@ -344,7 +346,7 @@ impl<'a> Attempt<'a> {
             unassigned,
             ladder,
             definitions: cards::cards(&self.declared, &overall.stages),
-            notes: self.notes(&sources, period, complete),
+            notes,
             overall,
             products,
             sources,

@@ -13,7 +13,7 @@ use crate::assemble::Material;
 use crate::products::ProductCode;
 use crate::segments::SegmentTable;
 
-pub(crate) use ladder::{ladder, rungs};
+pub(crate) use ladder::{ladder, rungs, unknown_rung_products};
 
 /// The fewest people that a rate stands on where something is claimed of it.
 const FEWEST: u64 = 20;

@@ -496,6 +496,45 @@ mod tests {
     }
 
     #[test]
+    fn what_customers_are_worth_is_checked() {
+        let product = "[[product]]\nname = \"Kit\"\naliases = [\"box\"]\n";
+        let check = |rest: &str, message: &str, at: &str| {
+            let (found, hint, part) = problem(&format!("{product}{rest}"));
+            assert_eq!((found.as_str(), part.as_str()), (message, at), "{hint}");
+        };
+        check("[value]\nmargin = 35\n", "35 is no margin", "35");
+        check("[value]\nlifespan = 0\n", "0 years are no time that a customer stays", "0");
+        check("[value]\nrepeat_days = 0\n", "a repeat purchase cannot have 0 days", "0");
+        check("[value]\nlag = 13\n", "the history of 13 has no period that lies 13 before the last", "13");
+        check("[value]\nspend = [\"Ads\", \"Ads\"]\n", "`Ads` is named twice", "\"Ads\"");
+        check("[[rung]]\nname = \"Low\"\nproducts = []\n", "rung `Low` has no product", "[]");
+        check("[[rung]]\nname = \"Low\"\nproducts = [\"Kti\"]\n", "there is no product `Kti`", "\"Kti\"");
+        check("[[rung]]\nname = \"Low\"\nproducts = [\"Kit\", \"Box\"]\n", "`Box` is on two rungs", "\"Box\"");
+        check("[[rung]]\nname = \"Low\"\nproducts = [\"Kit\"]\nprice = -1\n", "a price is not below 0", "-1");
+    }
+
+    #[test]
+    fn spend_is_made_of_metrics_of_money() {
+        let metric = |name: &str, unit: &str| {
+            format!(
+                "[[metric]]\nstage = \"aware\"\nname = \"{name}\"\nfrom = \"x\"\nvalue = \"sum(x)\"\nat = \"x\"\nunit = \"{unit}\"\n"
+            )
+        };
+        let metrics = [metric("Ad spend", "money"), metric("Sessions", "count")].concat();
+        let check = |spend: &str| {
+            let config = Config::parse(format!("{CLIENT}{metrics}[value]\nspend = [\"{spend}\"]\n")).unwrap();
+            config.check_spend(&config.metrics.iter()).map_err(|error| match error {
+                EngineError::Config(problem) => (problem.message, problem.hint.unwrap_or_default()),
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(check("Ad spend"), Ok(()));
+        let missing = ("there is no metric `Ad spent`".to_owned(), "did you mean `Ad spend`?".to_owned());
+        assert_eq!(check("Ad spent"), Err(missing));
+        assert_eq!(check("Sessions").map_err(|(message, _)| message), Err("metric `Sessions` is no money".to_owned()));
+    }
+
+    #[test]
     fn windows_and_as_of_are_read() {
         let config = Config::parse(format!("{CLIENT}[report]\nas_of = 2026-11-04\n[window]\nconvert = 7\n")).unwrap();
         assert_eq!(config.window_days, [0, 30, 30, 7, 30, 365, 180, 365]);

@@ -112,7 +112,7 @@ impl Config {
     }
 
     /// Checks that the spend is made of metrics of money; `metrics`: those in force.
-    pub(crate) fn check_spend<'a>(&self, metrics: impl Iterator<Item = &'a Metric> + Clone) -> Result<(), EngineError> {
+    pub(crate) fn check_spend<'a>(&self, metrics: &(impl Iterator<Item = &'a Metric> + Clone)) -> Result<(), EngineError> {
         for (index, name) in self.value.spend.iter().enumerate() {
             let fail = |message: String, hint: String| {
                 Err(self.error(&[Step::Key("value"), Step::Key("spend"), Step::Index(index)], message, Some(hint)))

@@ -27,6 +27,17 @@ pub(crate) fn rungs(config: &Config, products: &Products, ordered: &[(ProductCod
     rungs
 }
 
+/// Notes of products on rungs that no row names, which can only be where none is declared.
+pub(crate) fn unknown_rung_products<'a>(
+    config: &'a Config,
+    products: &'a Products,
+    ordered: &'a [(ProductCode, String)],
+) -> impl Iterator<Item = String> + 'a {
+    let named = config.rungs.iter().flat_map(|rung| rung.products.iter().map(move |product| (rung, product)));
+    let unknown = named.filter(|(_, product)| !ordered.iter().any(|(code, _)| *code == products.resolve(product)));
+    unknown.map(|(rung, product)| format!("Rung {}: no row names the product `{product}`.", rung.name))
+}
+
 /// The ladder over all products, which are in the report's order; `None` without an order of a product.
 pub(crate) fn ladder(material: &Material<'_>, ordered: &[(ProductCode, String)]) -> Option<Ladder> {
     let climbs = &material.journeys.climbs;

@@ -72,9 +72,7 @@ pub(super) fn value(material: &Material<'_>, product: Option<ProductCode>, stage
         (
             "Customer lifetime value (simple)",
             Unit::Money,
-            format!(
-                "Average order value × orders a customer and year, from the first period with an order on × {lifespan}."
-            ),
+            format!("Average order value × orders a customer and year, from the first period with an order on × {lifespan}."),
             scope.lifetime_value(),
         ),
         (
@@ -243,7 +241,7 @@ impl Scope<'_> {
 
     /// Orders in the history.
     fn ordered(&self) -> Result<f64, Missing> {
-        positive(self.orders.orders).ok_or_else(|| "The history has no order.".to_owned())
+        positive(self.orders.placed).ok_or_else(|| "The history has no order.".to_owned())
     }
 
     fn customers(&self) -> Result<f64, Missing> {

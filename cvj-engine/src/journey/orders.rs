@@ -33,7 +33,7 @@ pub(crate) struct Orders {
     /// Of those whose first order lies in the history, and long enough back: who ordered again in time, and all.
     pub(crate) repeated: (u64, u64),
     /// Orders in the history, and the customers who placed them.
-    pub(crate) orders: u64,
+    pub(crate) placed: u64,
     pub(crate) placing: u64,
     /// The place of the first period of the history with an order.
     pub(crate) first_period: Option<usize>,
@@ -108,7 +108,7 @@ impl Orders {
         }
         if number > 0 {
             self.placing += 1;
-            self.orders += number;
+            self.placed += number;
             self.money += money;
             self.squares.add(Squares::of(number, money));
         }
@@ -125,7 +125,7 @@ impl Orders {
         self.customers += part.customers;
         self.repeated.0 += part.repeated.0;
         self.repeated.1 += part.repeated.1;
-        self.orders += part.orders;
+        self.placed += part.placed;
         self.placing += part.placing;
         self.first_period = self.first_period.into_iter().chain(part.first_period).min();
         self.entered_referred += part.entered_referred;
@@ -148,7 +148,7 @@ impl Orders {
     /// The interval of money an order.
     pub(crate) fn money_interval(&self) -> Option<[f64; 2]> {
         let [orders, mixed, money] = self.squares.0?.map(|sum| sum as f64);
-        ratio_of_sums(self.placing as f64, [self.orders as f64, self.money()], [orders, mixed / UNITS, money / UNITS / UNITS])
+        ratio_of_sums(self.placing as f64, [self.placed as f64, self.money()], [orders, mixed / UNITS, money / UNITS / UNITS])
     }
 
     /// Days of the history from its first period with an order on, as far as they are known.
@@ -156,5 +156,20 @@ impl Orders {
         let first = bounds.periods.start() + i32::try_from(self.first_period?).ok()?;
         let days = (bounds.end.min(bounds.as_of) - bounds.calendar.start(first)) as f64 / DAY as f64;
         Some(days).filter(|days| *days > 0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_that_are_too_large_are_not_known() {
+        let mut squares = Squares::of(2, 30);
+        squares.add(Squares::of(1, -10));
+        assert_eq!(squares.0, Some([5, 50, 1000]));
+        squares.add(Squares::of(1, i128::MAX / 2));
+        squares.add(Squares::of(1, 1));
+        assert_eq!(squares.0, None);
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
             "expected.json",
             "sample exports by the oracle",
             "random clients by the oracle",
+            "random shops by the oracle",
             "exports read by hand",
             "sample by DuckDB",
         ];
@@ -30,7 +31,7 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
         command
     };
     let report = sample.out.join("report.json");
-    let seeds = if extent == Extent::Full { "1..3000" } else { "1..60" };
+    let (seeds, shops) = if extent == Extent::Full { ("1..3000", "1..600") } else { ("1..60", "1..20") };
     vec![
         Check { name: "oracle's own tests", outcome: Outcome::of_one(quiet(&mut script("test_oracle.py"))) },
         Check {
@@ -44,6 +45,10 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
         Check {
             name: "random clients by the oracle",
             outcome: counted(script("run.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", seeds])),
+        },
+        Check {
+            name: "random shops by the oracle",
+            outcome: counted(script("value_logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", shops])),
         },
         Check { name: "exports read by hand", outcome: exports(&python, &mut script("samples.py"), workspace) },
         Check { name: "sample by DuckDB", outcome: duckdb(&python, script("duckdb_check.py").arg(&sample.client).arg(&report)) },

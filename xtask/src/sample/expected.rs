@@ -68,9 +68,8 @@ impl Metric<'_> {
             Formula::Ratio(divisor) => ratio(amount / divisor, weight),
             Formula::PerOrder(divisor) => ratio(amount / divisor, orders),
             Formula::Nps => {
-                let between = |range: std::ops::RangeInclusive<i64>| {
-                    rows.iter().filter(|row| range.contains(&row.amount)).count() as i64
-                };
+                let between =
+                    |range: std::ops::RangeInclusive<i64>| rows.iter().filter(|row| range.contains(&row.amount)).count() as i64;
                 let thirds @ [promoters, _, detractors] = [between(9..=10), between(7..=8), between(0..=6)];
                 let net = ratio((promoters - detractors) as f64, weight);
                 Cell { value: net.value.map(|score| score * 100.0), thirds: Some(thirds), ..net }
