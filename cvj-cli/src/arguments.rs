@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Read everything and say what was found, without writing a report
     Check(CheckArguments),
+    /// Say where a number comes from: definition, SQL, files, rows, and the first rows used
+    Explain(ExplainArguments),
     /// Write the empty worksheet
     Template(TemplateArguments),
     /// Print a JSON Schema: of cvj.toml, of report.json, or of a plugin's keys in cvj.toml
@@ -116,6 +118,29 @@ pub(crate) struct CheckArguments {
     /// The client's folder, which holds cvj.toml
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) folder: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The metric's name, or STAGE/NAME where several stages have one of the name: "Opt-in rate", convert/Revenue
+    #[arg(value_name = "METRIC")]
+    pub(crate) metric: String,
+
+    /// The client's folder, which holds cvj.toml
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+
+    /// The number of this product [default: the client's as a whole]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) product: Option<String>,
+
+    /// The period: 2026-10, 2026-W40 or 2026-Q3 [default: the last complete one]
+    #[arg(long, value_name = "P")]
+    pub(crate) period: Option<Period>,
 
     /// Print JSON
     #[arg(long)]

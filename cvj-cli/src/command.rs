@@ -1,6 +1,7 @@
 //! The commands: each asks the engine, and says or writes what comes back.
 
 mod check;
+mod explain;
 mod plugin_list;
 mod report;
 mod schema;
@@ -42,6 +43,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Arc<Terminal>) -> Result<Done
     match arguments.command {
         Command::Report(report) => report::run(&report, plugins, terminal),
         Command::Check(check) => check::run(&check, plugins, terminal),
+        Command::Explain(explain) => explain::run(&explain, plugins, terminal),
         Command::Template(template) => template::run(&template, terminal),
         Command::Schema { subject } => schema::run(&subject, plugins, terminal),
         Command::Plugin { command: PluginCommand::List { json } } => plugin_list::run(json, plugins, terminal),

@@ -11,6 +11,7 @@ mod data_quality;
 mod earlier_report;
 mod failure;
 mod format;
+mod grid;
 mod interrupt;
 mod output_folder;
 mod progress;

@@ -30,6 +30,11 @@ impl Extent<'_> {
         self.begun(day) && (!when.is_metric || self.periods.contains(&period))
     }
 
+    /// What of these rejections counts.
+    pub(crate) fn rejected(&self, rejections: &Rejections) -> Told {
+        Told::of(&[rejections], |when| self.counts(when))
+    }
+
     /// Whether a local day begins before the end of follow-up: rows at or after that are none of its own.
     fn begun(&self, day: i64) -> bool {
         date(day).is_some_and(|date| self.calendar.midnight(date) < self.as_of)

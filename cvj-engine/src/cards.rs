@@ -1,18 +1,27 @@
 //! Definition cards: one printed definition per number, so that nobody argues what a word means.
 
-use cvj_core::report::{DefinitionCard, DefinitionKind, StageReport};
+use cvj_core::report::{DefinitionCard, DefinitionKind, StageReport, Trail};
 use cvj_core::{Metric, Occurrence, StageOf, Touchpoint, Unit};
 
 use crate::relation::touchpoint_label;
 use crate::session::Declared;
 
-/// One card per definition in order, then one per built-in metric in use.
-pub(crate) fn cards(declared: &[Declared], overall: &[StageReport]) -> Vec<DefinitionCard> {
+/// One card per definition in order, then one per built-in metric in use. `trail`: of the definition at a place.
+pub(crate) fn cards(
+    declared: &[Declared],
+    trail: impl Fn(usize) -> Option<Trail>,
+    overall: &[StageReport],
+) -> Vec<DefinitionCard> {
     let mut cards: Vec<DefinitionCard> = declared
         .iter()
-        .map(|definition| match definition {
-            Declared::Metric(metric, _) => metric_card(metric, definition.origin().printed()),
-            Declared::Touchpoint(touchpoint, _) => touchpoint_card(touchpoint, definition.origin().printed()),
+        .enumerate()
+        .map(|(number, definition)| {
+            let origin = definition.origin().printed();
+            let card = match definition {
+                Declared::Metric(metric, _) => metric_card(metric, origin),
+                Declared::Touchpoint(touchpoint, _) => touchpoint_card(touchpoint, origin),
+            };
+            DefinitionCard { trail: trail(number), ..card }
         })
         .collect();
     let built_in = [

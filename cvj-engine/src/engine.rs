@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cvj_core::nearest::nearest;
-use cvj_core::report::{BulkMinute, CurrentStage, DateTrust, Product, Report, ReportPeriod, Scope};
+use cvj_core::report::{BulkMinute, CurrentStage, DateTrust, Product, Report, ReportPeriod, Scope, Trail};
 use cvj_core::slug::unique_slugs;
 use cvj_core::source::Level;
 use cvj_core::{Period, Stage, Status, View};
@@ -32,6 +32,7 @@ use crate::scan::Account;
 use crate::segments::{MOST_SEGMENTS, SegmentTable, Segments};
 use crate::session::{Declared, Session, definitions};
 use crate::sources::OpenSource;
+use crate::trail::Traced;
 use crate::watch::Watch;
 
 /// How often a source may change its mind about its formats before that is an error.
@@ -112,12 +113,12 @@ impl<'a> Client<'a> {
 
 /// One pass over all sources under one set of formats.
 pub(crate) struct Attempt<'a> {
-    client: &'a Client<'a>,
-    calendar: Arc<Calendar>,
-    products: Arc<Products>,
-    session: Session,
-    declared: Vec<Declared>,
-    views: Vec<(View, Option<String>)>,
+    pub(crate) client: &'a Client<'a>,
+    pub(crate) calendar: Arc<Calendar>,
+    pub(crate) products: Arc<Products>,
+    pub(crate) session: Session,
+    pub(crate) declared: Vec<Declared>,
+    pub(crate) views: Vec<(View, Option<String>)>,
     relations: Vec<Relation>,
     gathered: Vec<Gathered>,
     people: People,
@@ -166,7 +167,7 @@ impl<'a> Attempt<'a> {
         });
         let fed = self.relations.iter().filter(|relation| !relation.touchpoints.is_empty());
         let segments = Segments::new(by, fed.map(|relation| &relation.source));
-        for relation in &self.relations {
+        for (place, relation) in self.relations.iter().enumerate() {
             self.go_on()?;
             let gathered = match self.session.prepare(relation).await {
                 Ok(()) => self.gather_from(relation, &segments).await,
@@ -190,6 +191,7 @@ impl<'a> Attempt<'a> {
                 for (key, provider) in &self.session.view_tables {
                     let account = provider.take_account();
                     if account.all_rows() > 0 {
+                        self.gathered[place].enter_behind(key, &account);
                         self.behind_views.entry(key.clone()).or_default().push(account);
                     }
                 }
@@ -235,7 +237,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The end of follow-up: set, or the local midnight after the newest time used, and not later than now.
-    fn as_of(&self) -> Result<i64, EngineError> {
+    pub(crate) fn as_of(&self) -> Result<i64, EngineError> {
         if let Some(as_of) = self.explicit_as_of() {
             return Ok(as_of);
         }
@@ -249,7 +251,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The number of the reported period.
-    fn reported(&self, as_of: i64) -> Result<i32, EngineError> {
+    pub(crate) fn reported(&self, as_of: i64) -> Result<i32, EngineError> {
         let Some(period) = self.client.request.period else { return Ok(self.calendar.period_index(as_of) - 1) };
         let index = self.calendar.index_of(period);
         if self.calendar.start(index) >= as_of {
@@ -262,7 +264,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Computes metrics and journeys, and assembles the report.
-    pub(crate) async fn report(mut self) -> Result<Report, EngineError> {
+    pub(crate) async fn report(&mut self) -> Result<Report, EngineError> {
         let config = &self.client.config;
         if self.declared.is_empty() {
             return Err(EngineError::Request {
@@ -345,7 +347,7 @@ impl<'a> Attempt<'a> {
             as_of: self.calendar.rfc3339(as_of),
             unassigned,
             ladder,
-            definitions: cards::cards(&self.declared, &overall.stages),
+            definitions: cards::cards(&self.declared, |number| self.trail(number, &extent), &overall.stages),
             notes,
             overall,
             products,
@@ -565,6 +567,27 @@ impl<'a> Attempt<'a> {
             }
         }
         notes
+    }
+
+    /// A definition with what it made of the rows.
+    pub(crate) fn traced(&self, number: usize) -> Option<Traced<'_>> {
+        let mut all = self.parts().flat_map(|(relation, gathered)| Traced::all(relation, gathered));
+        all.find(|traced| traced.bound.number() == number)
+    }
+
+    fn trail(&self, number: usize, extent: &Extent<'_>) -> Option<Trail> {
+        let traced = self.traced(number)?;
+        let Relation { source, table, .. } = traced.relation;
+        let own = traced.relation.is_table().then_some((source, table));
+        let behind = traced.gathered.behind.iter().map(|(source, table)| (source, table));
+        let mut files: Vec<String> = Vec::new();
+        for file in own.into_iter().chain(behind).flat_map(|(source, table)| accounts::files(&self.client.sources, source, table))
+        {
+            if !files.contains(file) {
+                files.push(file.clone());
+            }
+        }
+        Some(traced.trail(files, extent))
     }
 
     /// What `cvj check` looks at.

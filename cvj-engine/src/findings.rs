@@ -7,6 +7,7 @@ mod ladder;
 mod skip_costs;
 mod value;
 
+pub use audit::judge_activities;
 use cvj_core::report::{Findings, StageReport};
 
 use crate::assemble::Material;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, Int64Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray};
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
@@ -25,6 +25,13 @@ pub(crate) const PRODUCT: &str = "cvj_product";
 /// `cvj_foreign(text)`: whether the text names a currency that cannot be the client's.
 pub(crate) const FOREIGN: &str = "cvj_foreign";
 
+/// `period_of(time)`: the label of the period that holds it.
+pub(crate) const PERIOD_OF: &str = "period_of";
+/// `product_of(text)`: the product's name, or [`UNASSIGNED_NAME`].
+pub(crate) const PRODUCT_OF: &str = "product_of";
+/// What `product_of` gives where no product matches.
+pub(crate) const UNASSIGNED_NAME: &str = "(unassigned)";
+
 /// Registers the functions.
 pub(crate) fn register(context: &SessionContext, calendar: &Arc<Calendar>, products: &Arc<Products>, currency: &str) {
     for work in [
@@ -32,6 +39,8 @@ pub(crate) fn register(context: &SessionContext, calendar: &Arc<Calendar>, produ
         Work::Period(calendar.clone()),
         Work::Product(products.clone()),
         Work::Foreign(currency.to_owned()),
+        Work::PeriodOf(calendar.clone()),
+        Work::ProductOf(products.clone()),
     ] {
         let signature = Signature::any(1, Volatility::Immutable);
         context.register_udf(ScalarUDF::new_from_impl(Function { work, signature }));
@@ -44,6 +53,8 @@ enum Work {
     Period(Arc<Calendar>),
     Product(Arc<Products>),
     Foreign(String),
+    PeriodOf(Arc<Calendar>),
+    ProductOf(Arc<Products>),
 }
 
 #[derive(Debug)]
@@ -74,6 +85,8 @@ impl ScalarUDFImpl for Function {
             Work::Period(_) => PERIOD,
             Work::Product(_) => PRODUCT,
             Work::Foreign(_) => FOREIGN,
+            Work::PeriodOf(_) => PERIOD_OF,
+            Work::ProductOf(_) => PRODUCT_OF,
         }
     }
 
@@ -83,11 +96,14 @@ impl ScalarUDFImpl for Function {
 
     fn return_type(&self, arguments: &[DataType]) -> DataFusionResult<DataType> {
         match (&self.work, arguments) {
-            (Work::Instant(_), [DataType::Date32 | DataType::Timestamp(..) | DataType::Null]) => Ok(DataType::Int64),
-            (Work::Instant(_), [other]) => {
+            (Work::Instant(_) | Work::PeriodOf(_), [other])
+                if !matches!(other, DataType::Date32 | DataType::Timestamp(..) | DataType::Null) =>
+            {
                 Err(DataFusionError::Plan(format!("`at` must be a date or time, and this is {other}")))
             }
+            (Work::Instant(_), _) => Ok(DataType::Int64),
             (Work::Foreign(_), _) => Ok(DataType::Boolean),
+            (Work::PeriodOf(_) | Work::ProductOf(_), _) => Ok(DataType::Utf8),
             _ => Ok(DataType::Int32),
         }
     }
@@ -115,6 +131,20 @@ impl ScalarUDFImpl for Function {
                 let texts = texts.as_string::<i32>();
                 let foreign: BooleanArray = texts.iter().map(|text| Some(is_foreign(text?, currency))).collect();
                 Arc::new(foreign)
+            }
+            Work::PeriodOf(calendar) => {
+                let instants = instants(calendar, &array)?;
+                let label = |instant| Some(calendar.period_index(instant)).filter(|period| *period >= 0);
+                let labels: StringArray =
+                    instants.iter().map(|instant| label(instant?).map(|period| calendar.period(period).label())).collect();
+                Arc::new(labels)
+            }
+            Work::ProductOf(products) => {
+                let texts = cast(&array, &DataType::Utf8)?;
+                let name = |text: &str| products.name(text).unwrap_or_else(|| UNASSIGNED_NAME.to_owned());
+                let names: StringArray =
+                    texts.as_string::<i32>().iter().map(|text| Some(name(text.unwrap_or_default()))).collect();
+                Arc::new(names)
             }
         };
         Ok(ColumnarValue::Array(result))

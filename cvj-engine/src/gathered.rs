@@ -7,6 +7,8 @@ use crate::expression::Expression;
 use crate::products::{ProductCode, Products};
 use crate::rejections::Rejections;
 use crate::relation::RowParts;
+use crate::scan::Account;
+use crate::tally::Tally;
 
 /// Digits after the point of money in the accumulator.
 pub(crate) const MONEY_SCALE: i8 = 8;
@@ -48,11 +50,24 @@ pub(crate) struct Gathered {
     pub(crate) spellings: HashMap<String, (ProductCode, BTreeMap<Option<i32>, u64>)>,
     /// Rows after the limit, by which `now` cut data off.
     pub(crate) future_rows: u64,
-    /// Touchpoints of these rows.
+    /// Distinct rows of these that a touchpoint definition uses.
     pub(crate) future_touchpoints: u64,
+    /// Per definition of the relation, metrics first.
+    pub(crate) tallies: Vec<Tally>,
+    /// Of a view: the tables that it read rows of, as source and table.
+    pub(crate) behind: Vec<(String, String)>,
 }
 
 impl Gathered {
+    /// Notes a table that a view read, and the rows of it that were left out because they could not be read: rejected by all
+    /// definitions over the view.
+    pub(crate) fn enter_behind(&mut self, table: &(String, String), account: &Account) {
+        self.behind.push(table.clone());
+        for tally in &mut self.tallies {
+            tally.rejected.add(account.rejections.clone());
+        }
+    }
+
     /// Adds what another part of the same pass gathered.
     pub(crate) fn add(&mut self, part: Self) {
         for (key, sum) in part.revenue {
@@ -88,6 +103,10 @@ impl Gathered {
         }
         self.future_rows += part.future_rows;
         self.future_touchpoints += part.future_touchpoints;
+        self.tallies.resize_with(self.tallies.len().max(part.tallies.len()), Tally::default);
+        for (tally, more) in self.tallies.iter_mut().zip(part.tallies) {
+            tally.add(more);
+        }
     }
 }
 

@@ -269,9 +269,11 @@ impl ScopeCounts {
         bounds: &Bounds<'_>,
     ) -> Path {
         let path = Path::of(touches, self.chain, bounds);
-        self.steps.count_person(&path, touches, doubtful, &mut self.waits, bounds);
-        for skip in &mut self.skips {
-            skip.count_person(&path, touches, bounds);
+        self.steps.count_person(&path, doubtful, &mut self.waits, bounds);
+        if path.forward.count_ones() > 1 {
+            for skip in &mut self.skips {
+                skip.count_person(&path, touches, bounds);
+            }
         }
         for (dimension, broken) in self.broken.iter_mut().enumerate() {
             broken.count_person(&path, touches, |touch| segments.value(touch.segment, dimension), bounds);
@@ -299,8 +301,12 @@ impl ScopeCounts {
 }
 
 /// The stages whose bits are set, in order.
-fn stages_of(bits: u8) -> impl Iterator<Item = Stage> {
-    Stage::ALL.into_iter().filter(move |stage| bits & (1 << stage.index()) != 0)
+fn stages_of(mut bits: u8) -> impl Iterator<Item = Stage> {
+    std::iter::from_fn(move || {
+        let stage = Stage::ALL.get(bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(*stage)
+    })
 }
 
 /// Works on all items with as many threads as there are processors; gives what each thread made. Whatever is made of the parts

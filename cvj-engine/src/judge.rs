@@ -64,8 +64,8 @@ pub(crate) fn foreign(row: &RowParts) -> String {
     let pairs = row.currencies.iter().map(|(amount, currency)| {
         format!("({} IS NOT NULL AND coalesce({FOREIGN}(CAST({} AS VARCHAR)), false))", quoted(amount), quoted(currency))
     });
-    let conditions: Vec<String> = pairs.chain([row.foreign_money.is_some().to_string()]).collect();
-    format!("({})", conditions.join(" OR "))
+    let conditions: Vec<String> = pairs.chain(row.foreign_money.is_some().then(|| "true".to_owned())).collect();
+    if conditions.is_empty() { "false".to_owned() } else { format!("({})", conditions.join(" OR ")) }
 }
 
 /// Places of one definition's expressions in the output.
@@ -157,8 +157,7 @@ impl<'a> RowQuery<'a> {
         let place = relation
             .has_place
             .then(|| (select.add(format!("\"{COLUMN_FILE}\"")), select.add(format!("CAST(\"{COLUMN_LINE}\" AS BIGINT)"))));
-        let persons = relation.touchpoints.iter().flat_map(|bound| std::iter::once(&bound.person).chain(&bound.referred));
-        let person_columns: Vec<String> = persons.flat_map(|person| person.columns.keys()).cloned().collect();
+        let person_columns: Vec<String> = relation.person_columns().map(str::to_owned).collect();
         let mut judges = Vec::new();
         for metric in &relation.metrics {
             judges.push(Judge {

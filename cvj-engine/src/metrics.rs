@@ -121,7 +121,7 @@ impl GroupPlan {
                 history.as_of,
             );
             for (_, expression) in metric.aggregates() {
-                let sql = expression.aggregate_sql(&format!("\"_used{place}\""));
+                let sql = expression.restricted_sql(&format!("\"_used{place}\""));
                 aggregates.push(sql.map_err(|error| DataFusionError::Plan(error.message))?);
             }
         }
@@ -219,7 +219,7 @@ fn read_aggregates(columns: &[ArrayRef], metrics: &[&BoundMetric]) -> DataFusion
 
 /// The numbers of a column; the type's name where it has none. Decimals go through their text, so that the nearest double is
 /// chosen.
-fn numbers(column: &ArrayRef) -> Result<Vec<Option<f64>>, String> {
+pub(crate) fn numbers(column: &ArrayRef) -> Result<Vec<Option<f64>>, String> {
     match column.data_type() {
         DataType::Decimal128(..) | DataType::Decimal256(..) => {
             let texts = cast(column, &DataType::Utf8).map_err(|error| error.to_string())?;

@@ -60,6 +60,14 @@ impl Products {
         }
     }
 
+    /// The name of the product that a value means; where products are found, the value as it is compared.
+    pub(crate) fn name(&self, value: &str) -> Option<String> {
+        match self {
+            Self::Declared { names, .. } => names.get(usize::from(self.resolve(value))).cloned(),
+            Self::Found(_) => Some(product_key(value)).filter(|key| !key.is_empty()),
+        }
+    }
+
     /// Whether there are more distinct values than products are made of.
     pub(crate) fn too_many(&self) -> bool {
         match self {

@@ -80,7 +80,7 @@ pub(crate) struct RowParts {
 /// A metric over this relation.
 #[derive(Clone, Debug)]
 pub(crate) struct BoundMetric {
-    /// Place among all metrics.
+    /// Place among all definitions.
     pub(crate) number: usize,
     pub(crate) metric: Metric,
     pub(crate) origin: Origin,
@@ -103,6 +103,8 @@ pub(crate) struct AnswerExpressions {
 /// A touchpoint over this relation.
 #[derive(Clone, Debug)]
 pub(crate) struct BoundTouchpoint {
+    /// Place among all definitions.
+    pub(crate) number: usize,
     pub(crate) touchpoint: Touchpoint,
     pub(crate) origin: Origin,
     pub(crate) row: RowParts,
@@ -250,6 +252,7 @@ pub(crate) fn bind_metric(
 
 /// Resolves a touchpoint's expressions.
 pub(crate) fn bind_touchpoint(
+    number: usize,
     touchpoint: &Touchpoint,
     origin: &Origin,
     columns: &dyn Columns,
@@ -278,6 +281,7 @@ pub(crate) fn bind_touchpoint(
     let referred = binder.bind_optional("referred", touchpoint.referred.as_deref(), Role::Row(Kind::Text))?;
     let row = RowParts { at, product, filter, used, spare: binder.used, foreign_money: None, currencies: Vec::new() };
     Ok(BoundTouchpoint {
+        number,
         touchpoint: touchpoint.clone(),
         origin: origin.clone(),
         row,
@@ -300,6 +304,12 @@ impl Relation {
     /// The reference in SQL for readers to whom the order of rows means nothing.
     pub(crate) fn unordered_name(&self) -> String {
         if self.is_table() { format!("\"{} unordered\"", self.sql_name.trim_matches('"')) } else { self.sql_name.clone() }
+    }
+
+    /// Columns that persons are known by.
+    pub(crate) fn person_columns(&self) -> impl Iterator<Item = &str> {
+        let persons = self.touchpoints.iter().flat_map(|bound| std::iter::once(&bound.person).chain(&bound.referred));
+        persons.flat_map(|person| person.columns.keys()).map(String::as_str)
     }
 
     /// An account of rejected rows for it.

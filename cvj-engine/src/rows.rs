@@ -35,6 +35,7 @@ use crate::relation::{BoundStage, Relation};
 use crate::revenue::Revenue;
 use crate::scan::{Account, ROW_MASK, SourceTable};
 use crate::segments::{Segmenter, Segments};
+use crate::tally::Tally;
 
 /// What the passes over all relations share.
 pub(crate) struct Shared<'a> {
@@ -73,7 +74,7 @@ pub(crate) async fn gather(context: &SessionContext, relation: &Relation, shared
 }
 
 /// Amounts from here on are no money (in units of 10⁻⁸: nine trillion). Smaller ones fit a touchpoint's millionths, and sums of them theirs.
-const TOO_MUCH: u128 = 9 * 10_u128.pow(20);
+pub(crate) const TOO_MUCH: u128 = 9 * 10_u128.pow(20);
 
 /// Texts that a thread remembers as a stage, or none.
 const REMEMBERED_STAGES: usize = 1 << 12;
@@ -182,7 +183,11 @@ impl<'a> Pass<'a> {
             presence: Presence::default(),
             revenue: Revenue::default(),
             fed: vec![[false; 8]; query.judges.len()],
-            gathered: Gathered { rejects: relation.rejections(), ..Gathered::default() },
+            gathered: Gathered {
+                rejects: relation.rejections(),
+                tallies: vec![Tally::default(); query.judges.len()],
+                ..Gathered::default()
+            },
             orders: query.judges.iter().map(|_| Vec::new()).collect(),
         }
     }
@@ -221,6 +226,7 @@ impl<'a> Pass<'a> {
             // Periods of metrics that reject the row; a rejection without one counts always.
             let mut rejected: Vec<Option<i32>> = Vec::new();
             let mut rejections: Vec<Rejection> = Vec::new();
+            let mut future = false;
             let cells = unread.remove(&number).unwrap_or_default();
             for (index, judge) in judges.iter().enumerate() {
                 let at = columns.instant(judge.places.at, row).filter(|_| !columns.flag(judge.places.at_unread, row));
@@ -230,20 +236,25 @@ impl<'a> Pass<'a> {
                     Judgement::Unread { of_filter } => {
                         rejected.push(at.filter(|_| judge.is_metric).map(|_| period));
                         let sample = unread_cell(judge, &cells, of_filter, place_of());
-                        rejections.push(Rejection { when: when(judge, at, (period, day)), sample });
+                        let rejection = Rejection { when: when(judge, at, (period, day)), sample };
+                        self.gathered.tallies[index].enter_rejected(rejection.clone());
+                        rejections.push(rejection);
                     }
                     Judgement::Rejected { column, why, value } => {
                         rejected.push(at.filter(|_| judge.is_metric).map(|_| period));
                         let sample = Sample { place: place_of(), definition: judge.label.clone(), column, why, value };
-                        rejections.push(Rejection { when: when(judge, at, (period, day)), sample });
+                        let rejection = Rejection { when: when(judge, at, (period, day)), sample };
+                        self.gathered.tallies[index].enter_rejected(rejection.clone());
+                        rejections.push(rejection);
                     }
                     Judgement::Used { at, touch } => {
                         self.gathered.newest = self.gathered.newest.max(Some(at));
                         if at >= shared.limit {
                             self.gathered.future_rows += 1;
-                            self.gathered.future_touchpoints += u64::from(!judge.is_metric);
+                            future |= !judge.is_metric;
                             continue;
                         }
+                        self.gathered.tallies[index].enter_used(period);
                         let product = judge.places.product.map(|place| columns.text(place, row));
                         let code = judge.places.product.map_or(UNASSIGNED, |place| codes[place][row]);
                         self.spelling(judge, product, code, period);
@@ -257,6 +268,7 @@ impl<'a> Pass<'a> {
                     }
                 }
             }
+            self.gathered.future_touchpoints += u64::from(future);
             if let Some(first) = rejections.first() {
                 self.gathered.rejects.enter_row(RowKey::new(&first.sample.place, number), rejections);
             }
@@ -449,6 +461,10 @@ impl<'a> Pass<'a> {
         self.gathered.presence = self.presence.periods();
         self.gathered.days = self.presence.days();
         self.gathered.revenue = self.revenue.sums();
+        self.gathered.tallies.resize_with(self.fed.len(), Tally::default);
+        for (tally, fed) in self.gathered.tallies.iter_mut().zip(&self.fed) {
+            tally.fed = *fed;
+        }
         for (judge, fed) in self.setting.query.judges.iter().zip(&self.fed) {
             for stage in (0..8).filter(|stage| fed[*stage]) {
                 *self.gathered.feeds.entry((stage as u8, judge.scope)).or_default() |= judge.value_column.is_some();
@@ -481,6 +497,9 @@ impl<'a> Pass<'a> {
         all.add(std::mem::take(&mut self.gathered));
         self.gathered = all;
         self.gathered.rows += account.undelivered;
+        for tally in &mut self.gathered.tallies {
+            tally.rejected.add(account.rejections.clone());
+        }
         self.gathered.rejects.add(account.rejections);
         self.gathered.left_out = account.left_out;
         self.gathered

@@ -186,7 +186,7 @@ impl Session {
                     relation.metrics.push(bind_metric(number, metric, origin, columns, config)?);
                 }
                 Declared::Touchpoint(touchpoint, origin) => {
-                    relation.touchpoints.push(bind_touchpoint(touchpoint, origin, columns, config)?);
+                    relation.touchpoints.push(bind_touchpoint(number, touchpoint, origin, columns, config)?);
                 }
             }
         }
@@ -291,8 +291,7 @@ impl Session {
                 metric.row.filter.iter().map(|filter| (&metric.origin, "where", format!("coalesce({}, false)", filter.sql()))),
             );
             let aggregates = metric.aggregates();
-            candidates
-                .extend(aggregates.filter_map(|(key, value)| Some((&metric.origin, key, value.aggregate_sql("true").ok()?))));
+            candidates.extend(aggregates.map(|(key, value)| (&metric.origin, key, value.aggregate_sql())));
         }
         for bound in &relation.touchpoints {
             let origin = &bound.origin;

@@ -1,6 +1,5 @@
 //! Dates and periods in words. Text that is no date is printed as it is.
 
-use cvj_core::period::PeriodKind;
 use cvj_core::report::{Report, ReportPeriod};
 use jiff::civil::{Date, DateTime};
 
@@ -37,13 +36,17 @@ pub(crate) fn until(report: &Report) -> String {
 
 /// A period in words: `October 2026`, `Week 40 of 2026`, `Q3 2026`.
 pub(crate) fn period(period: &ReportPeriod) -> String {
-    let label = &period.label;
-    let words = match period.kind {
-        PeriodKind::Month => period.start.parse::<Date>().ok().map(|date| date.strftime("%B %Y").to_string()),
-        PeriodKind::Week => label.split_once("-W").map(|(year, week)| format!("Week {} of {year}", week.trim_start_matches('0'))),
-        PeriodKind::Quarter => label.split_once('-').map(|(year, quarter)| format!("{quarter} {year}")),
+    named(&period.label)
+}
+
+/// A period in words, by its label.
+pub(crate) fn named(label: &str) -> String {
+    let words = match label.split_once('-') {
+        Some((year, part)) if part.starts_with('W') => Some(format!("Week {} of {year}", part.trim_start_matches(['W', '0']))),
+        Some((year, part)) if part.starts_with('Q') => Some(format!("{part} {year}")),
+        _ => format!("{label}-01").parse::<Date>().ok().map(|date| date.strftime("%B %Y").to_string()),
     };
-    words.unwrap_or_else(|| label.clone())
+    words.unwrap_or_else(|| label.to_owned())
 }
 
 #[cfg(test)]
@@ -60,11 +63,9 @@ mod tests {
 
     #[test]
     fn periods_read_as_words() {
-        let of = |kind, label: &str, start: &str| {
-            period(&ReportPeriod { kind, label: label.into(), start: start.into(), end: String::new(), complete: true })
-        };
-        assert_eq!(of(PeriodKind::Month, "2026-10", "2026-10-01"), "October 2026");
-        assert_eq!(of(PeriodKind::Week, "2026-W04", "2026-01-19"), "Week 4 of 2026");
-        assert_eq!(of(PeriodKind::Quarter, "2026-Q3", "2026-07-01"), "Q3 2026");
+        assert_eq!(named("2026-10"), "October 2026");
+        assert_eq!(named("2026-W04"), "Week 4 of 2026");
+        assert_eq!(named("2026-Q3"), "Q3 2026");
+        assert_eq!(named("last year"), "last year");
     }
 }

@@ -1,17 +1,21 @@
-//! Charts: the eight-stage journey of each scope, and the trend of each of its headline metrics.
+//! Charts of each scope: its eight-stage journey, its cohorts, how long each step takes, and the trend of each headline metric.
 
 mod canvas;
 mod hatch;
+mod heat_map;
 mod journey;
 mod trend;
+mod waiting;
 
 use cvj_core::Report;
 use cvj_core::report::NamedScope;
 use cvj_core::slug::unique_slugs;
 
 pub(crate) use canvas::Embedding;
+use heat_map::HeatMap;
 use journey::JourneyChart;
 use trend::TrendChart;
+use waiting::WaitingChart;
 
 use crate::error::RenderError;
 use crate::scorecard::headlines;
@@ -21,7 +25,7 @@ use crate::scorecard::headlines;
 pub struct Chart {
     /// The scope's slug: `overall`, or a product's.
     pub scope_slug: String,
-    /// The file's name without its ending: `journey`, or `trend-<stage>-<metric>`.
+    /// The file's name without its ending: `journey`, `cohorts`, `waiting-<stage>` or `trend-<stage>-<metric>`.
     pub name: String,
     /// The chart as a self-contained SVG file.
     pub svg: String,
@@ -42,6 +46,10 @@ impl Chart {
 pub(crate) enum Drawing {
     /// The eight stages.
     Journey(JourneyChart),
+    /// The step rates by entry cohort.
+    Cohorts(HeatMap),
+    /// How long one step takes.
+    Waiting(WaitingChart),
     /// One metric over time.
     Trend(TrendChart),
 }
@@ -51,6 +59,8 @@ impl Drawing {
     pub(crate) fn svg(&self, id: &str, embedding: Embedding) -> Result<String, RenderError> {
         match self {
             Self::Journey(chart) => canvas::svg(chart, id, embedding),
+            Self::Cohorts(chart) => canvas::svg(chart, id, embedding),
+            Self::Waiting(chart) => canvas::svg(chart, id, embedding),
             Self::Trend(chart) => canvas::svg(chart, id, embedding),
         }
     }
@@ -58,6 +68,8 @@ impl Drawing {
     fn png(&self) -> Result<Vec<u8>, RenderError> {
         match self {
             Self::Journey(chart) => canvas::png(chart),
+            Self::Cohorts(chart) => canvas::png(chart),
+            Self::Waiting(chart) => canvas::png(chart),
             Self::Trend(chart) => canvas::png(chart),
         }
     }
@@ -65,16 +77,22 @@ impl Drawing {
 
 /// A drawing and its file's name.
 pub(crate) struct Named {
-    /// `journey`, or `trend-<stage>-<metric>`.
+    /// `journey`, `cohorts`, `waiting-<stage>` or `trend-<stage>-<metric>`.
     pub(crate) name: String,
     /// What is drawn.
     pub(crate) drawing: Drawing,
 }
 
-/// The drawings of one scope: its journey first, then its trends in stage order.
+/// The drawings of one scope: its journey first, then its cohorts, and waiting and trends in stage order.
 pub(crate) fn drawings(report: &Report, scope: &str, stages: &[cvj_core::report::StageReport]) -> Vec<Named> {
     let mut drawings =
         vec![Named { name: "journey".to_owned(), drawing: Drawing::Journey(JourneyChart::new(report, scope, stages)) }];
+    let cohorts = HeatMap::new(report, scope, stages).map(Drawing::Cohorts);
+    drawings.extend(cohorts.map(|drawing| Named { name: "cohorts".to_owned(), drawing }));
+    drawings.extend(stages.iter().filter_map(|stage| {
+        let drawing = Drawing::Waiting(WaitingChart::new(report, scope, stage)?);
+        Some(Named { name: format!("waiting-{}", stage.stage), drawing })
+    }));
     for stage in stages {
         let metrics: Vec<_> = headlines(stage).collect();
         let slugs = unique_slugs(metrics.iter().map(|metric| metric.name.as_str()), &[]);

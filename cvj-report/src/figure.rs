@@ -49,7 +49,7 @@ impl Figure {
 
     fn new(unit: Unit, value: Option<f64>, numerator: Option<f64>, denominator: Option<f64>) -> Self {
         match (unit, numerator, denominator) {
-            (Unit::Percent, Some(numerator), Some(denominator)) if denominator < FEWEST => {
+            (Unit::Percent, Some(numerator), Some(denominator)) if denominator > 0.0 && denominator < FEWEST => {
                 Self::Counts { numerator, denominator }
             }
             _ => value.filter(|value| value.is_finite()).map_or(Self::Unknown, Self::Value),

@@ -1,11 +1,17 @@
 //! A rich report to draw in tests: three products, thirteen months, stages that nothing measures.
 
+mod findings;
+mod journey;
+
 use cvj_core::period::PeriodKind;
 use cvj_core::report::{
-    Covers, DefinitionCard, DefinitionKind, Findings, LeftOut, MetricReport, People, Product, Reject, RejectReason, Report,
-    ReportPeriod, Scope, SeriesPoint, Source, StageReport, Step, Table, TargetStatus, Unassigned, VERSION, Verdict, Waiting,
+    BulkMinute, Covers, CurrentStage, DateTrust, DefinitionCard, DefinitionKind, LeftOut, MetricReport, Nps, People, Product,
+    Readings, Reject, RejectReason, Report, ReportPeriod, Scope, SeriesPoint, Source, StagePeople, StageReport, Step, Table,
+    TargetStatus, Trail, Unassigned, VERSION, Verdict,
 };
+use cvj_core::stats::net_score;
 use cvj_core::{Good, Stage, Unit};
+use journey::Course;
 
 const MONTHS: [&str; 13] = [
     "2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08",
@@ -28,14 +34,12 @@ pub(crate) fn report() -> Report {
             complete: true,
         },
         as_of: "2026-11-04T00:00:00-06:00".into(),
-        overall: Scope { stages: stages(1.6), findings: Findings::default() },
+        overall: scope(1.6, true),
         products: names
             .iter()
-            .map(|&(name, scale)| Product {
-                name: name.into(),
-                slug: cvj_core::slug::slug(name),
-                stages: stages(scale),
-                findings: Findings::default(),
+            .map(|&(name, scale)| {
+                let Scope { stages, findings } = scope(scale, false);
+                Product { name: name.into(), slug: cvj_core::slug::slug(name), stages, findings }
             })
             .collect(),
         sources: sources(),
@@ -44,7 +48,7 @@ pub(crate) fn report() -> Report {
             Unassigned { source: "crm".into(), table: "deals".into(), value: Some(String::new()), rows: 3 },
             Unassigned { source: "crm".into(), table: "deals".into(), value: None, rows: 41 },
         ],
-        ladder: None,
+        ladder: Some(findings::ladder()),
         definitions: definitions(),
         notes: vec!["Sessions 2026-08: reported 4,410, now 4,502 (restated by the platform).".into()],
     }
@@ -58,6 +62,11 @@ pub(crate) fn each_metric(report: &mut Report, change: impl Fn(&mut MetricReport
     }
 }
 
+fn scope(scale: f64, whole: bool) -> Scope {
+    let stages = stages(scale);
+    Scope { findings: findings::findings(&stages, whole), stages }
+}
+
 fn stages(scale: f64) -> Vec<StageReport> {
     let people = [9200.0, 4100.0, 1210.0, 388.0, -1.0, 96.0, 41.0, -1.0];
     Stage::ALL
@@ -66,42 +75,53 @@ fn stages(scale: f64) -> Vec<StageReport> {
             let any = people[stage.index()] * scale;
             let measured = any >= 0.0;
             let next = Stage::ALL.into_iter().find(|next| *next > stage && people[next.index()] >= 0.0);
-            StageReport {
-                stage,
-                measured,
-                metrics: if measured { metrics(stage, scale) } else { Vec::new() },
-                people: measured.then(|| People {
-                    any: any as u64,
-                    ordered: (any * 0.93) as u64,
-                    strict: (any * 0.71 * 0.95_f64.powi(stage.index() as i32)) as u64,
-                }),
-                readings: None,
-                to_next: next.filter(|_| measured).map(|to| step(to, any / 12.0, stage)),
-            }
+            let to_next = next.filter(|_| measured).map(|to| step(stage, to, any / 12.0));
+            let (people, readings) = if measured { readings(stage, any as u64) } else { (None, None) };
+            let mut metrics = if measured { metrics(stage, scale) } else { Vec::new() };
+            metrics.extend(to_next.as_ref().map(step_rate));
+            StageReport { stage, measured, metrics, people, readings, to_next }
         })
         .collect()
 }
 
-fn step(to: Stage, entered: f64, stage: Stage) -> Step {
-    let matured = (entered * 0.8) as u64;
-    let advanced = (entered * [0.44, 0.29, 0.31, 0.24, 0.2, 0.42, 0.3, 0.3][stage.index()] * 0.8) as u64;
-    let rate = (matured > 0).then(|| advanced as f64 / matured as f64);
-    Step {
-        to,
-        entered: entered as u64,
-        matured,
-        advanced,
-        skipped: matured / 30,
-        rate,
-        interval: rate.map(|rate| [(rate - 0.05).max(0.0), (rate + 0.05).min(1.0)]),
-        median_days: (stage < Stage::Convert).then_some(6.5 + stage.index() as f64 * 4.0),
-        window_days: to.default_window_days().unwrap_or(30),
-        passes_over: Vec::new(),
-        cohorts: Vec::new(),
-        like_aged: None,
-        waiting: Waiting::default(),
-        trusted: None,
-    }
+fn readings(stage: Stage, any: u64) -> (Option<People>, Option<Readings>) {
+    let backward = any * 7 / 100;
+    let ordered = any - backward;
+    let index = stage.index() as u64;
+    let (skipped, no_earlier) = (ordered * index / 20, ordered * index.min(1) / 9);
+    let missing = Stage::ALL.into_iter().filter(|earlier| *earlier < stage && *earlier != Stage::Excite);
+    let missing = missing.map(|earlier| StagePeople { stage: earlier, people: skipped / (1 + earlier.index() as u64 % 3) });
+    let people = People { any, ordered, strict: ordered - skipped - no_earlier };
+    (Some(people), Some(Readings { backward, skipped, no_earlier, missing: missing.collect() }))
+}
+
+fn step(from: Stage, to: Stage, entered: f64) -> Step {
+    let (rates, days) = match from {
+        Stage::Aware => ([0.37, 0.38], 2.5),
+        Stage::Engage => ([0.29, 0.31], 5.0),
+        Stage::Subscribe => ([0.52, 0.31], 14.0),
+        Stage::Convert => ([0.24, 0.25], 120.0),
+        _ => ([0.4, 0.42], 40.0),
+    };
+    Course { from, to, entered, rates, days }.step()
+}
+
+/// The built-in metric of a step, as the engine makes it.
+fn step_rate(step: &Step) -> MetricReport {
+    let point = |cohort: &cvj_core::report::Cohort| SeriesPoint {
+        period: cohort.period.clone(),
+        value: cohort.rate,
+        numerator: Some(cohort.advanced as f64),
+        denominator: Some(cohort.matured as f64),
+    };
+    let mut metric = metric("Step rate", Unit::Percent, 0.0, 0.0);
+    metric.series = step.cohorts.iter().map(point).collect();
+    (metric.headline, metric.built_in, metric.owner) = (false, true, None);
+    (metric.actual, metric.interval, metric.previous) = (step.rate, step.interval, metric.series[11].value);
+    (metric.numerator, metric.denominator) = (Some(step.advanced as f64), Some(step.matured as f64));
+    metric.change = metric.actual.zip(metric.previous).map(|(actual, previous)| actual - previous);
+    metric.verdict = if metric.change.is_some() { Verdict::TooClose } else { Verdict::None };
+    metric
 }
 
 fn metrics(stage: Stage, scale: f64) -> Vec<MetricReport> {
@@ -127,7 +147,7 @@ fn metrics(stage: Stage, scale: f64) -> Vec<MetricReport> {
             rate("Quote-to-booking rate", 0.31, 34.0 * scale, 0.003),
         ],
         Stage::Ascend => vec![base("Repeat orders", Unit::Count, 11.0 * scale, 0.2)],
-        Stage::Advocate => vec![base("Net promoter score", Unit::Score, 28.0, 0.9)],
+        Stage::Advocate => vec![promoter_score(base("Net promoter score", Unit::Score, 28.0, 0.9))],
         Stage::Excite | Stage::Promote => Vec::new(),
     };
     metrics.push(people());
@@ -187,6 +207,18 @@ fn rate(name: &str, start: f64, denominator: f64, slope: f64) -> MetricReport {
     metric
 }
 
+fn promoter_score(mut metric: MetricReport) -> MetricReport {
+    let Some(net) = net_score(50, 30, 20) else { return metric };
+    metric.series[12].value = Some(net.score * 100.0);
+    metric.actual = metric.series[12].value;
+    metric.change = metric.actual.zip(metric.previous).map(|(actual, previous)| actual - previous);
+    metric.interval = Some(net.interval.map(|end| end * 100.0));
+    let (scale, scale_doubtful) = (Some([1.0, 10.0]), true);
+    metric.nps =
+        Some(Nps { promoters: 50, passives: 30, detractors: 20, adjusted: Some(net.adjusted * 100.0), scale, scale_doubtful });
+    metric
+}
+
 fn sources() -> Vec<Source> {
     let table = |name: &str, rows_rejected| Table {
         name: name.into(),
@@ -215,7 +247,7 @@ fn sources() -> Vec<Source> {
             covers: covers("2025-09-01", "2026-11-04"),
             ends_early: false,
             tables: vec![table("web", 3)],
-            dates: None,
+            dates: Some(DateTrust { touchpoints: 14_720, ..DateTrust::default() }),
         },
         Source {
             name: "crm".into(),
@@ -223,9 +255,22 @@ fn sources() -> Vec<Source> {
             covers: covers("2025-09-01", "2026-10-29"),
             ends_early: true,
             tables: vec![table("contacts", 12), table("deals", 0)],
-            dates: None,
+            dates: Some(dates()),
         },
     ]
+}
+
+fn dates() -> DateTrust {
+    let minute = |minute: &str, touchpoints| BulkMinute { minute: minute.into(), stage: Stage::Subscribe, touchpoints };
+    DateTrust {
+        touchpoints: 2210,
+        bulk: 352,
+        bulk_minutes: vec![minute("2026-03-04T09:12:00-06:00", 214), minute("2026-10-02T17:40:00-05:00", 138)],
+        same_instant: 41,
+        before_first: 19,
+        future: 3,
+        current: Some(CurrentStage { people: 820, disagree: 57 }),
+    }
 }
 
 fn definitions() -> Vec<DefinitionCard> {
@@ -238,7 +283,13 @@ fn definitions() -> Vec<DefinitionCard> {
         at: "date".into(),
         product: Some("landing_page".into()),
         origin: origin.into(),
-        trail: None,
+        trail: (kind != DefinitionKind::BuiltIn).then(|| Trail {
+            sql: format!("SELECT {formula} FROM web WHERE date >= TIMESTAMP '2025-10-01T05:00:00Z'"),
+            files: vec!["ga4-2026-09.csv".into(), "ga4-2026-10.csv".into()],
+            rows_read: 12_480,
+            rows_used: 11_902,
+            rows_rejected: 3,
+        }),
     };
     vec![
         card(DefinitionKind::Metric, Some(Stage::Aware), "Sessions", "sum(sessions) where medium <> 'internal'", "cvj.toml"),

@@ -41,10 +41,14 @@ pub(crate) const BUILT_IN: [Term; 7] = [
 ];
 
 /// How to read the numbers.
-pub(crate) const HOW_TO_READ: [Term; 8] = [
+pub(crate) const HOW_TO_READ: [Term; 14] = [
     Term {
         term: "▲ up, ▼ down",
-        meaning: "The number moved by more than chance explains. The arrow is the number's direction; the colour says whether that is good news.",
+        meaning: "A rate moved since the period before by more than chance explains. The arrow is its direction; the colour says whether that is good news.",
+    },
+    Term {
+        term: "▲ above, ▼ below its usual range",
+        meaning: "A number lies outside the XmR limits of the earlier periods. It may have moved the other way since the period before.",
     },
     Term {
         term: "Too close to call",
@@ -54,6 +58,26 @@ pub(crate) const HOW_TO_READ: [Term; 8] = [
     Term {
         term: "95 % interval",
         meaning: "Where the true rate plausibly lies, given how few or many were counted (Wilson score).",
+    },
+    Term {
+        term: "Matured, young",
+        meaning: "Matured: has had all the days allowed for the step. A cohort is young until all of it is; its rate stands on the earlier part of its period.",
+    },
+    Term {
+        term: "At the same age",
+        meaning: "All who entered in the period against those of the period before, each after as many days as both have been followed.",
+    },
+    Term {
+        term: "Fix first",
+        meaning: "Each step's rate in its newest matured period is held against its target, or else against the best earlier period that was better by more than chance explains. What the gap is worth decides the order; a range takes every rate at its low and at its high end.",
+    },
+    Term {
+        term: "Growth audit's score",
+        meaning: "The mean of what can be judged: target, history and step, good 100, between 50, bad 0. What cannot be judged does not count.",
+    },
+    Term {
+        term: "Doubtful dates",
+        meaning: "Touchpoints that share their minute with very many others, as imports make them, or their moment with another stage of the same person.",
     },
     Term { term: "Counts only", meaning: "A rate over fewer than 20 is not printed as a percentage: “3 of 12”." },
     Term { term: "–", meaning: "Not known. It never means 0." },

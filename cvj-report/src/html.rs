@@ -3,9 +3,15 @@
 //! The page's text and order live in `templates/report/*.html.j2`; here the report is put into the words that the templates print.
 //! Everything is escaped but the charts, whose own texts are escaped where they are drawn.
 
+mod audit;
+mod breakdown;
+mod fix_first;
+mod mark;
 mod scope;
 mod sparkline;
+mod steps;
 mod table;
+mod value;
 
 use cvj_core::Report;
 use cvj_core::report::{DefinitionKind, Unassigned};
@@ -16,13 +22,20 @@ use serde::Serialize;
 
 use crate::error::RenderError;
 use crate::glossary::{BUILT_IN, HOW_TO_READ, Term};
-use crate::{calendar, font, number, summary};
+use crate::summary::{self, Judged};
+use crate::{calendar, font, number, words};
+use mark::Mark;
 use scope::ScopeView;
 use table::{Comparison, comparison};
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("report.html.j2", include_str!("../../templates/report/report.html.j2")),
     ("scope.html.j2", include_str!("../../templates/report/scope.html.j2")),
+    ("fix_first.html.j2", include_str!("../../templates/report/fix_first.html.j2")),
+    ("audit.html.j2", include_str!("../../templates/report/audit.html.j2")),
+    ("steps.html.j2", include_str!("../../templates/report/steps.html.j2")),
+    ("breakdowns.html.j2", include_str!("../../templates/report/breakdowns.html.j2")),
+    ("value.html.j2", include_str!("../../templates/report/value.html.j2")),
     ("scorecard.html.j2", include_str!("../../templates/report/scorecard.html.j2")),
     ("definitions.html.j2", include_str!("../../templates/report/definitions.html.j2")),
     ("quality.html.j2", include_str!("../../templates/report/quality.html.j2")),
@@ -52,22 +65,24 @@ struct PageView<'a> {
     as_of: String,
     timezone: &'a str,
     currency: &'a str,
-    summary: Vec<LineView>,
+    summary: Vec<LineView<'a>>,
     scopes: Vec<ScopeView<'a>>,
     comparison: Option<Comparison<'a>>,
     definitions: Vec<CardView<'a>>,
     built_in: [Term; 7],
-    how_to_read: [Term; 8],
+    how_to_read: [Term; 14],
+    skip_caveat: &'static str,
     sources: Vec<SourceView<'a>>,
     unassigned: Vec<UnassignedView<'a>>,
     notes: &'a [String],
 }
 
 #[derive(Serialize)]
-struct LineView {
+struct LineView<'a> {
     tone: &'static str,
     lead: &'static str,
     text: String,
+    mark: Option<Mark<'a>>,
 }
 
 #[derive(Serialize)]
@@ -80,6 +95,17 @@ struct CardView<'a> {
     at: &'a str,
     product: Option<&'a str>,
     origin: &'a str,
+    trail: Option<TrailView<'a>>,
+}
+
+/// The rows that a definition was computed from.
+#[derive(Serialize)]
+struct TrailView<'a> {
+    files: String,
+    read: String,
+    used: String,
+    rejected: String,
+    sql: &'a str,
 }
 
 #[derive(Serialize)]
@@ -88,6 +114,7 @@ struct SourceView<'a> {
     plugin: &'a str,
     covers: Option<String>,
     ends_early: bool,
+    dates: Vec<String>,
     tables: Vec<TableView<'a>>,
 }
 
@@ -130,6 +157,7 @@ impl<'a> PageView<'a> {
             definitions: cards(report),
             built_in: BUILT_IN,
             how_to_read: HOW_TO_READ,
+            skip_caveat: words::SKIP_CAVEAT,
             sources: sources(report),
             unassigned: report.unassigned.iter().map(UnassignedView::new).collect(),
             notes: &report.notes,
@@ -137,8 +165,17 @@ impl<'a> PageView<'a> {
     }
 }
 
-fn lines(report: &Report) -> Vec<LineView> {
-    let line = |line: summary::Line| LineView { tone: line.tone.class(), lead: line.lead, text: line.text };
+fn lines<'a>(report: &'a Report) -> Vec<LineView<'a>> {
+    let line = |line: summary::Line<'a>| LineView {
+        tone: line.tone.class(),
+        lead: line.lead,
+        text: line.text,
+        mark: match line.of {
+            Judged::Verdict(headline) => Some(Mark::metric(headline.slug, headline.stage, headline.metric)),
+            Judged::Status(headline) => Some(Mark::status(headline.slug, headline.stage, headline.metric)),
+            Judged::Nothing => None,
+        },
+    };
     summary::summary(report).into_iter().map(line).collect()
 }
 
@@ -152,6 +189,13 @@ fn cards(report: &Report) -> Vec<CardView<'_>> {
         at: &card.at,
         product: card.product.as_deref(),
         origin: &card.origin,
+        trail: card.trail.as_ref().map(|trail| TrailView {
+            files: trail.files.join(", "),
+            read: number::count(trail.rows_read),
+            used: number::count(trail.rows_used),
+            rejected: number::count(trail.rows_rejected),
+            sql: &trail.sql,
+        }),
     });
     cards.collect()
 }
@@ -175,6 +219,7 @@ fn sources<'a>(report: &'a Report) -> Vec<SourceView<'a>> {
             .as_ref()
             .map(|covers| format!("{} to {}", calendar::day(&covers.from), calendar::last_day(&covers.to))),
         ends_early: source.ends_early,
+        dates: source.dates.as_ref().map(words::date_trust).unwrap_or_default(),
         tables: tables(&source.tables),
     });
     sources.collect()

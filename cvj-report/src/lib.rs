@@ -12,11 +12,13 @@ mod figure;
 mod font;
 mod glossary;
 mod html;
+mod metric_text;
 mod number;
 mod palette;
 mod scorecard;
 mod summary;
 mod verdict;
+mod words;
 mod worksheet;
 
 #[cfg(test)]
@@ -27,6 +29,7 @@ use cvj_core::Report;
 pub use chart::{Chart, charts};
 pub use error::RenderError;
 pub use html::html;
+pub use metric_text::{MetricText, metric_text};
 pub use worksheet::{empty_worksheet, overall_worksheet, worksheet};
 
 /// The report as pretty JSON with a newline at its end: the contents of `report.json`.

@@ -14,6 +14,10 @@ pub(crate) const PAPER: u32 = 0xFF_FFFF;
 pub(crate) const NAVY: u32 = 0x1E_3A5F;
 /// Data.
 pub(crate) const DATA: u32 = 0x2B_6CB0;
+/// Around data: what its interval allows.
+pub(crate) const INTERVAL: u32 = 0xD3_E3F4;
+/// From none to the most: dark text stands on each.
+pub(crate) const HEAT: [u32; 6] = [0xF7_FAFD, 0xE5_EFF9, 0xD0_E2F4, 0xB8_D3EE, 0x9F_C3E7, 0x86_B3DF];
 /// Target lines.
 pub(crate) const TARGET: u32 = 0x9A_5B00;
 /// Good news.

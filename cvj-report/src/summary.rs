@@ -1,16 +1,17 @@
-//! The summary in plain words: what moved, which targets are missed, what is not measured. At most seven lines.
+//! The summary in plain words: is it working, what changed, what to do. At most seven lines.
 //!
 //! **Invariant:** a change whose verdict is not up or down is never claimed.
 
-use cvj_core::Stage;
 use std::fmt::Write as _;
 
+use cvj_core::Stage;
 use cvj_core::report::{MetricReport, NamedScope, Report, StageReport, TargetStatus, Verdict};
 
 use crate::figure::Figure;
 use crate::number::NumberStyle;
 use crate::scorecard::headlines;
-use crate::verdict::{Tone, verdict_tone};
+use crate::verdict::{Tone, is_rate, verdict_tone};
+use crate::words::{self, Told};
 
 /// Movements told one by one, for good and for bad news; the rest is counted.
 const TOLD: usize = 2;
@@ -19,35 +20,53 @@ const NAMED: usize = 4;
 
 /// One line.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct Line<'a> {
     /// Whether it is good news.
     pub(crate) tone: Tone,
     /// Its first words: `Good news`.
     pub(crate) lead: &'static str,
     /// A sentence.
     pub(crate) text: String,
+    /// What it judges.
+    pub(crate) of: Judged<'a>,
+}
+
+/// What a line judges.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Judged<'a> {
+    /// A metric against its history.
+    Verdict(Headline<'a>),
+    /// Metrics against their targets, of which this is the first.
+    Status(Headline<'a>),
+    /// Nothing.
+    Nothing,
 }
 
 /// A headline metric of a scope.
-#[derive(Clone, Copy)]
-struct Headline<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Headline<'a> {
     scope: &'a str,
-    stage: Stage,
-    metric: &'a MetricReport,
+    /// The scope's slug.
+    pub(crate) slug: &'a str,
+    /// Its stage.
+    pub(crate) stage: Stage,
+    /// The metric.
+    pub(crate) metric: &'a MetricReport,
 }
 
 /// The summary of a report.
-pub(crate) fn summary(report: &Report) -> Vec<Line> {
+pub(crate) fn summary(report: &Report) -> Vec<Line<'_>> {
     let all = headline_metrics(report);
-    let mut lines = Vec::new();
+    let mut lines: Vec<_> = targets(&all).into_iter().collect();
+    let before = lines.len();
     for (tone, lead) in [(Tone::Good, "Good news"), (Tone::Bad, "Bad news")] {
         movements(&all, tone, lead, &report.currency, &mut lines);
     }
-    if lines.is_empty() && !all.is_empty() {
+    if lines.len() == before && !all.is_empty() {
         let text = "No headline metric moved by more than chance explains.".to_owned();
-        lines.push(Line { tone: Tone::Neutral, lead: "No clear change", text });
+        lines.push(Line { tone: Tone::Neutral, lead: "No clear change", text, of: Judged::Nothing });
     }
-    lines.extend(missed(&all));
+    lines.push(fix_first(report));
     lines.extend(unmeasured(&report.overall.stages));
     lines
 }
@@ -55,7 +74,7 @@ pub(crate) fn summary(report: &Report) -> Vec<Line> {
 /// Overall first, then the products; a product's metric that repeats one already listed is left out.
 fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
     let mut all: Vec<Headline<'_>> = Vec::new();
-    for NamedScope { name: scope, stages, .. } in report.scopes() {
+    for NamedScope { name: scope, slug, stages, .. } in report.scopes() {
         for stage in stages {
             for metric in headlines(stage) {
                 let repeats = report.products.len() == 1
@@ -64,7 +83,7 @@ fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
                             == (stage.stage, &metric.name, metric.actual, metric.previous)
                     });
                 if !repeats {
-                    all.push(Headline { scope, stage: stage.stage, metric });
+                    all.push(Headline { scope, slug, stage: stage.stage, metric });
                 }
             }
         }
@@ -72,15 +91,13 @@ fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
     all
 }
 
-fn movements(all: &[Headline<'_>], tone: Tone, lead: &'static str, currency: &str, lines: &mut Vec<Line>) {
+fn movements<'a>(all: &[Headline<'a>], tone: Tone, lead: &'static str, currency: &str, lines: &mut Vec<Line<'a>>) {
     let moved: Vec<_> = all.iter().filter(|headline| verdict_tone(headline.metric) == tone).collect();
-    for (index, headline) in moved.iter().take(TOLD).enumerate() {
+    for (index, &&headline) in moved.iter().take(TOLD).enumerate() {
         let metric = headline.metric;
         let style = NumberStyle { unit: metric.unit, currency };
         let (before, now) = (Figure::previous(metric).text(style), Figure::actual(metric).text(style));
-        // A rate is judged against the period before; any other number against its own history, and may well have moved
-        // the other way since the period before.
-        let claim = match (metric.interval.is_some(), metric.verdict) {
+        let claim = match (is_rate(metric), metric.verdict) {
             (true, Verdict::Up) => format!("rose from {before} to {now}"),
             (true, _) => format!("fell from {before} to {now}"),
             (false, Verdict::Up) => format!("is above its usual range: {now}, after {before}"),
@@ -91,7 +108,7 @@ fn movements(all: &[Headline<'_>], tone: Tone, lead: &'static str, currency: &st
         if index + 1 == TOLD && more > 0 {
             let _ = write!(text, " And {more} more like it.");
         }
-        lines.push(Line { tone, lead, text });
+        lines.push(Line { tone, lead, text, of: Judged::Verdict(headline) });
     }
 }
 
@@ -100,19 +117,54 @@ fn isolated(name: &str) -> String {
     if name.chars().any(|character| character >= '\u{590}') { format!("\u{2068}{name}\u{2069}") } else { name.to_owned() }
 }
 
-fn missed(all: &[Headline<'_>]) -> Option<Line> {
-    let missed: Vec<_> = all.iter().filter(|headline| headline.metric.status == TargetStatus::OffTrack).collect();
-    let names: Vec<_> = missed
-        .iter()
-        .take(NAMED)
-        .map(|headline| format!("{} ({})", isolated(&headline.metric.name), isolated(headline.scope)))
-        .collect();
-    let more = missed.len().saturating_sub(NAMED);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!missed.is_empty()).then(|| Line { tone: Tone::Bad, lead: "Off target", text: format!("{}{rest}.", names.join(", ")) })
+/// Whether targets are reached; none without targets.
+fn targets<'a>(all: &[Headline<'a>]) -> Option<Line<'a>> {
+    let with = |status| all.iter().filter(move |headline| headline.metric.status == status).copied();
+    let (reached, risky) = (with(TargetStatus::OnTrack).count(), with(TargetStatus::AtRisk).count());
+    let missed: Vec<_> = with(TargetStatus::OffTrack).collect();
+    let total = reached + risky + missed.len();
+    let (tone, lead, status) = match (missed.is_empty(), risky) {
+        (false, _) => (Tone::Bad, "Off target", TargetStatus::OffTrack),
+        (true, 0) => (Tone::Good, "On target", TargetStatus::OnTrack),
+        (true, _) => (Tone::Warning, "Nearly on target", TargetStatus::AtRisk),
+    };
+    let of = with(status).next()?;
+    let mut text = format!("{reached} of {total} {} reached", if total == 1 { "target is" } else { "targets are" });
+    if risky > 0 {
+        let _ = write!(text, ", {risky} within 10 %");
+    }
+    if !missed.is_empty() {
+        let mut names: Vec<(&str, Vec<String>)> = Vec::new();
+        for headline in missed.iter().take(NAMED) {
+            match names.iter_mut().find(|(name, _)| *name == headline.metric.name) {
+                Some((_, scopes)) => scopes.push(isolated(headline.scope)),
+                None => names.push((&headline.metric.name, vec![isolated(headline.scope)])),
+            }
+        }
+        let names: Vec<_> = names.iter().map(|(name, scopes)| format!("{} ({})", isolated(name), scopes.join(", "))).collect();
+        let more = missed.len().saturating_sub(NAMED);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = write!(text, "; missed: {}{rest}", names.join("; "));
+    }
+    Some(Line { tone, lead, text: format!("{text}."), of: Judged::Status(of) })
 }
 
-fn unmeasured(stages: &[StageReport]) -> Option<Line> {
+/// The step to fix first of the whole client, else of the first product that has one, else what prevents a claim.
+fn fix_first(report: &Report) -> Line<'_> {
+    let claim = report.scopes().find_map(|scope| Some((Told::new(report, scope), scope.findings.fix_first()?)));
+    let text = match claim {
+        Some((told, gap)) => {
+            let step = words::step_name(gap.from, gap.to);
+            let worth = words::gains(told, gap).into_iter().next().map_or_else(String::new, |gain| format!(", worth {gain}"));
+            format!("{step} ({}){worth}.", isolated(told.scope.name))
+        }
+        None => report.scopes().next().map_or_else(String::new, |scope| words::fix_first(Told::new(report, scope)).why),
+    };
+    let lead = if claim.is_some() { "Fix first" } else { "Nothing to fix first" };
+    Line { tone: Tone::Neutral, lead, text, of: Judged::Nothing }
+}
+
+fn unmeasured(stages: &[StageReport]) -> Option<Line<'static>> {
     let gaps: Vec<_> = stages.iter().filter(|stage| !stage.measured).map(|stage| stage.stage).collect();
     let text = match gaps.as_slice() {
         [] => return None,
@@ -122,7 +174,7 @@ fn unmeasured(stages: &[StageReport]) -> Option<Line> {
             format!("{}. The exports in brackets would fill them.", parts.join(", "))
         }
     };
-    Some(Line { tone: Tone::Neutral, lead: "Not measured", text })
+    Some(Line { tone: Tone::Neutral, lead: "Not measured", text, of: Judged::Nothing })
 }
 
 #[cfg(test)]
@@ -150,10 +202,7 @@ mod tests {
             metric.verdict = if metric.built_in { Verdict::None } else { Verdict::TooClose };
             metric.status = TargetStatus::None;
         });
-        let text = summary(&report).iter().map(|line| format!("{} {}", line.lead, line.text)).collect::<Vec<_>>().join(
-            "
-",
-        );
+        let text = summary(&report).iter().map(|line| format!("{} {}", line.lead, line.text)).collect::<Vec<_>>().join("\n");
         assert!(text.contains("No headline metric moved"), "{text}");
         for claim in ["rose", "fell", "usual range", "news"] {
             assert!(!text.contains(claim), "{text}");
@@ -168,10 +217,12 @@ mod tests {
         (metric.headline, metric.good, metric.verdict) = (true, Good::Down, Verdict::Down);
         // Below its usual range, though above the period before: it did not fall since then.
         (metric.interval, metric.previous) = (None, metric.actual.map(|actual| actual - 1.0));
+        metric.status = TargetStatus::None;
         let lines = summary(&report);
         assert_eq!(lines[0].lead, "Good news");
         assert!(lines[0].text.contains("is below its usual range"), "{}", lines[0].text);
-        report.overall.stages[0].metrics[0].interval = Some([0.1, 0.2]);
+        let metric = &mut report.overall.stages[0].metrics[0];
+        (metric.unit, metric.interval) = (cvj_core::Unit::Percent, Some([0.1, 0.2]));
         assert!(summary(&report)[0].text.contains("fell from"));
     }
 }

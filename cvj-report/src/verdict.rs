@@ -1,7 +1,7 @@
 //! Verdicts and target statuses in words, and whether they are good news. Colour is never without its word.
 
-use cvj_core::Good;
 use cvj_core::report::{MetricReport, TargetStatus, Verdict};
+use cvj_core::{Good, Unit};
 
 use crate::number::UNKNOWN;
 
@@ -30,20 +30,31 @@ impl Tone {
     }
 }
 
-/// The verdict as printed: an arrow only where the change is more than chance.
+/// Whether a metric is judged as a rate, against the period before; any other number is judged against its own usual range, and may
+/// well have moved the other way since the period before.
+pub(crate) fn is_rate(metric: &MetricReport) -> bool {
+    metric.unit == Unit::Percent && metric.interval.is_some()
+}
+
+/// The verdict as printed: an arrow only where the change is more than chance, and only for headline metrics, because among many
+/// comparisons some cross their limits by chance.
 pub(crate) fn verdict_words(metric: &MetricReport) -> &'static str {
-    match metric.verdict {
-        Verdict::Up => "▲ up",
-        Verdict::Down => "▼ down",
-        Verdict::TooClose => "too close to call",
-        Verdict::None if metric.change.is_none() => UNKNOWN,
-        Verdict::None => "too little history",
+    match (metric.verdict, is_rate(metric)) {
+        _ if !metric.headline => "",
+        (Verdict::Up, true) => "▲ up",
+        (Verdict::Down, true) => "▼ down",
+        (Verdict::Up, false) => "▲ above its usual range",
+        (Verdict::Down, false) => "▼ below its usual range",
+        (Verdict::TooClose, _) => "too close to call",
+        (Verdict::None, _) if metric.change.is_none() => UNKNOWN,
+        (Verdict::None, _) => "too little history",
     }
 }
 
-/// Whether the verdict is good news.
+/// Whether the verdict is good news; never for metrics that are no headlines.
 pub(crate) fn verdict_tone(metric: &MetricReport) -> Tone {
     match (metric.verdict, metric.good) {
+        _ if !metric.headline => Tone::Neutral,
         (Verdict::Up, Good::Up) | (Verdict::Down, Good::Down) => Tone::Good,
         (Verdict::Up, Good::Down) | (Verdict::Down, Good::Up) => Tone::Bad,
         (Verdict::TooClose | Verdict::None, _) => Tone::Neutral,

@@ -3,7 +3,10 @@
 //! The empty worksheet is drawn by the same code from a model without a report, so that both have the same layout and names.
 //! Cells that carry a value of the report bear a defined name: `cvj.` and the value's path, seen from one product.
 
+mod audit;
 mod bindings;
+mod breakdowns;
+mod cohorts;
 mod definitions;
 mod journey;
 mod model;
@@ -11,8 +14,11 @@ mod page;
 mod quality;
 mod scorecard;
 mod style;
+mod table;
 mod trends;
+mod value;
 
+use cvj_core::report::{NamedScope, Scope};
 use cvj_core::{Report, Stage};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
@@ -24,14 +30,15 @@ use style::Styles;
 
 /// The worksheet of one product, by its place in [`Report::products`].
 pub fn worksheet(report: &Report, product: usize) -> Result<Vec<u8>, RenderError> {
-    let found = report.products.get(product);
-    let product = found.ok_or(RenderError::NoSuchProduct { index: product, count: report.products.len() })?;
-    workbook(&WorksheetModel::of(report, &product.name, &product.stages))
+    let found = report.scopes().skip(1).nth(product);
+    let scope = found.ok_or(RenderError::NoSuchProduct { index: product, count: report.products.len() })?;
+    workbook(&WorksheetModel::of(report, scope))
 }
 
 /// The worksheet of the whole client: for a report without products.
 pub fn overall_worksheet(report: &Report) -> Result<Vec<u8>, RenderError> {
-    workbook(&WorksheetModel::of(report, "Overall", &report.overall.stages))
+    let Scope { stages, findings } = &report.overall;
+    workbook(&WorksheetModel::of(report, NamedScope { name: "Overall", slug: "overall", stages, findings }))
 }
 
 /// The empty worksheet: the same layout and names, no data.
@@ -46,7 +53,13 @@ fn workbook(model: &WorksheetModel<'_>) -> Result<Vec<u8>, RenderError> {
     workbook.set_properties(&properties(model));
     journey::draw(workbook.add_worksheet(), model, &styles, &mut bindings)?;
     scorecard::draw(workbook.add_worksheet(), model, &styles, &mut bindings)?;
+    audit::draw(workbook.add_worksheet(), model, &styles, &mut bindings)?;
     trends::draw(workbook.add_worksheet(), model, &styles)?;
+    cohorts::draw(workbook.add_worksheet(), model, &styles)?;
+    if let Some(findings) = model.findings().filter(|findings| !findings.breakdowns.is_empty()) {
+        breakdowns::draw(workbook.add_worksheet(), model, &findings.breakdowns, &styles)?;
+    }
+    value::draw(workbook.add_worksheet(), model, &styles)?;
     definitions::draw(workbook.add_worksheet(), model, &styles)?;
     quality::draw(workbook.add_worksheet(), model, &styles)?;
     bindings.define(&mut workbook)?;
@@ -61,7 +74,7 @@ fn properties(model: &WorksheetModel<'_>) -> DocProperties {
         Some(client) => format!("{client}: customer value journey"),
         None => "Customer value journey".to_owned(),
     };
-    let properties = DocProperties::new().set_title(title).set_subject(model.product.unwrap_or_default()).set_author("cvj");
+    let properties = DocProperties::new().set_title(title).set_subject(model.product().unwrap_or_default()).set_author("cvj");
     match ExcelDateTime::from_ymd(year, month.unsigned_abs(), day.unsigned_abs()) {
         Ok(date) => properties.set_creation_datetime(&date),
         Err(_) => properties,

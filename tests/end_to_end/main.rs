@@ -3,6 +3,8 @@
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod bad_input;
+mod claims;
+mod explain;
 mod exports;
 mod guide;
 mod northwind;

@@ -203,11 +203,18 @@ impl Expression {
         }
     }
 
-    /// The SQL text with every aggregate restricted to rows that pass `condition`, `sum` over none being 0.
-    pub(crate) fn aggregate_sql(&self, condition: &str) -> Result<String, ExpressionError> {
+    /// The SQL text with every aggregate over all rows, `sum` over none being 0.
+    pub(crate) fn aggregate_sql(&self) -> String {
+        let mut ast = self.ast.clone();
+        restrict(&mut ast, None);
+        ast.to_string()
+    }
+
+    /// The same with every aggregate restricted to rows that pass `condition`.
+    pub(crate) fn restricted_sql(&self, condition: &str) -> Result<String, ExpressionError> {
         let condition = parse_sql(condition)?;
         let mut ast = self.ast.clone();
-        restrict(&mut ast, &condition);
+        restrict(&mut ast, Some(&condition));
         Ok(ast.to_string())
     }
 }
@@ -355,20 +362,17 @@ fn exact_division(ast: &mut Expr) {
     });
 }
 
-fn restrict(ast: &mut Expr, condition: &Expr) {
+fn restrict(ast: &mut Expr, condition: Option<&Expr>) {
     let _ = visit_expressions_mut(ast, |expression| {
         if let Expr::Function(function) = expression {
             let name = function_name(function);
             if AGGREGATES.contains(&name.as_str()) {
-                let filter = function.filter.take().map_or_else(
-                    || condition.clone(),
-                    |own| Expr::BinaryOp {
-                        left: Box::new(condition.clone()),
-                        op: BinaryOperator::And,
-                        right: Box::new(Expr::Nested(own)),
-                    },
-                );
-                function.filter = Some(Box::new(filter));
+                function.filter = match (condition.cloned().map(Box::new), function.filter.take()) {
+                    (Some(left), Some(own)) => {
+                        Some(Box::new(Expr::BinaryOp { left, op: BinaryOperator::And, right: Box::new(Expr::Nested(own)) }))
+                    }
+                    (condition, own) => condition.or(own),
+                };
                 if name == "sum"
                     && let Ok(rewritten) = parse_sql(&format!("coalesce({function}, 0)"))
                 {
@@ -446,9 +450,12 @@ mod tests {
     #[test]
     fn aggregates_are_restricted_and_sums_of_nothing_are_zero() {
         let expression = Expression::parse("sum(sessions) / count(email)", Role::Aggregate, &columns()).unwrap();
-        let sql = expression.aggregate_sql("u0").unwrap();
         assert_eq!(
-            sql,
+            expression.aggregate_sql(),
+            "(CAST(coalesce(sum(\"sessions\"), 0) AS DOUBLE) / NULLIF(CAST(count(\"email\") AS DOUBLE), 0))"
+        );
+        assert_eq!(
+            expression.restricted_sql("u0").unwrap(),
             "(CAST(coalesce(sum(\"sessions\") FILTER (WHERE u0), 0) AS DOUBLE) / NULLIF(CAST(count(\"email\") FILTER (WHERE u0) AS DOUBLE), 0))"
         );
     }

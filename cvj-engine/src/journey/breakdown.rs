@@ -52,12 +52,12 @@ impl Broken {
         let moment = |touch: &Touch| (touch.at, touch.stage);
         // Of touchpoints at one stage and moment the least value is the first, and the greatest the last.
         let first = touches.chunk_by(|a, b| moment(a) == moment(b)).find_map(|same| same.iter().filter_map(&value).min());
-        for (stage, entered) in path.reached() {
+        for (stage, entered) in path.reached().filter(|(_, entered)| *entered < bounds.end) {
             let reached = (entered, stage.index() as u8);
             let until = &touches[..touches.partition_point(|touch| moment(touch) <= reached)];
             let last = until.chunk_by(|a, b| moment(a) == moment(b)).rev().find_map(|same| same.iter().filter_map(&value).max());
             let own = until.iter().filter(|touch| moment(touch) == reached).filter_map(&value).min();
-            let cell = cell(path, stage, entered, touches, bounds);
+            let cell = cell(path, stage, entered, bounds);
             for (values, value) in self.values.iter_mut().zip([first, last, own]) {
                 values.entry(value).or_default()[stage.index()].add(cell);
             }
@@ -74,10 +74,9 @@ impl Broken {
     }
 }
 
-/// What one person adds to the cell of a stage.
-fn cell(path: &Path, stage: cvj_core::Stage, entered: i64, touches: &[Touch], bounds: &Bounds<'_>) -> BreakdownCell {
-    let bit = 1_u8 << stage.index();
-    let mut cell = BreakdownCell { people: u64::from(path.ordered & bit != 0), ..BreakdownCell::default() };
+/// What one person who reached a stage before the end of the period adds to its cell.
+fn cell(path: &Path, stage: cvj_core::Stage, entered: i64, bounds: &Bounds<'_>) -> BreakdownCell {
+    let mut cell = BreakdownCell { people: 1, ..BreakdownCell::default() };
     let reported = bounds.periods.end() - bounds.periods.start();
     if bounds.place(entered) != usize::try_from(reported).ok() {
         return cell;
@@ -87,8 +86,7 @@ fn cell(path: &Path, stage: cvj_core::Stage, entered: i64, touches: &[Touch], bo
     let deadline = entered + i64::from(bounds.window_days[next.index()]) * DAY;
     if deadline <= bounds.as_of {
         cell.matured = 1;
-        let reaches = |touch: &Touch| usize::from(touch.stage) == next.index() && entered <= touch.at && touch.at <= deadline;
-        cell.advanced = u64::from(touches.iter().any(reaches));
+        cell.advanced = u64::from(path.touched(next).is_some_and(|at| at <= deadline));
     }
     cell
 }

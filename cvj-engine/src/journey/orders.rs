@@ -84,7 +84,7 @@ impl Orders {
     ) {
         if let Some(referred) = referrals.of(person) {
             let convert = Stage::Convert.index();
-            let entered = (path.forward & (1 << convert) != 0).then(|| path.first[convert]);
+            let entered = path.touched(Stage::Convert).filter(|_| path.forward & (1 << convert) != 0);
             let reported = bounds.periods.clone().count() - 1;
             let counts = |entered: i64| bounds.place(entered) == Some(reported) && referred.ever <= entered;
             self.entered_referred += u64::from(entered.is_some_and(counts));

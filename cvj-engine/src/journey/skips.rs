@@ -65,27 +65,21 @@ impl SkipCounts {
         let bit = 1_u8 << self.stage.index();
         let reached = path.forward & self.chain;
         let beyond = reached & !(bit | (bit - 1));
-        let before = reached & (bit - 1);
-        if beyond == 0 || before == 0 {
+        let Some(start) = path.latest(reached & (bit - 1)).filter(|start| beyond != 0 && bounds.place(*start).is_some()) else {
             return;
-        }
-        // Stages are reached going forward, so the highest is the latest.
-        let start = path.first[before.ilog2() as usize];
-        if bounds.place(start).is_none() {
-            return;
-        }
+        };
         let group = if reached & bit == 0 { &mut self.skipped } else { &mut self.took };
         group.people += 1;
         let until = |days: u32| Some(start + i64::from(days) * DAY).filter(|until| *until <= bounds.as_of);
-        let within = |until: i64| touches.iter().filter(move |touch| start <= touch.at && touch.at <= until);
         for ((outcome, days), (yes, all)) in self.outcomes.iter().zip(&mut group.reached) {
             if let Some(until) = until(*days) {
                 *all += 1;
-                *yes += u64::from(within(until).any(|touch| usize::from(touch.stage) == outcome.index()));
+                *yes += u64::from(path.touched(*outcome).is_some_and(|at| at <= until));
             }
         }
         if let Some(until) = until(self.money_days) {
-            let money: i128 = within(until).map(|touch| i128::from(touch.amount)).sum();
+            let paid = touches.iter().filter(|touch| touch.amount != 0 && start <= touch.at && touch.at <= until);
+            let money: i128 = paid.map(|touch| i128::from(touch.amount)).sum();
             group.paying += 1;
             group.money += money;
             let square = money.unsigned_abs().checked_pow(2);

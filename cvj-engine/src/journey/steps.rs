@@ -7,7 +7,6 @@ use cvj_core::stats::{KaplanMeier, Waiting};
 use super::path::Path;
 use super::{Bounds, stages_of};
 use crate::calendar::DAY;
-use crate::people::Touch;
 
 /// A waiting curve has at most so many points, and the one at its start.
 const CURVE_POINTS: u32 = 60;
@@ -111,26 +110,15 @@ impl StepCounts {
         Self { chain, stages: counts.collect(), ordered: Box::new([0; 256]) }
     }
 
-    pub(super) fn count_person(
-        &mut self,
-        path: &Path,
-        touches: &[Touch],
-        doubtful: bool,
-        waits: &mut Waits,
-        bounds: &Bounds<'_>,
-    ) {
+    pub(super) fn count_person(&mut self, path: &Path, doubtful: bool, waits: &mut Waits, bounds: &Bounds<'_>) {
         self.ordered[usize::from(path.ordered)] += 1;
-        let mut left = path.any | path.forward;
-        while left != 0 {
-            let stage = left.trailing_zeros() as usize;
-            let bit = 1_u8 << stage;
-            left &= left - 1;
-            let place = (self.chain & (bit - 1)).count_ones() as usize;
-            let counts = &mut self.stages[place];
-            counts.any += u64::from(path.any & bit != 0);
-            if path.forward & bit != 0 {
-                counts.count_step(path.first[stage], touches, doubtful, &mut waits.waits[place], bounds);
-            }
+        let place = |stage: Stage| (self.chain & ((1 << stage.index()) - 1)).count_ones() as usize;
+        for stage in stages_of(path.any) {
+            self.stages[place(stage)].any += 1;
+        }
+        for (stage, entered) in path.reached() {
+            let place = place(stage);
+            self.stages[place].count_step(entered, path, doubtful, &mut waits.waits[place], bounds);
         }
     }
 
@@ -192,23 +180,20 @@ impl StepCounts {
 
 impl StageCounts {
     /// Counts the step to the next stage of someone who entered this one.
-    fn count_step(&mut self, entered: i64, touches: &[Touch], doubtful: bool, waits: &mut [Vec<Waiting>], bounds: &Bounds<'_>) {
+    fn count_step(&mut self, entered: i64, path: &Path, doubtful: bool, waits: &mut [Vec<Waiting>], bounds: &Bounds<'_>) {
         let Some(place) = bounds.place(entered) else { return };
         let mut step = Cohort { entered: 1, ..Cohort::default() };
-        if let Some(next) = self.next.map(Stage::index) {
-            let later = || touches.iter().filter(|touch| touch.at >= entered);
-            let reached_next = later().find(|touch| usize::from(touch.stage) == next).map(|touch| touch.at);
+        if let Some(next) = self.next {
+            let reached = path.touched(next);
             let deadline = entered + self.window;
+            let in_time = |at: Option<i64>| at.is_some_and(|at| at <= deadline);
             if deadline <= bounds.as_of {
                 step.matured = 1;
-                if reached_next.is_some_and(|at| at <= deadline) {
-                    step.advanced = 1;
-                } else if later().any(|touch| usize::from(touch.stage) > next && touch.at <= deadline) {
-                    step.skipped = 1;
-                }
+                step.advanced = u64::from(in_time(reached));
+                step.skipped = u64::from(!in_time(reached) && in_time(path.beyond(next)));
             }
-            step.early = u64::from(self.early.zip(reached_next).is_some_and(|(early, at)| at <= entered + early));
-            let wait = reached_next.map(|at| Waiting::until_event(at - entered));
+            step.early = u64::from(self.early.zip(reached).is_some_and(|(early, at)| at <= entered + early));
+            let wait = reached.map(|at| Waiting::until_event(at - entered));
             waits[place].push(wait.unwrap_or_else(|| Waiting::still(bounds.as_of - entered)));
         }
         self.cohorts[place].add(step);

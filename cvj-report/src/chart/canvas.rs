@@ -28,10 +28,11 @@ pub(crate) enum Embedding {
 
 /// Something that can be drawn.
 pub(super) trait Picture {
-    /// Width and height in CSS pixels.
-    const SIZE: (u32, u32);
     /// CSS pixels at the top that hold the heading: left out in a page, which has headings of its own.
     const HEADING: u32;
+
+    /// Width and height in CSS pixels.
+    fn size(&self) -> (u32, u32);
 
     /// What it is: the accessible name.
     fn title(&self) -> String;
@@ -153,7 +154,7 @@ impl<B: DrawingBackend> Canvas<'_, B> {
 /// Draws an SVG.
 pub(super) fn svg<P: Picture>(picture: &P, id: &str, embedding: Embedding) -> Result<String, RenderError> {
     font::register()?;
-    let (width, height) = P::SIZE;
+    let (width, height) = picture.size();
     let (wide, high) = (width * SCALE as u32, height * SCALE as u32);
     let headed = embedding == Embedding::Font || P::HEADING == 0;
     let cropped = if headed { 0 } else { P::HEADING };
@@ -191,7 +192,7 @@ pub(super) fn svg<P: Picture>(picture: &P, id: &str, embedding: Embedding) -> Re
 /// Draws a PNG.
 pub(super) fn png<P: Picture>(picture: &P) -> Result<Vec<u8>, RenderError> {
     font::register()?;
-    let (width, height) = P::SIZE;
+    let (width, height) = picture.size();
     let (wide, high) = (width * SCALE as u32, height * SCALE as u32);
     let mut pixels = vec![255; wide as usize * high as usize * 3];
     {

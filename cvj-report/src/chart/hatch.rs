@@ -1,4 +1,4 @@
-//! The hatched slot: a place where a bar would stand if the stage were measured.
+//! Hatching: what is not measured, and what is not yet whole.
 
 use plotters::prelude::DrawingBackend;
 
@@ -16,6 +16,18 @@ pub(super) fn hatch<B: DrawingBackend>(
     width: f64,
     height: f64,
 ) -> Result<(), Undrawn> {
+    lines(canvas, x, y, width, height)?;
+    canvas.outline(x, y, width, height, palette::OUTLINE)
+}
+
+/// Fills a rectangle with diagonal lines.
+pub(super) fn lines<B: DrawingBackend>(
+    canvas: &mut Canvas<'_, B>,
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+) -> Result<(), Undrawn> {
     let mut offset = PITCH - height;
     while offset < width {
         // From the bottom edge up to the right, by 45°, clipped to the rectangle.
@@ -24,5 +36,5 @@ pub(super) fn hatch<B: DrawingBackend>(
         canvas.path(&[(x + start, y + height - (start - offset)), (x + end, y + height - (end - offset))], 1.0, palette::LINE)?;
         offset += PITCH;
     }
-    canvas.outline(x, y, width, height, palette::OUTLINE)
+    Ok(())
 }

@@ -106,8 +106,11 @@ impl JourneyChart {
 }
 
 impl Picture for JourneyChart {
-    const SIZE: (u32, u32) = (960, 388);
     const HEADING: u32 = 36;
+
+    fn size(&self) -> (u32, u32) {
+        (960, 388)
+    }
 
     fn title(&self) -> String {
         format!("Customer value journey: {}, {}", self.scope, self.period)

@@ -20,13 +20,15 @@ fn check_well_formed(svg: &str) {
 }
 
 #[test]
-fn every_scope_has_its_journey_and_a_trend_per_headline() {
+fn every_scope_has_its_journey_its_cohorts_a_curve_per_step_and_a_trend_per_headline() {
     let report = fixture::report();
     let charts = charts(&report).unwrap();
     for NamedScope { slug, stages, .. } in report.scopes() {
         let names: Vec<_> = charts.iter().filter(|chart| chart.scope_slug == slug).map(|chart| chart.name.as_str()).collect();
         assert_eq!(names[0], "journey");
-        assert_eq!(names.len(), 1 + stages.iter().flat_map(headlines).count());
+        let steps = stages.iter().filter(|stage| stage.to_next.is_some()).count();
+        assert_eq!(names.len(), 2 + steps + stages.iter().flat_map(headlines).count());
+        assert!(names.contains(&"cohorts") && names.contains(&"waiting-subscribe"), "{names:?}");
         assert!(names.contains(&"trend-subscribe-opt-in-rate"), "{names:?}");
     }
 }
@@ -81,9 +83,8 @@ fn odd_series_are_drawn() {
     for case in cases {
         let mut report = fixture::report();
         report.products.clear();
-        report.products.truncate(0);
         fixture::each_metric(&mut report, |metric| metric.series = points(case));
-        for chart in charts(&report).unwrap().iter().take(3) {
+        for chart in charts(&report).unwrap().iter().filter(|chart| chart.name.starts_with("trend")).take(2) {
             check_well_formed(&chart.svg);
             assert!(chart.png().unwrap().starts_with(b"\x89PNG"));
         }
@@ -122,4 +123,39 @@ fn charts_can_be_drawn_on_several_threads() {
     let both =
         std::thread::scope(|scope| [0; 2].map(|_| scope.spawn(|| charts[1].png().unwrap())).map(|thread| thread.join().unwrap()));
     assert!(both.iter().all(|png| *png == alone));
+}
+
+#[test]
+fn odd_steps_are_drawn() {
+    let mut report = fixture::report();
+    report.products.clear();
+    let steps = |report: &mut Report, change: &dyn Fn(&mut cvj_core::report::Step)| {
+        report.overall.stages.iter_mut().filter_map(|stage| stage.to_next.as_mut()).for_each(change);
+    };
+    let check = |report: &Report| {
+        for chart in charts(report).unwrap().iter().filter(|chart| !chart.name.starts_with("trend")) {
+            check_well_formed(&chart.svg);
+            assert!(chart.png().unwrap().starts_with(b"\x89PNG") && !chart.svg.contains("NaN"));
+        }
+    };
+    steps(&mut report, &|step| step.cohorts.iter_mut().for_each(|cohort| (cohort.known, cohort.rate) = (false, None)));
+    check(&report);
+    steps(&mut report, &|step| step.waiting.curve.truncate(1));
+    check(&report);
+    steps(&mut report, &|step| step.cohorts.truncate(1));
+    check(&report);
+    steps(&mut report, &|step| (step.cohorts, step.waiting) = (Vec::new(), cvj_core::report::Waiting::default()));
+    check(&report);
+    assert!(charts(&report).unwrap().iter().all(|chart| chart.name != "cohorts" && !chart.name.starts_with("waiting")));
+}
+
+#[test]
+fn young_cohorts_and_few_people_are_marked() {
+    let report = fixture::report();
+    let charts = charts(&report).unwrap();
+    let chart = charts.iter().find(|chart| chart.name == "cohorts").unwrap();
+    assert!(chart.svg.contains("56 of 146 · young"), "the reported month has not had its 30 days");
+    assert!(chart.svg.contains("493 of 1,300\n"), "September has");
+    let curve = charts.iter().find(|chart| chart.name == "waiting-subscribe").unwrap();
+    assert!(curve.svg.contains("over half still waiting"));
 }

@@ -113,8 +113,11 @@ impl TrendChart {
 }
 
 impl Picture for TrendChart {
-    const SIZE: (u32, u32) = (WIDTH as u32, 252);
     const HEADING: u32 = 0;
+
+    fn size(&self) -> (u32, u32) {
+        (WIDTH as u32, 252)
+    }
 
     fn title(&self) -> String {
         format!("{}, {}", self.name, self.subtitle)

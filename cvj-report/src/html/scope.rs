@@ -1,26 +1,42 @@
-//! One scope of the page: its journey, scorecard, trends and stages, in printed words.
+//! One scope of the page: its journey, scorecard, steps, trends and stages, in printed words.
 
-use cvj_core::report::{MetricReport, NamedScope, StageReport, Step};
-use cvj_core::{Good, Report};
+use cvj_core::report::{MetricReport, NamedScope, StageReport};
+use cvj_core::{Good, Report, Stage, Unit};
 use serde::Serialize;
 
+use super::audit::AuditView;
+use super::breakdown::{DimensionView, dimensions};
+use super::fix_first::FixFirstView;
+use super::mark::Mark;
 use super::sparkline::sparkline;
+use super::steps::StepView;
+use super::value::{LadderView, SkipView, ValueView};
 use crate::chart::{Drawing, Embedding, Named, drawings};
 use crate::error::RenderError;
-use crate::figure::{Figure, change, counts, waiting};
+use crate::figure::{Figure, change, counts};
 use crate::number::{self, NumberStyle, UNKNOWN};
 use crate::scorecard::{Row, pages, rows};
 use crate::verdict::{status_tone, status_words, verdict_tone, verdict_words};
+use crate::words::{self, Told};
 
 /// A scope as the templates see it.
 #[derive(Serialize)]
 pub(super) struct ScopeView<'a> {
     name: &'a str,
     slug: &'a str,
+    fix_first: FixFirstView<'a>,
     journey: String,
     scorecards: Vec<Vec<RowView<'a>>>,
+    audit: Vec<AuditView<'a>>,
+    steps: Vec<StepView<'a>>,
+    cohorts: Option<String>,
+    curves: Vec<String>,
     trends: Vec<String>,
     stages: Vec<StageView<'a>>,
+    dimensions: Vec<DimensionView<'a>>,
+    skips: Vec<SkipView<'a>>,
+    value: Vec<ValueView<'a>>,
+    ladder: Option<LadderView<'a>>,
 }
 
 /// A row of the scorecard.
@@ -40,6 +56,8 @@ struct MetricView<'a> {
     name: &'a str,
     owner: Option<&'a str>,
     source: &'a str,
+    /// The answers behind a score.
+    answers: Option<String>,
     less_is_better: bool,
     target: String,
     actual: String,
@@ -48,8 +66,10 @@ struct MetricView<'a> {
     change: String,
     verdict: &'static str,
     verdict_tone: &'static str,
+    verdict_mark: Mark<'a>,
     status: &'static str,
     status_tone: &'static str,
+    status_mark: Mark<'a>,
     spark: String,
     built_in: bool,
 }
@@ -63,53 +83,60 @@ struct StageView<'a> {
     measured: bool,
     filled_by: &'static str,
     people: Option<[String; 3]>,
-    step: Option<StepView>,
+    /// Who makes the difference between the readings.
+    readings: Vec<String>,
     metrics: Vec<MetricView<'a>>,
-}
-
-#[derive(Serialize)]
-struct StepView {
-    to: &'static str,
-    rate: String,
-    counts: String,
-    interval: Option<String>,
-    waiting: String,
-    entered: String,
-    skipped: String,
-    window_days: u32,
 }
 
 impl<'a> ScopeView<'a> {
     pub(super) fn new(report: &'a Report, scope: NamedScope<'a>) -> Result<Self, RenderError> {
-        let NamedScope { name, slug, stages, .. } = scope;
-        let mut journey = String::new();
-        let mut trends = Vec::new();
+        let NamedScope { name, slug, stages, findings } = scope;
+        let told = Told::new(report, scope);
+        let (mut journey, mut cohorts) = (String::new(), None);
+        let (mut curves, mut trends) = (Vec::new(), Vec::new());
         for Named { name: chart, drawing } in drawings(report, name, stages) {
             let svg = drawing.svg(&format!("{slug}-{chart}"), Embedding::Page)?;
             match drawing {
                 Drawing::Journey(_) => journey = svg,
+                Drawing::Cohorts(_) => cohorts = Some(svg),
+                Drawing::Waiting(_) => curves.push(svg),
                 Drawing::Trend(_) => trends.push(svg),
             }
         }
-        let scorecards = pages(&rows(stages)).into_iter().map(|page| page_view(&page, &report.currency)).collect();
-        let stages = stages.iter().map(|stage| StageView::new(stage, &report.currency)).collect();
-        Ok(Self { name, slug, journey, scorecards, trends, stages })
+        let ladder = report.ladder.as_ref().filter(|_| std::ptr::eq(stages, report.overall.stages.as_slice()));
+        Ok(Self {
+            name,
+            slug,
+            fix_first: FixFirstView::new(told),
+            journey,
+            scorecards: pages(&rows(stages)).into_iter().map(|page| page_view(&page, told)).collect(),
+            audit: findings.audit.iter().map(|line| AuditView::new(told, line)).collect(),
+            steps: stages.iter().filter_map(|stage| StepView::new(told, stage)).collect(),
+            cohorts,
+            curves,
+            trends,
+            stages: stages.iter().map(|stage| StageView::new(stage, told)).collect(),
+            dimensions: dimensions(&findings.breakdowns),
+            skips: findings.skip_costs.iter().filter_map(|cost| SkipView::new(told, cost)).collect(),
+            value: findings.value.iter().map(|metric| ValueView::new(metric, &report.currency)).collect(),
+            ladder: ladder.map(|ladder| LadderView::new(ladder, &report.currency)),
+        })
     }
 }
 
-fn page_view<'a>(page: &[Row<'a>], currency: &str) -> Vec<RowView<'a>> {
+fn page_view<'a>(page: &[Row<'a>], told: Told<'a>) -> Vec<RowView<'a>> {
     let mut views: Vec<RowView<'a>> = Vec::with_capacity(page.len());
     for &row in page {
-        let view = row_view(row, currency);
+        let view = row_view(row, told);
         let again = views.last().is_some_and(|above| above.stage == view.stage);
         views.push(RowView { again, ..view });
     }
     views
 }
 
-fn row_view<'a>(row: Row<'a>, currency: &str) -> RowView<'a> {
+fn row_view<'a>(row: Row<'a>, told: Told<'a>) -> RowView<'a> {
     let (stage, kind, metric) = match row {
-        Row::Metric { stage, metric, .. } => (stage, "metric", Some(MetricView::new(metric, currency))),
+        Row::Metric { stage, metric, .. } => (stage, "metric", Some(MetricView::new(metric, stage, told))),
         Row::NoMetric(stage) => (stage, "no-metric", None),
         Row::Unmeasured(stage) => (stage, "unmeasured", None),
     };
@@ -117,20 +144,25 @@ fn row_view<'a>(row: Row<'a>, currency: &str) -> RowView<'a> {
 }
 
 impl<'a> MetricView<'a> {
-    fn new(metric: &'a MetricReport, currency: &str) -> Self {
-        let style = NumberStyle { unit: metric.unit, currency };
+    fn new(metric: &'a MetricReport, stage: Stage, told: Told<'a>) -> Self {
+        let slug = told.scope.slug;
+        let style = NumberStyle { unit: metric.unit, currency: told.currency };
         let known = |value: Option<f64>| value.map_or_else(|| UNKNOWN.to_owned(), |value| style.value(value));
         let actual = Figure::actual(metric);
         let mut details = Vec::new();
         if let Some([low, high]) = metric.interval.filter(|_| actual.value().is_some()) {
-            details
-                .extend(metric.numerator.zip(metric.denominator).map(|(numerator, denominator)| counts(numerator, denominator)));
-            details.push(format!("95 %: {}–{}", style.value(low), style.value(high)));
+            let parts = metric.numerator.zip(metric.denominator).filter(|_| metric.unit == Unit::Percent);
+            details.extend(parts.map(|(numerator, denominator)| counts(numerator, denominator)));
+            details.push(match metric.unit {
+                Unit::Percent => format!("95 %: {}", words::interval([low, high])),
+                _ => format!("95 %: {}–{}", style.value(low), style.value(high)),
+            });
         }
         Self {
             name: &metric.name,
             owner: metric.owner.as_deref(),
             source: &metric.source,
+            answers: words::promoters(metric),
             less_is_better: metric.good == Good::Down,
             target: known(metric.target),
             actual: actual.text(style),
@@ -139,8 +171,10 @@ impl<'a> MetricView<'a> {
             change: change(metric).map_or_else(|| UNKNOWN.to_owned(), |change| style.change(change)),
             verdict: verdict_words(metric),
             verdict_tone: verdict_tone(metric).class(),
+            verdict_mark: Mark::metric(slug, stage, metric),
             status: status_words(metric.status),
             status_tone: status_tone(metric.status).class(),
+            status_mark: Mark::status(slug, stage, metric),
             spark: sparkline(&metric.series.iter().map(|point| Figure::point(metric, point).value()).collect::<Vec<_>>()),
             built_in: metric.built_in,
         }
@@ -148,8 +182,9 @@ impl<'a> MetricView<'a> {
 }
 
 impl<'a> StageView<'a> {
-    fn new(report: &'a StageReport, currency: &str) -> Self {
+    fn new(report: &'a StageReport, told: Told<'a>) -> Self {
         let stage = report.stage;
+        let readings = report.people.as_ref().zip(report.readings.as_ref());
         Self {
             title: stage.title(),
             number: stage.index() + 1,
@@ -158,29 +193,8 @@ impl<'a> StageView<'a> {
             measured: report.measured,
             filled_by: stage.filled_by(),
             people: report.people.map(|people| [people.any, people.ordered, people.strict].map(number::count)),
-            step: report.to_next.as_ref().map(StepView::new),
-            metrics: report.metrics.iter().map(|metric| MetricView::new(metric, currency)).collect(),
-        }
-    }
-}
-
-impl StepView {
-    fn new(step: &Step) -> Self {
-        let figure = Figure::step(step);
-        let counts = counts(step.advanced as f64, step.matured as f64);
-        let rate = figure.value().map_or_else(|| counts.clone(), number::percent);
-        Self {
-            to: step.to.title(),
-            counts: if figure.value().is_some() { counts } else { String::new() },
-            rate,
-            interval: step
-                .interval
-                .filter(|_| figure.value().is_some())
-                .map(|[low, high]| format!("{}–{}", number::percent(low), number::percent(high))),
-            waiting: waiting(step),
-            entered: number::count(step.entered),
-            skipped: number::count(step.skipped),
-            window_days: step.window_days,
+            readings: readings.map(|(people, readings)| words::readings(people, readings)).unwrap_or_default(),
+            metrics: report.metrics.iter().map(|metric| MetricView::new(metric, stage, told)).collect(),
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) struct Bindings(Vec<(String, String)>);
 impl Bindings {
     /// Binds a cell to a path: `aware.people.any`.
     pub(super) fn bind(&mut self, path: &str, sheet: &str, row: u32, column: u16) {
-        self.0.push((format!("cvj.{path}"), format!("={sheet}!{}", absolute(row, column))));
+        self.0.push((format!("cvj.{path}"), format!("='{sheet}'!{}", absolute(row, column))));
     }
 
     /// Writes the names into the workbook.

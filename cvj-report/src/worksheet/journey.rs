@@ -12,7 +12,7 @@ use super::model::WorksheetModel;
 use super::page::{begin, write, write_figure, write_number};
 use super::stage_column;
 use super::style::Styles;
-use crate::figure::{Figure, counts, waiting};
+use crate::figure::{Figure, waiting};
 use crate::{calendar, number, palette};
 
 const SHEET: &str = "Journey";
@@ -29,6 +29,8 @@ const NEXT: u32 = ACTIVITY + 3 * ACTIVITIES;
 const DATA: u32 = NEXT + 1;
 const PEOPLE: u32 = DATA + 1;
 const STEP: u32 = PEOPLE + 3;
+const ENTERED: u32 = STEP + 2;
+const MEDIAN: u32 = ENTERED + 3;
 const LAST_COLUMN: u16 = 8;
 
 /// Draws the sheet.
@@ -68,7 +70,7 @@ fn head(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &Styles, bind
         sheet.set_row_height(row, 20)?;
     }
     sheet.merge_range(2, 1, 2, 4, model.client().unwrap_or_default(), &styles.strong)?;
-    sheet.merge_range(3, 1, 3, 4, model.product.unwrap_or_default(), &styles.strong)?;
+    sheet.merge_range(3, 1, 3, 4, model.product().unwrap_or_default(), &styles.strong)?;
     write(sheet, 2, 6, period.map_or("", |period| &period.label), &styles.strong)?;
     let marked = if period.is_some_and(|period| !period.complete) { &styles.warning } else { &styles.text };
     sheet.merge_range(2, 7, 2, LAST_COLUMN, &words, marked)?;
@@ -98,10 +100,12 @@ fn labels(sheet: &mut Worksheet, styles: &Styles) -> Result<(), XlsxError> {
         (PEOPLE + 1, "People, in order"),
         (PEOPLE + 2, "People, every step"),
         (STEP, "Step rate to the next"),
-        (STEP + 1, "Counts"),
-        (STEP + 2, "95 % interval"),
-        (STEP + 3, "Median days to the next"),
-        (STEP + 4, "Next stage of the chain"),
+        (STEP + 1, "95 % interval"),
+        (ENTERED, "Entered in the period"),
+        (ENTERED + 1, "Matured (whole window)"),
+        (ENTERED + 2, "Advanced to the next"),
+        (MEDIAN, "Median days to the next"),
+        (MEDIAN + 1, "Next stage of the chain"),
     ];
     for (row, label) in fixed {
         write(sheet, row, 0, label, &styles.label)?;
@@ -119,10 +123,10 @@ fn labels(sheet: &mut Worksheet, styles: &Styles) -> Result<(), XlsxError> {
     for row in OFFER..OFFER + 4 {
         sheet.set_row_height(row, 30)?;
     }
-    for row in PEOPLE..STEP + 5 {
+    for row in PEOPLE..MEDIAN + 2 {
         sheet.set_row_height(row, 19)?;
     }
-    sheet.set_row_height(STEP + 3, 30)?;
+    sheet.set_row_height(MEDIAN, 30)?;
     Ok(())
 }
 
@@ -179,20 +183,24 @@ fn step(sheet: &mut Worksheet, column: u16, step: Option<&Step>, styles: &Styles
     let rate = number::NumberStyle { unit: Unit::Percent, currency: "" };
     let figure = step.map_or(Figure::Unknown, Figure::step);
     write_figure(sheet, STEP, column, figure, rate, &styles.strong_number)?;
-    let of = step.map_or_else(String::new, |step| counts(step.advanced as f64, step.matured as f64));
-    write(sheet, STEP + 1, column, &of, &styles.words)?;
+    let count = number::NumberStyle { unit: Unit::Count, currency: "" };
+    for (row, people) in
+        (ENTERED..).zip([step.map(|step| step.entered), step.map(|step| step.matured), step.map(|step| step.advanced)])
+    {
+        write_number(sheet, row, column, people.map(|people| people as f64), count, &styles.number)?;
+    }
     let interval = step.and_then(|step| step.interval).filter(|_| figure.value().is_some());
     let interval =
         interval.map_or_else(String::new, |[low, high]| format!("{} to {}", number::percent(low), number::percent(high)));
-    write(sheet, STEP + 2, column, &interval, &styles.words)?;
+    write(sheet, STEP + 1, column, &interval, &styles.words)?;
     match step {
-        Some(step) if step.median_days.is_none() => write(sheet, STEP + 3, column, &waiting(step), &styles.words)?,
+        Some(step) if step.median_days.is_none() => write(sheet, MEDIAN, column, &waiting(step), &styles.words)?,
         step => {
             let days = number::NumberStyle { unit: Unit::Duration, currency: "" };
-            write_number(sheet, STEP + 3, column, step.and_then(|step| step.median_days), days, &styles.number)?;
+            write_number(sheet, MEDIAN, column, step.and_then(|step| step.median_days), days, &styles.number)?;
         }
     }
-    write(sheet, STEP + 4, column, step.map_or("", |step| step.to.title()), &styles.words)
+    write(sheet, MEDIAN + 1, column, step.map_or("", |step| step.to.title()), &styles.words)
 }
 
 fn bind(stage: Stage, bindings: &mut Bindings) {
@@ -202,8 +210,11 @@ fn bind(stage: Stage, bindings: &mut Bindings) {
         (PEOPLE + 1, "people.ordered"),
         (PEOPLE + 2, "people.strict"),
         (STEP, "to_next.rate"),
-        (STEP + 3, "to_next.median_days"),
-        (STEP + 4, "to_next.to"),
+        (ENTERED, "to_next.entered"),
+        (ENTERED + 1, "to_next.matured"),
+        (ENTERED + 2, "to_next.advanced"),
+        (MEDIAN, "to_next.median_days"),
+        (MEDIAN + 1, "to_next.to"),
     ];
     for (row, path) in rows {
         bindings.bind(&format!("{stage}.{path}"), SHEET, row, column);

@@ -1,23 +1,22 @@
 //! What a worksheet is drawn from: a report seen from one product, or nothing at all.
 
-use cvj_core::report::{MetricReport, Report, StageReport};
+use cvj_core::report::{Findings, MetricReport, NamedScope, Report, StageReport, Step};
 use cvj_core::{Stage, Unit};
 
 use crate::calendar;
 use crate::number::NumberStyle;
 use crate::scorecard::{Row, rows};
+use crate::words::Told;
 
 /// Periods that the empty worksheet has room for.
-const EMPTY_PERIODS: usize = 13;
+pub(super) const EMPTY_PERIODS: usize = 13;
 
 /// A report seen from one product; absent for the empty worksheet.
 pub(super) struct WorksheetModel<'a> {
     /// The report.
     pub(super) report: Option<&'a Report>,
-    /// The product's name.
-    pub(super) product: Option<&'a str>,
-    /// The product's stages.
-    stages: &'a [StageReport],
+    /// The product, or the whole client.
+    pub(super) scope: Option<NamedScope<'a>>,
 }
 
 /// One row of the scorecard sheet.
@@ -29,6 +28,17 @@ pub(super) struct Line<'a> {
     pub(super) headline: Option<usize>,
     /// What the row shows.
     pub(super) content: Content<'a>,
+}
+
+/// A step of the chain.
+#[derive(Clone, Copy)]
+pub(super) struct StepLine<'a> {
+    /// The stage it starts from.
+    pub(super) from: Stage,
+    /// The stage it leads to.
+    pub(super) to: Stage,
+    /// What the report knows of it; nothing in the empty worksheet.
+    pub(super) step: Option<&'a Step>,
 }
 
 /// What a row of the scorecard sheet shows.
@@ -45,14 +55,34 @@ pub(super) enum Content<'a> {
 }
 
 impl<'a> WorksheetModel<'a> {
-    /// A product of a report.
-    pub(super) fn of(report: &'a Report, product: &'a str, stages: &'a [StageReport]) -> Self {
-        Self { report: Some(report), product: Some(product), stages }
+    /// A product of a report, or the whole client.
+    pub(super) fn of(report: &'a Report, scope: NamedScope<'a>) -> Self {
+        Self { report: Some(report), scope: Some(scope) }
     }
 
     /// No report.
     pub(super) fn empty() -> Self {
-        Self { report: None, product: None, stages: &[] }
+        Self { report: None, scope: None }
+    }
+
+    /// The product's name.
+    pub(super) fn product(&self) -> Option<&'a str> {
+        self.scope.map(|scope| scope.name)
+    }
+
+    /// Its stages; none in the empty worksheet.
+    fn stages(&self) -> &'a [StageReport] {
+        self.scope.map_or(&[], |scope| scope.stages)
+    }
+
+    /// What they say.
+    pub(super) fn findings(&self) -> Option<&'a Findings> {
+        self.scope.map(|scope| scope.findings)
+    }
+
+    /// The product as its words need it.
+    pub(super) fn told(&self) -> Option<Told<'a>> {
+        Some(Told::new(self.report?, self.scope?))
     }
 
     /// The client's name.
@@ -62,7 +92,24 @@ impl<'a> WorksheetModel<'a> {
 
     /// The stage as reported.
     pub(super) fn stage(&self, stage: Stage) -> Option<&'a StageReport> {
-        self.stages.iter().find(|reported| reported.stage == stage)
+        self.stages().iter().find(|reported| reported.stage == stage)
+    }
+
+    /// The steps of the chain; of all stages in the empty worksheet.
+    pub(super) fn steps(&self) -> Vec<StepLine<'a>> {
+        if self.report.is_none() {
+            let line = |pair: &[Stage]| StepLine { from: pair[0], to: pair[1], step: None };
+            return Stage::ALL.windows(2).map(line).collect();
+        }
+        let line = |stage: &'a StageReport| {
+            stage.to_next.as_ref().map(|step| StepLine { from: stage.stage, to: step.to, step: Some(step) })
+        };
+        self.stages().iter().filter_map(line).collect()
+    }
+
+    /// The stages of the chain.
+    pub(super) fn chain(&self) -> Vec<Stage> {
+        self.stages().iter().filter(|stage| stage.people.is_some()).map(|stage| stage.stage).collect()
     }
 
     /// How numbers of a unit are printed.
@@ -75,7 +122,7 @@ impl<'a> WorksheetModel<'a> {
         let Some(report) = self.report else { return String::new() };
         let unfinished = if report.period.complete { "" } else { " (unfinished: numbers will still change)" };
         let (period, as_of) = (calendar::period(&report.period), calendar::moment(&report.as_of));
-        format!("{} · {} · {period}{unfinished} · as of {as_of}", report.client, self.product.unwrap_or_default())
+        format!("{} · {} · {period}{unfinished} · as of {as_of}", report.client, self.product().unwrap_or_default())
     }
 
     /// The scorecard's rows; one per stage in the empty worksheet.
@@ -89,7 +136,7 @@ impl<'a> WorksheetModel<'a> {
             Row::NoMetric(stage) => Line { stage, headline: None, content: Content::NoMetric },
             Row::Unmeasured(stage) => Line { stage, headline: None, content: Content::Unmeasured },
         };
-        rows(self.stages).into_iter().map(line).collect()
+        rows(self.stages()).into_iter().map(line).collect()
     }
 
     /// The labels of the periods, empty ones in the empty worksheet.

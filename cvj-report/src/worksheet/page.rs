@@ -11,6 +11,12 @@ use crate::number::NumberStyle;
 const LONGEST_TEXT: usize = 32_000;
 /// Paper size number of A4.
 const A4: u8 = 9;
+/// Points between the margins of a sheet of A4, across and down.
+const PAPER_WIDTH: f64 = 784.0;
+const PAPER_HEIGHT: f64 = 516.0;
+/// Points that the title covers, and that a row between blocks does.
+const TOP: f64 = 67.0;
+const GAP: f64 = 15.0;
 
 /// Names the sheet, sets it up for print and writes its title.
 pub(super) fn begin(
@@ -32,7 +38,7 @@ pub(super) fn begin(
 /// Left who, right which page. `&` is the footer's own sign; the blank keeps a name's digits out of the font size.
 fn footer(model: &WorksheetModel<'_>) -> String {
     let short = |text: &str| text.chars().take(60).collect::<String>().replace('&', "&&");
-    let who = [model.client(), model.product].into_iter().flatten().map(short).collect::<Vec<_>>().join(" · ");
+    let who = [model.client(), model.product()].into_iter().flatten().map(short).collect::<Vec<_>>().join(" · ");
     let period = model.report.map_or_else(String::new, |report| short(&report.period.label));
     format!("&L&9 {who}&C&9 {period}&R&9 Page &P of &N")
 }
@@ -80,6 +86,39 @@ pub(super) fn write_figure(
     match figure {
         Figure::Counts { .. } => write(sheet, row, column, &figure.text(style), format),
         Figure::Value(_) | Figure::Unknown => write_number(sheet, row, column, figure.value(), style, format),
+    }
+}
+
+/// Page breaks that keep blocks whole where they fit on a page.
+pub(super) struct Pages {
+    /// Points of rows that a page has room for.
+    room: f64,
+    used: f64,
+    breaks: Vec<u32>,
+}
+
+impl Pages {
+    /// The pages of a sheet with columns of these widths, printed to the width of the paper, below its title.
+    pub(super) fn new(widths: &[f64]) -> Self {
+        let points: f64 = widths.iter().map(|width| (width * 7.0 + 5.0) * 0.75).sum();
+        Self { room: PAPER_HEIGHT * (points / PAPER_WIDTH).max(1.0), used: TOP, breaks: Vec::new() }
+    }
+
+    /// Places a block of some height in points at a row: on a page of its own if it does not fit on the one begun.
+    pub(super) fn place(&mut self, row: u32, height: f64) {
+        if self.used + height > self.room && self.used > TOP {
+            self.breaks.push(row);
+            self.used = 0.0;
+        }
+        self.used += height + GAP;
+    }
+
+    /// Sets the page breaks.
+    pub(super) fn set(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
+        if !self.breaks.is_empty() {
+            sheet.set_page_breaks(&self.breaks)?;
+        }
+        Ok(())
     }
 }
 

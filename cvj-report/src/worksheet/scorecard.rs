@@ -137,8 +137,8 @@ fn metric_row(
         }
         None => write(sheet, row, 6, "", &styles.number)?,
     }
-    write(sheet, row, 7, verdict_words(metric), &styles.tone(verdict_tone(metric)))?;
-    write(sheet, row, 8, status_words(metric.status), &styles.tone(status_tone(metric.status)))?;
+    write(sheet, row, 7, verdict_words(metric), styles.tone(verdict_tone(metric)))?;
+    write(sheet, row, 8, status_words(metric.status), styles.tone(status_tone(metric.status)))?;
     write(sheet, row, 9, "", &styles.text)?;
     write(sheet, row, 10, &grounds(metric, style), &styles.text)?;
     write(sheet, row, 11, &metric.source, &styles.text)

@@ -1,17 +1,27 @@
 //! The formats of the worksheet: one type scale, one palette, and a number format per unit.
 
 use cvj_core::Unit;
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
+use cvj_core::report::Verdict;
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatPattern};
 
 use crate::number::{NumberStyle, symbol};
 use crate::palette;
 use crate::verdict::Tone;
+
+/// How rates are printed.
+pub(super) const RATE: NumberStyle<'_> = NumberStyle { unit: Unit::Percent, currency: "" };
+/// How days are printed.
+pub(super) const DAYS: NumberStyle<'_> = NumberStyle { unit: Unit::Duration, currency: "" };
+/// How counts are printed.
+pub(super) const COUNT: NumberStyle<'_> = NumberStyle { unit: Unit::Count, currency: "" };
 
 /// The cell formats.
 pub(super) struct Styles {
     pub(super) title: Format,
     pub(super) subtitle: Format,
     pub(super) section: Format,
+    /// What to know before reading what follows.
+    pub(super) note: Format,
     pub(super) head: Format,
     pub(super) head_right: Format,
     pub(super) stage: Format,
@@ -23,9 +33,16 @@ pub(super) struct Styles {
     /// Texts among numbers.
     pub(super) words: Format,
     pub(super) strong_number: Format,
+    /// Numbers that only explain those above.
+    pub(super) muted_number: Format,
+    /// A number or counts that will still change.
+    pub(super) hatched: Format,
     pub(super) input: Format,
     pub(super) input_number: Format,
     pub(super) warning: Format,
+    good: Format,
+    bad: Format,
+    neutral: Format,
 }
 
 impl Styles {
@@ -49,10 +66,12 @@ impl Styles {
         let right = |format: Format| format.set_align(FormatAlign::Right);
         let band = Color::RGB(palette::BAND);
         let muted = Color::RGB(palette::MUTED);
+        let news = |ink, fill| cell().set_bold().set_font_color(Color::RGB(ink)).set_background_color(Color::RGB(fill));
         Self {
             title: base().set_font_size(18).set_bold().set_font_color(Color::RGB(palette::NAVY)),
             subtitle: base().set_font_size(11).set_font_color(muted),
             section: base().set_font_size(13).set_bold().set_font_color(Color::RGB(palette::NAVY)),
+            note: base().set_font_color(muted).set_text_wrap().set_align(FormatAlign::Top),
             head: head(),
             head_right: right(head()),
             stage: head().set_font_size(12).set_indent(0).set_align(FormatAlign::Center),
@@ -63,24 +82,38 @@ impl Styles {
             number: right(cell()).unset_text_wrap(),
             words: right(cell()),
             strong_number: right(cell()).unset_text_wrap().set_bold(),
+            muted_number: right(cell()).set_font_color(muted).set_font_size(9),
+            hatched: right(cell())
+                .set_font_color(muted)
+                .set_pattern(FormatPattern::LightUp)
+                .set_foreground_color(Color::RGB(palette::OUTLINE))
+                .set_background_color(Color::RGB(palette::PAPER)),
             input: input(),
             input_number: right(input()).unset_text_wrap(),
-            warning: cell()
-                .set_bold()
-                .set_font_color(Color::RGB(palette::WARN))
-                .set_background_color(Color::RGB(palette::WARN_FILL)),
+            warning: news(palette::WARN, palette::WARN_FILL),
+            good: news(palette::GOOD, palette::GOOD_FILL),
+            bad: news(palette::BAD, palette::BAD_FILL),
+            neutral: cell().set_font_color(muted),
         }
     }
 
     /// A cell that says good or bad news; the word is in its text.
-    pub(super) fn tone(&self, tone: Tone) -> Format {
-        let (ink, fill) = match tone {
-            Tone::Good => (palette::GOOD, palette::GOOD_FILL),
-            Tone::Bad => (palette::BAD, palette::BAD_FILL),
-            Tone::Warning => (palette::WARN, palette::WARN_FILL),
-            Tone::Neutral => return self.text.clone().set_font_color(Color::RGB(palette::MUTED)),
-        };
-        self.strong.clone().set_font_color(Color::RGB(ink)).set_background_color(Color::RGB(fill))
+    pub(super) fn tone(&self, tone: Tone) -> &Format {
+        match tone {
+            Tone::Good => &self.good,
+            Tone::Bad => &self.bad,
+            Tone::Warning => &self.warning,
+            Tone::Neutral => &self.neutral,
+        }
+    }
+
+    /// A sentence about a change: coloured only where its verdict is up or down, and up is good.
+    pub(super) fn claim(&self, verdict: Option<Verdict>) -> &Format {
+        match verdict {
+            Some(Verdict::Up) => &self.good,
+            Some(Verdict::Down) => &self.bad,
+            Some(Verdict::TooClose | Verdict::None) | None => &self.text,
+        }
     }
 }
 

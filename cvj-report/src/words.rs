@@ -1,0 +1,115 @@
+//! The findings in words: every sentence and label that page and worksheet print about a journey, so that both say the same.
+//!
+//! **Invariant:** no sentence claims what its verdict or interval does not carry, and none computes a business number.
+
+mod dates;
+mod evidence;
+mod fix_first;
+mod gap;
+mod skip;
+mod step;
+
+use cvj_core::period::PeriodKind;
+use cvj_core::report::{NamedScope, Range, Report, ReportPeriod, Share, StageReport};
+use cvj_core::{Stage, Unit};
+
+pub(crate) use dates::date_trust;
+pub(crate) use evidence::{
+    attribution, audit_gap, evidence_tone, measured, score, step_evidence, target_evidence, verdict_evidence,
+};
+pub(crate) use fix_first::{Answer, FixFirst, fix_first, gains};
+pub(crate) use gap::gap;
+pub(crate) use skip::{SKIP_CAVEAT, skip_money, skip_outcome};
+pub(crate) use step::{Claim, like_aged, matured, missing, promoters, quartiles, readings, trusted};
+
+use crate::figure::{FEWEST, counts};
+use crate::number::{self, NumberStyle, UNKNOWN};
+
+/// A scope as its words need it.
+#[derive(Clone, Copy)]
+pub(crate) struct Told<'a> {
+    /// The reported period.
+    pub(crate) period: &'a ReportPeriod,
+    /// ISO 4217 code.
+    pub(crate) currency: &'a str,
+    /// The scope.
+    pub(crate) scope: NamedScope<'a>,
+}
+
+impl<'a> Told<'a> {
+    /// A scope of a report.
+    pub(crate) fn new(report: &'a Report, scope: NamedScope<'a>) -> Self {
+        Self { period: &report.period, currency: &report.currency, scope }
+    }
+
+    /// The stage as reported.
+    fn stage(&self, stage: Stage) -> Option<&'a StageReport> {
+        self.scope.stages.iter().find(|reported| reported.stage == stage)
+    }
+
+    /// `month`, `week` or `quarter`.
+    fn each(&self) -> &'static str {
+        match self.period.kind {
+            PeriodKind::Week => "week",
+            PeriodKind::Month => "month",
+            PeriodKind::Quarter => "quarter",
+        }
+    }
+
+    fn money(&self) -> NumberStyle<'a> {
+        NumberStyle { unit: Unit::Money, currency: self.currency }
+    }
+}
+
+/// `Subscribe → Convert`.
+pub(crate) fn step_name(from: Stage, to: Stage) -> String {
+    format!("{} → {}", from.title(), to.title())
+}
+
+/// `36.8% (57 of 155)`; counts only under twenty: `3 of 12`.
+pub(crate) fn share(share: &Share) -> String {
+    let counts = counts(share.numerator as f64, share.denominator as f64);
+    match rate(share) {
+        Some(rate) => format!("{} ({counts})", number::percent(rate)),
+        None if share.denominator == 0 => UNKNOWN.to_owned(),
+        None => counts,
+    }
+}
+
+/// The rate of a share of at least twenty.
+pub(crate) fn rate(share: &Share) -> Option<f64> {
+    share.rate.filter(|_| share.denominator as f64 >= FEWEST)
+}
+
+/// `29.6–44.6%`.
+pub(crate) fn interval([low, high]: [f64; 2]) -> String {
+    let low = number::percent(low);
+    format!("{}–{}", low.strip_suffix('%').unwrap_or(&low), number::percent(high))
+}
+
+/// `between 3.3 and 24.4 points`.
+fn points([low, high]: [f64; 2]) -> String {
+    let score = NumberStyle { unit: Unit::Score, currency: "" };
+    format!("between {} and {} points", score.value(low * 100.0), score.value(high * 100.0))
+}
+
+/// People that are an estimate: whole from ten up, to one decimal below.
+pub(crate) fn estimated(people: f64) -> String {
+    let rounded = if people.abs() < 10.0 { (people * 10.0).round() / 10.0 } else { people.round() };
+    NumberStyle { unit: Unit::Number, currency: "" }.value(rounded)
+}
+
+/// `between 4.9 and 36`.
+pub(crate) fn between(range: &Range, print: impl Fn(f64) -> String) -> String {
+    let (low, high) = (print(range.low), print(range.high));
+    if low == high { format!("about {low}") } else { format!("between {low} and {high}") }
+}
+
+/// The text with its first letter in upper case.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! The growth audit's evidence, and attributions, in words.
+
+use cvj_core::report::{Attribution, AuditLine, Evidence, Measured};
+
+use super::{Told, capitalised, gap};
+use crate::number::{NumberStyle, UNKNOWN};
+use crate::verdict::Tone;
+
+/// Whether evidence is good news.
+pub(crate) fn evidence_tone(evidence: Evidence) -> Tone {
+    match evidence {
+        Evidence::Good => Tone::Good,
+        Evidence::Between => Tone::Warning,
+        Evidence::Bad => Tone::Bad,
+        Evidence::Unknown => Tone::Neutral,
+    }
+}
+
+/// Headline metrics against their targets.
+pub(crate) fn target_evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Good => "on track",
+        Evidence::Between => "at risk",
+        Evidence::Bad => "off track",
+        Evidence::Unknown => UNKNOWN,
+    }
+}
+
+/// Headline metrics against their history.
+pub(crate) fn verdict_evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Good => "good news",
+        Evidence::Between => "no clear news",
+        Evidence::Bad => "bad news",
+        Evidence::Unknown => UNKNOWN,
+    }
+}
+
+/// The step to the next stage against its goal.
+pub(crate) fn step_evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Good => "no gap known",
+        Evidence::Between => "too close to call",
+        Evidence::Bad => "below its goal",
+        Evidence::Unknown => UNKNOWN,
+    }
+}
+
+/// How a stage is measured.
+pub(crate) fn measured(measured: Measured) -> &'static str {
+    match measured {
+        Measured::People => "people",
+        Measured::Totals => "totals only",
+        Measured::No => "not measured",
+    }
+}
+
+/// `50 of 100`.
+pub(crate) fn score(line: &AuditLine) -> String {
+    let whole = |score: f64| NumberStyle { unit: cvj_core::Unit::Number, currency: "" }.value((score * 100.0).round());
+    line.score.map_or_else(|| UNKNOWN.to_owned(), |score| format!("{} of 100", whole(score)))
+}
+
+/// What of a stage cannot be judged, and what would fill it; none where all can.
+pub(crate) fn audit_gap(told: Told<'_>, line: &AuditLine) -> Option<String> {
+    match line.measured {
+        Measured::No => return Some(format!("Not measured. {} would fill it.", capitalised(line.stage.filled_by()))),
+        Measured::Totals => {
+            let export = capitalised(line.stage.filled_by());
+            return Some(format!("No step: only totals are known. {export} that names persons would fill it."));
+        }
+        Measured::People => {}
+    }
+    let step = told.scope.findings.gaps.iter().find(|gap| gap.from == line.stage);
+    let unjudged = step
+        .filter(|_| line.step == Evidence::Unknown)
+        .map(|step| format!("Step to {}: {}", step.to.title(), lower(&gap(told, step))));
+    let neither = line.target == Evidence::Unknown && line.verdict == Evidence::Unknown;
+    let bare = neither.then(|| "No headline metric has a target or enough history.".to_owned());
+    let parts: Vec<_> = unjudged.into_iter().chain(bare).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// An attribution's name and meaning.
+pub(crate) fn attribution(attribution: Attribution) -> (&'static str, &'static str) {
+    match attribution {
+        Attribution::FirstTouch => {
+            ("First touch", "A person counts, at every stage, under the value of their first touchpoint that has one.")
+        }
+        Attribution::LastTouch => (
+            "Last touch",
+            "A person counts, at each stage, under the value of the last touchpoint that has one, up to and with the one that reached the stage.",
+        ),
+        Attribution::TouchAtStage => {
+            ("Touch at stage", "A person counts, at each stage, under the value of the touchpoint that reached it.")
+        }
+    }
+}

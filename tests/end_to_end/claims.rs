@@ -1,0 +1,19 @@
+//! The rendered page claims nothing that its `report.json` does not carry.
+
+use cvj_tests::{Client, repository, unfounded, unknown_numbers};
+
+#[test]
+fn the_page_of_the_sample_claims_what_its_report_says() {
+    let client = Client::copy_of(&repository().join("examples/northwind"));
+    client.cvj_report(&["--format", "html,json"]).expect_status(0);
+    let folder = std::fs::read_dir(client.path().join("reports")).unwrap().next().unwrap().unwrap();
+    let label = folder.file_name().to_str().unwrap().to_owned();
+    let (page, report) = (client.read(&format!("reports/{label}/report.html")), client.report_json(&label));
+
+    let (found, looked_at) = unfounded(&page, &report);
+    assert!(looked_at > 20, "the page claims {looked_at} things: does the test still find them?");
+    assert!(found.is_empty(), "{} of {looked_at} claims, the first:\n{}", found.len(), found[..found.len().min(20)].join("\n"));
+
+    let (unknown, _) = unknown_numbers(&page, &report);
+    assert!(unknown.is_empty(), "numbers of a panel that the report does not have: {unknown:?}");
+}
