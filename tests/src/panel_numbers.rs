@@ -67,7 +67,9 @@ fn numbers_of(value: &Value, numbers: &mut Vec<f64>) {
         Value::Number(number) => numbers.extend(number.as_f64()),
         Value::Array(values) => {
             numbers.push(values.iter().filter(|value| value["outcome"] == "claim").count() as f64);
-            values.iter().for_each(|value| numbers_of(value, numbers));
+            for value in values {
+                numbers_of(value, numbers);
+            }
         }
         Value::Object(values) => values.values().for_each(|value| numbers_of(value, numbers)),
         _ => {}
