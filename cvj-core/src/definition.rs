@@ -37,6 +37,8 @@ pub enum Unit {
     Duration,
     /// Points on a scale.
     Score,
+    /// A Net Promoter Score, in points from -100 to 100; `value` is an answer from 0 to 10, read row by row.
+    Nps,
     /// Any other number.
     Number,
 }
@@ -83,7 +85,7 @@ pub struct Metric {
     pub name: String,
     /// `source`, `source.table` or the name of a view.
     pub from: String,
-    /// A SQL aggregate: `sum(sessions)`.
+    /// A SQL aggregate: `sum(sessions)`; of a Net Promoter Score, the answer of a row.
     pub value: String,
     /// A SQL aggregate that `value` is divided by.
     #[serde(default, skip_serializing_if = "Option::is_none")]

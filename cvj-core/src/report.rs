@@ -133,7 +133,7 @@ pub struct MetricReport {
     pub numerator: Option<f64>,
     /// Denominator of a ratio.
     pub denominator: Option<f64>,
-    /// 95 % Wilson interval of a rate.
+    /// 95 % interval: Wilson's of a rate, adjusted Wald of a Net Promoter Score.
     pub interval: Option<[f64; 2]>,
     /// The value to reach.
     pub target: Option<f64>,

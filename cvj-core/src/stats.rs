@@ -9,7 +9,7 @@ mod survival;
 pub use control_chart::{XMR_MINIMUM, xmr_limits};
 pub use mean::{Sample, difference_of_means, ratio_of_sums};
 pub use proportion::{newcombe, wilson};
-pub use score::{NetScore, net_score};
+pub use score::{NetScore, difference_of_net_scores, net_score};
 pub use survival::{CurvePoint, KaplanMeier, Waiting};
 
 /// Two-sided 95 % quantile of the normal distribution.

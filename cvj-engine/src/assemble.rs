@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cvj_core::definition::Combine;
 use cvj_core::report::{
-    self, LikeAged, MetricReport, People, SeriesPoint, Share, StageReport, Step, TargetStatus, Trusted, Verdict,
+    self, LikeAged, MetricReport, Nps, People, SeriesPoint, Share, StageReport, Step, TargetStatus, Trusted, Verdict,
 };
-use cvj_core::stats::{newcombe, wilson, xmr_limits};
+use cvj_core::stats::{NetScore, difference_of_net_scores, net_score, newcombe, wilson, xmr_limits};
 use cvj_core::{Good, Stage, Unit};
 
 use crate::calendar::{Calendar, DAY};
@@ -14,9 +14,15 @@ use crate::config::Config;
 use crate::error::EngineError;
 use crate::gathered::{FeedScope, money};
 use crate::journey::{Bounds, ChainStage, Cohort, Journeys};
-use crate::metrics::{Aggregate, MetricValues};
+use crate::metrics::{Aggregate, Answers, MetricValues};
 use crate::products::{ProductCode, Products};
 use crate::relation::BoundMetric;
+
+/// Points of a whole net score.
+const POINTS: f64 = 100.0;
+
+/// The fewest answers without one below 1 that look as if they were on a scale from 1.
+const FEWEST_ANSWERS: f64 = 20.0;
 
 /// A declared metric with its values and the source they come from.
 pub(crate) struct Computed<'a> {
@@ -47,6 +53,8 @@ pub(crate) struct Material<'a> {
     pub(crate) revenue: BTreeMap<(ProductCode, u8, i32), i128>,
     /// What feeds the stages with touchpoints, in configuration order of the sources.
     pub(crate) feeds: Vec<Feed>,
+    /// The scopes of definitions whose touchpoints say who was referred.
+    pub(crate) referring: Vec<FeedScope>,
     /// Periods in which each source has a row.
     pub(crate) presence: BTreeMap<String, BTreeSet<i32>>,
 }
@@ -56,6 +64,8 @@ pub(crate) struct Material<'a> {
 struct Point {
     value: Option<f64>,
     parts: Option<(f64, f64)>,
+    /// Of a Net Promoter Score.
+    answers: Option<Answers>,
 }
 
 impl Point {
@@ -63,14 +73,30 @@ impl Point {
         match (numerator, denominator) {
             (Some(numerator), Some(denominator)) => {
                 let value = (denominator != 0.0).then(|| numerator / denominator);
-                Self { value, parts: Some((numerator, denominator)) }
+                Self { value, parts: Some((numerator, denominator)), answers: None }
             }
             _ => Self::default(),
         }
     }
 
     fn plain(value: Option<f64>) -> Self {
-        Self { value, parts: None }
+        Self { value, parts: None, answers: None }
+    }
+
+    /// A Net Promoter Score in points: promoters less detractors, of all answers.
+    fn nps(self, answers: Option<Answers>) -> Self {
+        Self { value: self.value.map(|score| score * POINTS), answers, ..self }
+    }
+
+    /// The promoters, the passives and the detractors of a Net Promoter Score.
+    fn thirds(&self) -> Option<[u64; 3]> {
+        let ((net, all), promoters) = (self.parts?, self.answers?.promoters);
+        let detractors = promoters - net;
+        Some([promoters, all - promoters - detractors, detractors].map(|people| people as u64))
+    }
+
+    fn net_score(&self) -> Option<NetScore> {
+        self.thirds().and_then(|[promoters, passives, detractors]| net_score(promoters, passives, detractors))
     }
 }
 
@@ -156,7 +182,7 @@ impl Material<'_> {
     }
 
     /// What feeds a stage of a scope with touchpoints.
-    fn feeding(&self, stage: Stage, product: Option<ProductCode>) -> impl Iterator<Item = &Feed> {
+    pub(crate) fn feeding(&self, stage: Stage, product: Option<ProductCode>) -> impl Iterator<Item = &Feed> {
         let stage = stage.index() as u8;
         self.feeds.iter().filter(move |feed| feed.stage == stage && feed.scope.holds(product))
     }
@@ -208,6 +234,11 @@ impl Material<'_> {
             }
         }
         let is_rate = first.metric.unit == Unit::Percent && first.metric.per.is_some();
+        let judged = match first.metric.unit {
+            Unit::Nps => Judged::Score,
+            _ if is_rate => Judged::Rate,
+            _ => Judged::Routine,
+        };
         let mut points = Vec::new();
         for period in self.bounds.periods.clone() {
             let point = self.declared_point(group, product, period);
@@ -234,7 +265,7 @@ impl Material<'_> {
                 owner: group.iter().find_map(|part| part.bound.metric.owner.clone()),
                 source: sources.join(", "),
                 built_in: false,
-                is_rate,
+                judged,
             },
         ))
     }
@@ -249,7 +280,14 @@ impl Material<'_> {
         let Some(cells) = cells else { return Point::default() };
         let sum = |pick: fn(&Aggregate) -> Option<f64>| cells.iter().map(pick).sum::<Option<f64>>();
         let value = sum(|cell| cell.value);
-        if group[0].bound.metric.per.is_some() { Point::ratio(value, sum(|cell| cell.per)) } else { Point::plain(value) }
+        if group[0].bound.per.is_none() {
+            return Point::plain(value);
+        }
+        let ratio = Point::ratio(value, sum(|cell| cell.per));
+        match cells.iter().filter_map(|cell| cell.answers).reduce(Answers::and) {
+            Some(answers) => ratio.nps(Some(answers)),
+            None => ratio,
+        }
     }
 
     fn check_rate(&self, bound: &BoundMetric, period: i32, numerator: f64, denominator: f64) -> Result<(), EngineError> {
@@ -277,7 +315,7 @@ impl Material<'_> {
         let mut sources: Vec<&str> = feeds.iter().map(|feed| feed.source.as_str()).collect();
         sources.dedup();
         let source = sources.join(", ");
-        let frame = |name, unit, is_rate| Frame {
+        let frame = |name, unit, judged| Frame {
             name,
             unit,
             good: Good::Up,
@@ -286,7 +324,7 @@ impl Material<'_> {
             owner: None,
             source: source.clone(),
             built_in: true,
-            is_rate,
+            judged,
         };
         let points = |make: &dyn Fn(i32) -> Point| -> Vec<Point> {
             self.bounds.periods.clone().map(|period| if known(period) { make(period) } else { Point::default() }).collect()
@@ -294,18 +332,18 @@ impl Material<'_> {
         let cohort = |period: i32| link.cohorts[(period - self.bounds.periods.start()) as usize].0;
         let mut metrics = vec![self.metric_report(
             &points(&|period| Point::plain(Some(cohort(period).entered as f64))),
-            frame("People", Unit::Count, false),
+            frame("People", Unit::Count, Judged::Routine),
         )];
         if link.next.is_some() {
             let rate = |period| {
                 let cohort = cohort(period);
                 Point::ratio(Some(cohort.advanced as f64), Some(cohort.matured as f64))
             };
-            metrics.push(self.metric_report(&points(&rate), frame("Step rate", Unit::Percent, true)));
+            metrics.push(self.metric_report(&points(&rate), frame("Step rate", Unit::Percent, Judged::Rate)));
         }
         if feeds.iter().any(|feed| feed.has_value) {
             let revenue = |period| Point::plain(Some(money(self.revenue_of(product, stage, period))));
-            metrics.push(self.metric_report(&points(&revenue), frame("Revenue", Unit::Money, false)));
+            metrics.push(self.metric_report(&points(&revenue), frame("Revenue", Unit::Money, Judged::Routine)));
         }
         metrics
     }
@@ -322,7 +360,16 @@ impl Material<'_> {
         let current = points.last().copied().unwrap_or_default();
         let previous = points.len().checked_sub(2).and_then(|index| points.get(index)).copied().unwrap_or_default();
         let change = current.value.zip(previous.value).map(|(actual, previous)| actual - previous);
-        let verdict = if frame.is_rate { rate_verdict(current, previous) } else { routine_verdict(points) };
+        let verdict = match frame.judged {
+            Judged::Rate => rate_verdict(current, previous),
+            Judged::Score => score_verdict(current, previous),
+            Judged::Routine => routine_verdict(points),
+        };
+        let interval = match frame.judged {
+            Judged::Rate => current.parts.and_then(|(numerator, denominator)| wilson(numerator, denominator)),
+            Judged::Score => current.net_score().map(|score| score.interval.map(|end| end * POINTS)),
+            Judged::Routine => None,
+        };
         let series = points
             .iter()
             .zip(self.bounds.periods.clone())
@@ -344,14 +391,14 @@ impl Material<'_> {
             verdict,
             numerator: current.parts.map(|parts| parts.0),
             denominator: current.parts.map(|parts| parts.1),
-            interval: current.parts.filter(|_| frame.is_rate).and_then(|(numerator, denominator)| wilson(numerator, denominator)),
+            interval,
             target: frame.target,
             status: target_status(current.value, frame.target, frame.good),
             owner: frame.owner,
             series,
             source: frame.source,
             built_in: frame.built_in,
-            nps: None,
+            nps: nps(points),
         }
     }
 }
@@ -399,12 +446,46 @@ struct Frame<'a> {
     owner: Option<String>,
     source: String,
     built_in: bool,
-    is_rate: bool,
+    judged: Judged,
+}
+
+/// What a metric's change is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judged {
+    /// A rate: by the interval of the difference from the period before.
+    Rate,
+    /// A net score: likewise.
+    Score,
+    /// Any other number: by its routine variation.
+    Routine,
+}
+
+/// The answers behind a Net Promoter Score, in the last of these periods; `None` where that is not known, or of other metrics.
+fn nps(points: &[Point]) -> Option<Nps> {
+    let current = points.last()?;
+    let [promoters, passives, detractors] = current.thirds()?;
+    let all = points.iter().filter_map(|point| point.answers).reduce(Answers::and)?;
+    let answers: f64 = points.iter().filter_map(|point| point.parts).map(|(_, answers)| answers).sum();
+    let scale = all.least.zip(all.greatest);
+    let doubtful = |(least, greatest): (f64, f64)| least < 0.0 || greatest > 10.0 || (least >= 1.0 && answers >= FEWEST_ANSWERS);
+    Some(Nps {
+        promoters,
+        passives,
+        detractors,
+        adjusted: current.net_score().map(|score| score.adjusted * POINTS),
+        scale: scale.map(|(least, greatest)| [least, greatest]),
+        scale_doubtful: scale.is_some_and(doubtful),
+    })
 }
 
 fn rate_verdict(current: Point, previous: Point) -> Verdict {
     let (Some(now), Some(before)) = (current.parts, previous.parts) else { return Verdict::None };
     verdict(newcombe(now, before))
+}
+
+fn score_verdict(current: Point, previous: Point) -> Verdict {
+    let scores = current.net_score().zip(previous.net_score());
+    verdict(scores.map(|(now, before)| difference_of_net_scores(&now, &before)))
 }
 
 fn routine_verdict(points: &[Point]) -> Verdict {
@@ -451,6 +532,28 @@ mod tests {
             assert_eq!(target_status(Some(actual), Some(100.0), good), expected, "{actual} {good:?}");
         }
         assert_eq!(target_status(None, Some(1.0), Good::Up), TargetStatus::None);
+    }
+
+    #[test]
+    fn net_promoter_scores_are_the_published_ones() {
+        let point = |promoters: f64, passives: f64, detractors: f64, least: f64| {
+            let all = promoters + passives + detractors;
+            let answers = Answers { promoters, least: Some(least), greatest: Some(10.0) };
+            Point::ratio(Some(promoters - detractors), Some(all)).nps(Some(answers))
+        };
+        let now = point(50.0, 30.0, 20.0, 0.0);
+        assert_eq!((now.value, now.thirds()), (Some(30.0), Some([50, 30, 20])));
+        let found = nps(&[now]).unwrap();
+        assert!((found.adjusted.unwrap() - 29.13).abs() < 5e-3 && !found.scale_doubtful);
+        let [low, high] = now.net_score().unwrap().interval;
+        assert!((low - 0.1405).abs() < 5e-5 && (high - 0.4420).abs() < 5e-5);
+        assert_eq!(score_verdict(now, point(20.0, 30.0, 50.0, 0.0)), Verdict::Up);
+        assert_eq!(score_verdict(now, point(45.0, 30.0, 25.0, 0.0)), Verdict::TooClose);
+        assert_eq!(score_verdict(now, point(0.0, 0.0, 0.0, 0.0)), Verdict::None);
+        // From 1 on nobody answers 0; a few answers may lack it by chance.
+        let doubtful = |point: Point| nps(&[point]).unwrap().scale_doubtful;
+        assert!(doubtful(point(10.0, 5.0, 5.0, 1.0)) && !doubtful(point(9.0, 5.0, 5.0, 1.0)));
+        assert!(doubtful(point(1.0, 0.0, 0.0, -1.0)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Definition cards: one printed definition per number, so that nobody argues what a word means.
 
 use cvj_core::report::{DefinitionCard, DefinitionKind, StageReport, Trail};
-use cvj_core::{Metric, Occurrence, StageOf, Touchpoint};
+use cvj_core::{Metric, Occurrence, StageOf, Touchpoint, Unit};
 
 use crate::relation::touchpoint_label;
 use crate::session::Declared;
@@ -54,7 +54,10 @@ fn metric_card(metric: &Metric, origin: String) -> DefinitionCard {
         kind: DefinitionKind::Metric,
         stage: Some(metric.stage),
         name: metric.name.clone(),
-        formula: format!("{}{per}{condition}", metric.value),
+        formula: match metric.unit {
+            Unit::Nps => format!("% of {0} from 9 to 10 less % of {0} from 0 to 6{condition}", metric.value),
+            _ => format!("{}{per}{condition}", metric.value),
+        },
         from: metric.from.clone(),
         at: metric.at.clone(),
         product: metric.product.clone(),

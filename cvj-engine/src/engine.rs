@@ -9,7 +9,7 @@ use cvj_core::nearest::nearest;
 use cvj_core::report::{BulkMinute, CurrentStage, DateTrust, Product, Report, ReportPeriod, Scope, Trail};
 use cvj_core::slug::unique_slugs;
 use cvj_core::source::Level;
-use cvj_core::{Period, Status, View};
+use cvj_core::{Period, Stage, Status, View};
 use datafusion::common::Result as DataFusionResult;
 use jiff::{Timestamp, ToSpan};
 
@@ -137,6 +137,10 @@ impl<'a> Attempt<'a> {
         let declared_products = config.products.iter().map(|product| (product.name.as_str(), product.aliases.as_slice()));
         let products = Arc::new(Products::new(declared_products));
         let (declared, views) = definitions(config, &client.sources);
+        config.check_spend(&declared.iter().filter_map(|declared| match declared {
+            Declared::Metric(metric, _) => Some(metric),
+            Declared::Touchpoint(..) => None,
+        }))?;
         let session = Session::new(config, &client.sources, &views, &calendar, &products).await?;
         let relations = session.relations(config, &client.sources, &views, &declared).await?;
         let mut attempt = Self {
@@ -288,13 +292,15 @@ impl<'a> Attempt<'a> {
             }
         }
 
-        let products = self.ordered_products(&extent);
+        let ordered = self.ordered_products(&extent);
         let bounds = Bounds {
             calendar: &self.calendar,
             end: self.calendar.start(reported + 1),
             as_of,
             periods: periods.clone(),
             window_days: config.window_days,
+            repeat_days: config.value.repeat_days.unwrap_or(config.window_days[Stage::Ascend.index()]),
+            rungs: findings::rungs(config, &self.products, &ordered),
         };
         let journeys = Journeys::of(std::mem::take(&mut self.people), &self.segments, &bounds);
         let material = Material {
@@ -306,6 +312,7 @@ impl<'a> Attempt<'a> {
             journeys,
             revenue: self.revenue(),
             feeds: self.feeds(),
+            referring: self.referring(),
             presence: self.presence(as_of),
         };
         let overall = {
@@ -313,8 +320,9 @@ impl<'a> Attempt<'a> {
             let findings = findings::of_scope(&material, None, &self.segments, &stages);
             Scope { stages, findings }
         };
-        let slugs = unique_slugs(products.iter().map(|(_, name)| name.as_str()), &["overall"]);
-        let products = products
+        let ladder = findings::ladder(&material, &ordered);
+        let slugs = unique_slugs(ordered.iter().map(|(_, name)| name.as_str()), &["overall"]);
+        let products = ordered
             .iter()
             .zip(slugs)
             .map(|((code, name), slug)| {
@@ -328,6 +336,8 @@ impl<'a> Attempt<'a> {
         let complete = self.calendar.start(reported + 1) <= as_of;
         let sources = self.sources(&extent, &end, &material.journeys.dates);
         let unassigned = accounts::unassigned(self.parts(), &extent);
+        let mut notes = self.notes(&sources, period, complete);
+        notes.extend(findings::unknown_rung_products(config, &self.products, &ordered));
         Ok(Report {
             version: cvj_core::report::VERSION,
             client: config.client.name.clone(),
@@ -336,9 +346,9 @@ impl<'a> Attempt<'a> {
             period: ReportPeriod { kind: period.kind(), label: period.label(), start: period.start().to_string(), end, complete },
             as_of: self.calendar.rfc3339(as_of),
             unassigned,
-            ladder: None,
+            ladder,
             definitions: cards::cards(&self.declared, |number| self.trail(number, &extent), &overall.stages),
-            notes: self.notes(&sources, period, complete),
+            notes,
             overall,
             products,
             sources,
@@ -379,6 +389,12 @@ impl<'a> Attempt<'a> {
             feeds.extend(of_source.into_iter().map(feed));
         }
         feeds
+    }
+
+    /// The scopes of the definitions that say who was referred.
+    fn referring(&self) -> Vec<FeedScope> {
+        let bound = self.relations.iter().flat_map(|relation| &relation.touchpoints);
+        bound.filter(|bound| bound.referred.is_some()).map(|bound| FeedScope::of(&bound.row, &self.products)).collect()
     }
 
     fn revenue(&self) -> BTreeMap<(ProductCode, u8, i32), i128> {

@@ -3,7 +3,9 @@
 mod audit;
 mod breakdowns;
 mod gaps;
+mod ladder;
 mod skip_costs;
+mod value;
 
 pub use audit::judge_activities;
 use cvj_core::report::{Findings, StageReport};
@@ -11,6 +13,8 @@ use cvj_core::report::{Findings, StageReport};
 use crate::assemble::Material;
 use crate::products::ProductCode;
 use crate::segments::SegmentTable;
+
+pub(crate) use ladder::{ladder, rungs, unknown_rung_products};
 
 /// The fewest people that a rate stands on where something is claimed of it.
 const FEWEST: u64 = 20;
@@ -30,6 +34,6 @@ pub(crate) fn of_scope(
         gaps,
         skip_costs: journey.skips.iter().map(|skip| skip_costs::skip_cost(skip, has_money)).collect(),
         breakdowns: breakdowns::breakdowns(journey, segments),
-        value: Vec::new(),
+        value: value::value(material, product, stages),
     }
 }

@@ -5,8 +5,11 @@
 //! by person.
 
 mod breakdown;
+mod climbs;
 mod dates;
+mod orders;
 mod path;
+mod referrals;
 mod skips;
 mod steps;
 
@@ -18,14 +21,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cvj_core::Stage;
 
 use crate::calendar::{Calendar, DAY};
-use crate::people::{People, Person, Touch};
+use crate::people::{People, Person, PersonId, Touch};
 use crate::products::{ProductCode, UNASSIGNED};
 use crate::segments::SegmentTable;
 
 pub(crate) use breakdown::{ATTRIBUTIONS, BreakdownCell, Broken};
+pub(crate) use climbs::{Climbs, RungCounts};
 pub(crate) use dates::DateCounts;
 use dates::{DateTally, DoubtfulDates, Sightings};
+pub(crate) use orders::Orders;
 use path::Path;
+use referrals::{Referrals, ScopeReferrals};
 pub(crate) use skips::{SkipCounts, SkipGroup};
 pub(crate) use steps::{ChainStage, Cohort};
 use steps::{StepCounts, Waits};
@@ -42,6 +48,10 @@ pub(crate) struct Bounds<'a> {
     pub(crate) periods: RangeInclusive<i32>,
     /// Days allowed for the step into each stage.
     pub(crate) window_days: [u32; 8],
+    /// Days from the first order within which a second makes a repeat purchase.
+    pub(crate) repeat_days: u32,
+    /// The rung of the value ladder that each product is on, by product code.
+    pub(crate) rungs: Vec<Option<usize>>,
 }
 
 impl Bounds<'_> {
@@ -68,6 +78,7 @@ pub(crate) struct Journey {
     pub(crate) skips: Vec<SkipCounts>,
     /// Per dimension of the segments.
     pub(crate) broken: Vec<Broken>,
+    pub(crate) orders: Orders,
 }
 
 /// The journeys of all scopes.
@@ -75,17 +86,20 @@ pub(crate) struct Journey {
 pub(crate) struct Journeys {
     overall: Journey,
     products: Vec<Journey>,
+    /// Of products without touchpoints.
+    none: Journey,
+    /// What customers bought first and next, over all products.
+    pub(crate) climbs: Climbs,
     /// Per source of the segments.
     pub(crate) dates: Vec<DateCounts>,
     /// Whether any touchpoint's date is doubtful.
     pub(crate) any_doubtful: bool,
 }
 
-static NO_JOURNEY: Journey = Journey { chain: Vec::new(), skips: Vec::new(), broken: Vec::new() };
-
 impl Journeys {
     /// Reads all people's touchpoints.
-    pub(crate) fn of(people: People, segments: &SegmentTable, bounds: &Bounds<'_>) -> Self {
+    pub(crate) fn of(mut people: People, segments: &SegmentTable, bounds: &Bounds<'_>) -> Self {
+        let referrals = Referrals::of(&people.referrals(), bounds);
         let shards = people.into_shards();
         let seen = in_parallel(&shards, |seen: &mut Sightings, shard| {
             for touch in shard.touches().filter(|touch| touch.at < bounds.as_of) {
@@ -98,11 +112,12 @@ impl Journeys {
         let empty = || Counted {
             overall: ScopeCounts::new(chains.overall, segments, bounds),
             products: chains.products.iter().map(|stages| ScopeCounts::new(*stages, segments, bounds)).collect(),
+            climbs: Climbs::default(),
             dates: DateTally::new(segments),
         };
         let counted = in_parallel(&shards, |counted: &mut Option<Counted>, shard| {
             let counted = counted.get_or_insert_with(empty);
-            shard.each_person(bounds.as_of, |person| counted.count_person(person, segments, &doubtful, bounds));
+            shard.each_person(bounds.as_of, |person| counted.count_person(person, segments, &doubtful, &referrals, bounds));
         });
         drop(shards);
         let counted = counted.into_iter().flatten().reduce(Counted::merge).unwrap_or_else(empty);
@@ -112,14 +127,17 @@ impl Journeys {
         let places: Vec<usize> = (0..scopes.len()).collect();
         let finished = in_parallel(&places, |finished: &mut Vec<(usize, Journey)>, place| {
             let scope = scopes[*place].lock().unwrap_or_else(PoisonError::into_inner).take();
-            finished.extend(scope.map(|scope| (*place, scope.finish())));
+            let product = place.checked_sub(1).map(|code| code as ProductCode);
+            finished.extend(scope.map(|scope| (*place, scope.finish(referrals.of_scope(product), bounds))));
         });
         let mut finished: Vec<(usize, Journey)> = finished.into_iter().flatten().collect();
         finished.sort_unstable_by_key(|(place, _)| *place);
         let mut journeys = finished.into_iter().map(|(_, journey)| journey);
         Self {
             overall: journeys.next().unwrap_or_default(),
+            none: Journey::default(),
             products: journeys.collect(),
+            climbs: counted.climbs,
             dates: counted.dates.finish(dates),
             any_doubtful,
         }
@@ -129,7 +147,7 @@ impl Journeys {
     pub(crate) fn of_scope(&self, product: Option<ProductCode>) -> &Journey {
         match product {
             None => &self.overall,
-            Some(code) => self.products.get(usize::from(code)).unwrap_or(&NO_JOURNEY),
+            Some(code) => self.products.get(usize::from(code)).unwrap_or(&self.none),
         }
     }
 }
@@ -170,15 +188,27 @@ struct Counted {
     overall: ScopeCounts,
     /// By product code.
     products: Vec<ScopeCounts>,
+    climbs: Climbs,
     dates: DateTally,
 }
 
 impl Counted {
     /// Counts one person overall and for each product.
-    fn count_person(&mut self, person: Person<'_>, segments: &SegmentTable, doubtful: &DoubtfulDates, bounds: &Bounds<'_>) {
-        let touches = person.touches;
-        self.dates.count_person(touches, person.current, self.overall.chain, segments, doubtful, bounds.calendar);
-        self.overall.count_person(touches, self.dates.doubtful_person(None), segments, bounds);
+    fn count_person(
+        &mut self,
+        person: Person<'_>,
+        segments: &SegmentTable,
+        doubtful: &DoubtfulDates,
+        referrals: &Referrals,
+        bounds: &Bounds<'_>,
+    ) {
+        let Person { id, touches, current } = person;
+        self.dates.count_person(touches, current, self.overall.chain, segments, doubtful, bounds.calendar);
+        let is_doubtful = self.dates.doubtful_person(None);
+        let path = self.overall.count_person(id, touches, is_doubtful, segments, referrals.of_scope(None), bounds);
+        if orders::has_order(&path) {
+            self.climbs.count_person(touches, bounds);
+        }
         if touches.iter().any(|touch| touch.product != touches[0].product) {
             // Stable: each product's touchpoints stay in order.
             touches.sort_by_key(|touch| touch.product);
@@ -186,7 +216,8 @@ impl Counted {
         for of_product in touches.chunk_by(|a, b| a.product == b.product) {
             let product = of_product[0].product;
             if let Some(counts) = self.products.get_mut(usize::from(product)) {
-                counts.count_person(of_product, self.dates.doubtful_person(Some(product)), segments, bounds);
+                let is_doubtful = self.dates.doubtful_person(Some(product));
+                counts.count_person(id, of_product, is_doubtful, segments, referrals.of_scope(Some(product)), bounds);
             }
         }
     }
@@ -196,6 +227,7 @@ impl Counted {
         for (counts, more) in self.products.iter_mut().zip(part.products) {
             counts.add(more);
         }
+        self.climbs.add(part.climbs);
         self.dates.add(part.dates);
         self
     }
@@ -210,6 +242,7 @@ struct ScopeCounts {
     waits: Waits,
     skips: Vec<SkipCounts>,
     broken: Vec<Broken>,
+    orders: Orders,
 }
 
 impl ScopeCounts {
@@ -221,11 +254,20 @@ impl ScopeCounts {
             waits: Waits::new(chain, bounds),
             skips: SkipCounts::of_chain(chain, bounds),
             broken: segments.dimensions().iter().map(|_| Broken::default()).collect(),
+            orders: Orders::default(),
         }
     }
 
     /// Counts one person's touchpoints of this scope, given in time order, lower stage first at equal times.
-    fn count_person(&mut self, touches: &[Touch], doubtful: bool, segments: &SegmentTable, bounds: &Bounds<'_>) {
+    fn count_person(
+        &mut self,
+        person: PersonId,
+        touches: &[Touch],
+        doubtful: bool,
+        segments: &SegmentTable,
+        referrals: &ScopeReferrals,
+        bounds: &Bounds<'_>,
+    ) -> Path {
         let path = Path::of(touches, self.chain, bounds);
         self.steps.count_person(&path, doubtful, &mut self.waits, bounds);
         if path.forward.count_ones() > 1 {
@@ -236,6 +278,8 @@ impl ScopeCounts {
         for (dimension, broken) in self.broken.iter_mut().enumerate() {
             broken.count_person(&path, touches, |touch| segments.value(touch.segment, dimension), bounds);
         }
+        self.orders.count_person(person, &path, touches, referrals, bounds);
+        path
     }
 
     fn add(&mut self, part: Self) {
@@ -247,10 +291,12 @@ impl ScopeCounts {
         for (broken, more) in self.broken.iter_mut().zip(part.broken) {
             broken.add(more);
         }
+        self.orders.add(part.orders);
     }
 
-    fn finish(self) -> Journey {
-        Journey { chain: self.steps.finish(self.waits), skips: self.skips, broken: self.broken }
+    fn finish(self, referrals: &ScopeReferrals, bounds: &Bounds<'_>) -> Journey {
+        let orders = self.orders.finish(referrals, bounds);
+        Journey { chain: self.steps.finish(self.waits), skips: self.skips, broken: self.broken, orders }
     }
 }
 

@@ -22,6 +22,30 @@ use crate::relation::{BoundMetric, Relation};
 pub(crate) struct Aggregate {
     pub(crate) value: Option<f64>,
     pub(crate) per: Option<f64>,
+    /// Of a Net Promoter Score.
+    pub(crate) answers: Option<Answers>,
+}
+
+/// The answers of a Net Promoter Score, beside promoters less detractors and all from 0 to 10.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Answers {
+    pub(crate) promoters: f64,
+    /// On whatever scale; `None` without an answer.
+    pub(crate) least: Option<f64>,
+    pub(crate) greatest: Option<f64>,
+}
+
+impl Answers {
+    /// These and others.
+    pub(crate) fn and(self, others: Self) -> Self {
+        let pick =
+            |a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64| a.zip(b).map_or(a.or(b), |(a, b)| Some(pick(a, b)));
+        Self {
+            promoters: self.promoters + others.promoters,
+            least: pick(self.least, others.least, f64::min),
+            greatest: pick(self.greatest, others.greatest, f64::max),
+        }
+    }
 }
 
 /// A metric's values by scope (`None`: overall) and period.
@@ -96,7 +120,7 @@ impl GroupPlan {
                 condition(row.filter.as_ref()),
                 history.as_of,
             );
-            for expression in std::iter::once(&metric.value).chain(&metric.per) {
+            for (_, expression) in metric.aggregates() {
                 let sql = expression.restricted_sql(&format!("\"_used{place}\""));
                 aggregates.push(sql.map_err(|error| DataFusionError::Plan(error.message))?);
             }
@@ -165,7 +189,7 @@ impl GroupPlan {
 /// One list of aggregates per metric, a value per row.
 fn read_aggregates(columns: &[ArrayRef], metrics: &[&BoundMetric]) -> DataFusionResult<Vec<Vec<Aggregate>>> {
     let mut columns = columns.iter();
-    let mut next = |metric: &BoundMetric, key: &str| {
+    let mut read = |metric: &BoundMetric, key: &str| {
         let column = columns.next().ok_or_else(|| DataFusionError::Internal("an aggregate is missing".to_owned()))?;
         numbers(column)
             .map_err(|kind| DataFusionError::Plan(format!("metric `{}`: `{key}` gives {kind}, not a number", metric.metric.name)))
@@ -173,12 +197,21 @@ fn read_aggregates(columns: &[ArrayRef], metrics: &[&BoundMetric]) -> DataFusion
     metrics
         .iter()
         .map(|metric| {
-            let values = next(metric, "value")?;
-            let per = if metric.per.is_some() { Some(next(metric, "per")?) } else { None };
-            Ok(values
-                .into_iter()
-                .enumerate()
-                .map(|(row, value)| Aggregate { value, per: per.as_ref().and_then(|per| per[row]) })
+            let found: Vec<Vec<Option<f64>>> =
+                metric.aggregates().map(|(key, _)| read(metric, key)).collect::<DataFusionResult<_>>()?;
+            let rows = found.first().map_or(0, Vec::len);
+            Ok((0..rows)
+                .map(|row| {
+                    let mut found = found.iter().map(|values| values[row]);
+                    let mut next = || found.next().flatten();
+                    let (value, per) = (next(), if metric.per.is_some() { next() } else { None });
+                    let answers = metric.answers.as_ref().map(|_| Answers {
+                        promoters: next().unwrap_or_default(),
+                        least: next(),
+                        greatest: next(),
+                    });
+                    Aggregate { value, per, answers }
+                })
                 .collect())
         })
         .collect()

@@ -61,7 +61,6 @@ pub(crate) struct Touch {
 
 /// Someone with touchpoints.
 pub(crate) struct Person<'a> {
-    #[cfg_attr(not(test), expect(dead_code, reason = "journeys do not tell people apart"))]
     pub(crate) id: PersonId,
     /// In time order, lower stage first at equal times; never empty.
     pub(crate) touches: &'a mut [Touch],
@@ -203,7 +202,6 @@ impl People {
     }
 
     /// Takes all referrals, in no order.
-    #[cfg_attr(not(test), expect(dead_code, reason = "journeys do not look at it"))]
     pub(crate) fn referrals(&mut self) -> Vec<Referral> {
         std::mem::take(self.referrals.get_mut().unwrap_or_else(PoisonError::into_inner))
     }

@@ -86,7 +86,18 @@ pub(crate) struct BoundMetric {
     pub(crate) origin: Origin,
     pub(crate) value: Expression,
     pub(crate) per: Option<Expression>,
+    /// Of a Net Promoter Score beside `value` (promoters less detractors) and `per` (answers).
+    pub(crate) answers: Option<AnswerExpressions>,
     pub(crate) row: RowParts,
+}
+
+/// Aggregates over the answers of a Net Promoter Score.
+#[derive(Clone, Debug)]
+pub(crate) struct AnswerExpressions {
+    /// How many are of promoters.
+    pub(crate) promoters: Expression,
+    pub(crate) least: Expression,
+    pub(crate) greatest: Expression,
 }
 
 /// A touchpoint over this relation.
@@ -153,6 +164,16 @@ struct Binder<'a> {
     used: BTreeMap<String, Kind>,
 }
 
+impl BoundMetric {
+    /// All that is computed of its rows, with the keys that say so: `value`, `per`, and of a Net Promoter Score the rest.
+    pub(crate) fn aggregates(&self) -> impl Iterator<Item = (&'static str, &Expression)> {
+        let answers = self.answers.iter().flat_map(|answers| [&answers.promoters, &answers.least, &answers.greatest]);
+        let per_key = if self.answers.is_some() { "value" } else { "per" };
+        let value_and_per = std::iter::once(("value", &self.value)).chain(self.per.iter().map(move |per| (per_key, per)));
+        value_and_per.chain(answers.map(|expression| ("value", expression)))
+    }
+}
+
 impl Binder<'_> {
     fn bind(&mut self, path: &[Step<'_>], text: &str, role: Role) -> Result<Expression, EngineError> {
         let expression = Expression::parse(text, role, self.columns)
@@ -163,6 +184,29 @@ impl Binder<'_> {
 
     fn bind_optional(&mut self, key: &str, text: Option<&str>, role: Role) -> Result<Option<Expression>, EngineError> {
         text.map(|text| self.bind(&[Step::Key(key)], text, role)).transpose()
+    }
+
+    /// Expands the answer of a row to aggregates: promoters less detractors, answers, and what else is told of them.
+    fn bind_nps(&mut self, metric: &Metric) -> Result<(Expression, Expression, AnswerExpressions), EngineError> {
+        if metric.per.is_some() {
+            let hint = "remove it: the score is of all answers from 0 to 10".to_owned();
+            return Err(self.origin.error(self.config, "per", "a Net Promoter Score has no `per`".to_owned(), Some(hint)));
+        }
+        let path = [Step::Key("value")];
+        let answer = self.bind(&path, &metric.value, Role::Row(Kind::Number))?.sql();
+        let aggregate = |sql: String| {
+            Expression::parse(&sql, Role::Aggregate, self.columns).map_err(|error| {
+                let error = ExpressionError { part: 0..metric.value.len(), ..error };
+                self.origin.expression_error(self.config, &path, error)
+            })
+        };
+        let between = |least: u8, greatest: u8| format!("count(*) FILTER (WHERE ({answer}) BETWEEN {least} AND {greatest})");
+        let answers = AnswerExpressions {
+            promoters: aggregate(between(9, 10))?,
+            least: aggregate(format!("min({answer})"))?,
+            greatest: aggregate(format!("max({answer})"))?,
+        };
+        Ok((aggregate(format!("{} - {}", between(9, 10), between(0, 6)))?, aggregate(between(0, 10))?, answers))
     }
 
     fn filter(&self, text: Option<&str>) -> Result<Option<Expression>, EngineError> {
@@ -192,13 +236,18 @@ pub(crate) fn bind_metric(
 ) -> Result<BoundMetric, EngineError> {
     let mut binder = Binder { config, origin, columns, used: BTreeMap::new() };
     let at = binder.bind(&[Step::Key("at")], &metric.at, Role::Row(Kind::Time))?;
-    let value = binder.bind(&[Step::Key("value")], &metric.value, Role::Aggregate)?;
-    let per = binder.bind_optional("per", metric.per.as_deref(), Role::Aggregate)?;
+    let (value, per, answers) = if metric.unit == Unit::Nps {
+        let (value, per, answers) = binder.bind_nps(metric)?;
+        (value, Some(per), Some(answers))
+    } else {
+        let value = binder.bind(&[Step::Key("value")], &metric.value, Role::Aggregate)?;
+        (value, binder.bind_optional("per", metric.per.as_deref(), Role::Aggregate)?, None)
+    };
     let product = binder.bind_optional("product", metric.product.as_deref(), Role::Row(Kind::Text))?;
     let filter = binder.filter(metric.filter.as_deref())?;
     let row =
         RowParts { at, product, filter, used: binder.used, spare: BTreeMap::new(), foreign_money: None, currencies: Vec::new() };
-    Ok(BoundMetric { number, metric: metric.clone(), origin: origin.clone(), value, per, row })
+    Ok(BoundMetric { number, metric: metric.clone(), origin: origin.clone(), value, per, answers, row })
 }
 
 /// Resolves a touchpoint's expressions.

@@ -290,8 +290,8 @@ impl Session {
             candidates.extend(
                 metric.row.filter.iter().map(|filter| (&metric.origin, "where", format!("coalesce({}, false)", filter.sql()))),
             );
-            let values = std::iter::once(("value", &metric.value)).chain(metric.per.iter().map(|per| ("per", per)));
-            candidates.extend(values.map(|(key, value)| (&metric.origin, key, value.aggregate_sql())));
+            let aggregates = metric.aggregates();
+            candidates.extend(aggregates.map(|(key, value)| (&metric.origin, key, value.aggregate_sql())));
         }
         for bound in &relation.touchpoints {
             let origin = &bound.origin;

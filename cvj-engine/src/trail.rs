@@ -327,7 +327,7 @@ mod tests {
                         ];
                         for (code, name) in scopes.into_iter().take(if grouped { 4 } else { 1 }) {
                             let key = (world.calendar.period(period).label(), name.map(str::to_owned));
-                            let Aggregate { value, per } = values.get(code, period);
+                            let Aggregate { value, per, .. } = values.get(code, period);
                             let expected: Vec<_> = std::iter::once(value).chain(bound.per.as_ref().map(|_| per)).collect();
                             assert_eq!(found[&key], expected, "{key:?}\n{sql}");
                             different += usize::from(value.is_some_and(|value| value > 0.0));

@@ -61,7 +61,7 @@ impl NumberStyle<'_> {
                 let number = long(size).unwrap_or_else(|| trimmed(size, 1));
                 format!("{number} {}", if number == "1" { "day" } else { "days" })
             }
-            Unit::Score => long(size).unwrap_or_else(|| grouped(size, 1)),
+            Unit::Score | Unit::Nps => long(size).unwrap_or_else(|| grouped(size, 1)),
             Unit::Count | Unit::Number => long(size).unwrap_or_else(|| trimmed(size, 2)),
         }
     }
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn no_value_grows_without_bound() {
         for value in [1e9, 2.5e12, 1e15, 1e300, f64::MAX, -f64::MAX] {
-            for unit in [Unit::Count, Unit::Money, Unit::Percent, Unit::Duration, Unit::Score, Unit::Number] {
+            for unit in [Unit::Count, Unit::Money, Unit::Percent, Unit::Duration, Unit::Score, Unit::Nps, Unit::Number] {
                 let style = NumberStyle { unit, currency: "CHF" };
                 for text in [style.value(value), style.tick(value)] {
                     assert!(text.chars().count() <= 18, "{text}");

@@ -76,6 +76,36 @@ def chart_verdict(actual: Fraction | None, earlier: Sequence[Fraction | None]) -
     return "down" if actual < low else "too_close"
 
 
+def net_score(promoters: int, passives: int, detractors: int) -> tuple[float, float] | None:
+    """A Net Promoter Score by the adjusted Wald method, as fractions: the middle of its interval, and its variance."""
+    total = promoters + passives + detractors
+    if total == 0:
+        return None
+    more, less = (promoters + 0.75) / (total + 3), (detractors + 0.75) / (total + 3)
+    adjusted = more - less
+    return adjusted, (more * (1 - adjusted) ** 2 + less * (1 + adjusted) ** 2 + (1 - more - less) * adjusted**2) / (total + 3)
+
+
+def net_interval(score: tuple[float, float]) -> list[float]:
+    """The 95 % interval around an adjusted score, on the scale from -1 to 1."""
+    spread = Z * sqrt(score[1])
+    return [max(-1.0, score[0] - spread), min(1.0, score[0] + spread)]
+
+
+def net_verdict(now: tuple[float, float] | None, before: tuple[float, float] | None) -> str | list[str]:
+    """Whether two adjusted scores differ. A list where rounding could decide."""
+    if now is None or before is None:
+        return "none"
+    difference, spread = now[0] - before[0], Z * sqrt(now[1] + before[1])
+    if abs(difference - spread) < NEAR:
+        return ["up", "too_close"]
+    if abs(difference + spread) < NEAR:
+        return ["down", "too_close"]
+    if difference > spread:
+        return "up"
+    return "down" if difference < -spread else "too_close"
+
+
 def median_time(observed: Sequence[tuple[Fraction, bool]]) -> Fraction | None:
     """The Kaplan-Meier median of (time, whether the event came); events go before censorings at equal times.
 
@@ -95,12 +125,11 @@ def median_time(observed: Sequence[tuple[Fraction, bool]]) -> Fraction | None:
 
 
 def target_status(actual: Fraction | None, target: Fraction | None, good: str) -> str | list[str]:
-    """`on_track` when reached, `at_risk` within a tenth, else `off_track`; `good = "down"` mirrors it."""
+    """`on_track` when reached, `at_risk` within a tenth of the target's size, else `off_track`; `good = "down"` mirrors it."""
     if actual is None or target is None:
         return "none"
-    tenth = Fraction(9, 10) if good == "up" else Fraction(11, 10)
     margin = actual - target if good == "up" else target - actual
-    risk_margin = actual - tenth * target if good == "up" else tenth * target - actual
+    risk_margin = margin + abs(target) / 10
     near = NEAR * max(1.0, abs(float(target)))
     whole = actual.denominator == 1 and target.denominator == 1
     if not whole and abs(float(margin)) < near:

@@ -138,10 +138,10 @@ class Mapping:
         definition |= {"product": self.product(*product), **rest}
         self.definitions.append({key: value for key, value in definition.items() if value is not None})
 
-    def metric(self, table: Table, name: str, unit: str, value: Tree, at: str, product: tuple[str, str], **rest: Any) -> None:
+    def metric(self, table: Table, name: str, unit: str, value: Any, at: str, product: tuple[str, str], **rest: Any) -> None:
         """Adds a metric at a random stage, with a target now and then; a second one of its name says `combine`."""
         rng = self.rng
-        definition = {"kind": "metric", "source": table.name, "table": table.name, "stage": "", "name": name}
+        definition: Tree = {"kind": "metric", "source": table.name, "table": table.name, "stage": "", "name": name}
         definition |= {"unit": unit, "value": value, "at": at, "product": self.product(*product), **rest}
         definition = {key: value for key, value in definition.items() if value is not None}
         same = [known for known in self.definitions if known["kind"] == "metric" and known["name"] == name]
@@ -152,13 +152,14 @@ class Mapping:
         self.names.add((definition["stage"], name))
         if rng.random() < 0.5:
             definition["target"] = round(rng.uniform(0, 1), 3) if unit == "percent" else rng.choice([1, 5, 20, 100, 250.5, 1000, rng.randint(1, 3000)])
+            definition["target"] = rng.randint(-100, 100) if unit == "nps" else definition["target"]
             definition["owner"] = rng.choice(["Dana", "Lee"])
         if rng.random() < 0.3:
             definition["good"] = rng.choice(["up", "down"])
         if rng.random() < 0.4:
             definition["headline"] = True
         self.definitions.append(definition)
-        if rng.random() < 0.2 and value["function"] in ("sum", "count"):
+        if rng.random() < 0.2 and (unit == "nps" or value["function"] in ("sum", "count")):
             self.combine(definition)
 
     def join(self, definition: Tree, known: Tree) -> None:
@@ -228,7 +229,7 @@ class Mapping:
         rng = self.rng
         keys = ("day", ("page", extra))
         where = condition(rng, *VISITS_CONDITION) if rng.random() < 0.4 else None
-        drawn: list[tuple[str, str, Tree, Tree | None]] = [
+        drawn: list[tuple[str, str, Any, Tree | None]] = [
             ("Sessions", "count", total("sessions"), None),
             ("Opt-in rate", "percent", total("key_events"), total("users")),
             ("Filled", "percent", counted("score"), rows_counted()),
@@ -238,6 +239,7 @@ class Mapping:
             ("Best score", "score", of_known("max", "score"), None),
             ("Score or five", "score", of_term("avg", or_else("score", "5")), None),
             ("NPS", "score", net_promoters("score"), counted("score")),
+            ("Net promoters", "nps", rng.choice(["score", or_else("score", "8")]), None),
         ]
         chosen = [metric for metric in drawn if rng.random() < 0.5] or drawn[:1]
         for name, unit, value, per in chosen:

@@ -20,7 +20,7 @@ from typing import Any, Callable
 from xml.etree import ElementTree
 
 from compare import differences
-from mapping import counted, distinct, net_promoters, of_known, rows_counted, total
+from mapping import distinct, of_known, rows_counted, total
 from oracle import Client
 
 Cell = Any
@@ -82,14 +82,9 @@ SQL: dict[str, Any] = {
     "stars >= 4": compared("stars", ">=", number="4"),
     "score >= 9": compared("score", ">=", number="9"),
     "count(*)": rows_counted(),
-    "count(score)": counted("score"),
     "count(distinct name)": distinct("name"),
     "avg(stars)": of_known("avg", "stars"),
     "avg(quote_volume_m3)": of_known("avg", "quote_volume_m3"),
-    "sum(case when score >= 9 then 100 when score <= 6 then -100 else 0 end)": {
-        **net_promoters("score"),
-        "case": [[case, str(100 * int(value))] for case, value in net_promoters("score")["case"]],
-    },
     "sum(case when arrival = 'on time' then 1 else 0 end)": {
         "function": "sum",
         "case": [[compared("arrival", "=", text="on time"), "1"]],
@@ -195,7 +190,7 @@ def definition(kind: str, found: dict[str, Any]) -> dict[str, Any]:
     if "product" in found:
         result["product"] = {"column": found["product"]}
     for key in ("where", "value", "per") if kind == "metric" else ("where",):
-        if key in found:
+        if key in found and not (key == "value" and result["unit"] == "nps"):
             result[key] = tree(found[key])
     return result
 

@@ -16,10 +16,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from clock import Period, local_date, midnight, parsed, printed
-from intervals import chart_verdict, rate_verdict, target_status, wilson
+from intervals import chart_verdict, net_interval, net_score, net_verdict, rate_verdict, target_status, wilson
 from journey import Journey, Touchpoint, occurrences
 from products import Catalogue
-from rows import STAGES, Reading, aggregated, read
+from rows import STAGES, Reading, aggregated, read, term_value
 from views import ViewReading
 
 
@@ -187,6 +187,8 @@ class Client:
     def metric(self, name: str, positions: list[int], product: int | None) -> dict[str, Any]:
         """A declared metric with its series and verdict."""
         first = self.definitions[positions[0]]
+        if first["unit"] == "nps":
+            return self.net_promoters(name, positions, product)
         is_ratio = "per" in first
         numerators = [self.part("value", positions, product, number) for number in range(len(self.periods))]
         denominators = [self.part("per", positions, product, number) if is_ratio else None for number in range(len(self.periods))]
@@ -194,6 +196,12 @@ class Client:
             (divided(top, bottom) if is_ratio else top) for top, bottom in zip(numerators, denominators)
         ]
         is_rate = is_ratio and first["unit"] == "percent"
+        series = series_of(self.periods, values, numerators, denominators, is_ratio, is_rate)
+        return self.frame(name, positions, values[-1]) | series
+
+    def frame(self, name: str, positions: list[int], actual: Fraction | None) -> dict[str, Any]:
+        """What a declared metric is beside its series."""
+        first = self.definitions[positions[0]]
         sources = list(dict.fromkeys(self.definitions[position]["source"] for position in positions))
         target = Fraction(str(first["target"])) if "target" in first else None
         return {
@@ -202,29 +210,70 @@ class Client:
             "good": first.get("good", "up"),
             "headline": first.get("headline", False),
             "target": plain(target),
-            "status": any_of(target_status(values[-1], target, first.get("good", "up"))),
+            "status": any_of(target_status(actual, target, first.get("good", "up"))),
             "owner": first.get("owner"),
             "source": ", ".join(sources),
             "built_in": False,
-            **series_of(self.periods, values, numerators, denominators, is_ratio, is_rate),
         }
+
+    def net_promoters(self, name: str, positions: list[int], product: int | None) -> dict[str, Any]:
+        """A Net Promoter Score: all its answers, period by period."""
+        answers = [self.answers(positions, product, number) for number in range(len(self.periods))]
+        on_scale = [None if found is None else [answer for answer in found if 0 <= answer <= 10] for found in answers]
+        thirds = [
+            None
+            if found is None
+            else (sum(a >= 9 for a in found), sum(6 < a < 9 for a in found), sum(a <= 6 for a in found))
+            for found in on_scale
+        ]
+        nets = [None if third is None else Fraction(third[0] - third[2]) for third in thirds]
+        totals = [None if third is None else Fraction(sum(third)) for third in thirds]
+        scores = [None if share is None else 100 * share for share in map(divided, nets, totals)]
+        series = series_of(self.periods, scores, nets, totals, True, False)
+        adjusted = [None if third is None else net_score(*third) for third in thirds]
+        now, before = adjusted[-1], adjusted[-2] if len(adjusted) > 1 else None
+        series["verdict"] = any_of(net_verdict(now, before))
+        series["interval"] = None if now is None else [100 * end for end in net_interval(now)]
+        nps = None
+        if (third := thirds[-1]) is not None:
+            every = [answer for found in answers for answer in found or []]
+            counted = sum(len(found or []) for found in on_scale)
+            scale = [float(min(every)), float(max(every))] if every else None
+            doubtful = bool(every) and (min(every) < 0 or max(every) > 10 or (min(every) >= 1 and counted >= 20))
+            nps = dict(zip(("promoters", "passives", "detractors"), third))
+            nps |= {"adjusted": None if now is None else 100 * now[0], "scale": scale, "scale_doubtful": doubtful}
+        return self.frame(name, positions, scores[-1]) | series | {"nps": nps}
+
+    def answers(self, positions: list[int], product: int | None, number: int) -> list[Fraction] | None:
+        """The answers of a period, on whatever scale; unknown where one of the sources is."""
+        if not all(self.present[self.definitions[position]["source"]][number] for position in positions):
+            return None
+        found = [
+            term_value(self.definitions[position]["value"], row)
+            for position in positions
+            for row in self.rows_of(position, product, number)
+        ]
+        return [answer for answer in found if answer is not None]
+
+    def rows_of(self, position: int, product: int | None, number: int) -> list[dict[str, Any]]:
+        """The rows that a definition uses in a period of a scope."""
+        start, end = self.bounds[number]
+        return [
+            reading.row
+            for reading in self.used[position]
+            if reading.at is not None
+            and start <= reading.at < end
+            and (product is None or self.catalogue.resolve(reading.product) == product)
+        ]
 
     def part(self, key: str, positions: list[int], product: int | None, number: int) -> Fraction | None:
         """The numerator or denominator of a metric in a period: the sum of its definitions, unknown where one is."""
         total = Fraction(0)
-        start, end = self.bounds[number]
         for position in positions:
             definition = self.definitions[position]
             if not self.present[definition["source"]][number]:
                 return None
-            rows = [
-                reading.row
-                for reading in self.used[position]
-                if reading.at is not None
-                and start <= reading.at < end
-                and (product is None or self.catalogue.resolve(reading.product) == product)
-            ]
-            value = aggregated(definition[key], rows)
+            value = aggregated(definition[key], self.rows_of(position, product, number))
             if value is None:
                 return None
             total += value

@@ -117,7 +117,7 @@ def product_columns(expression: Any) -> set[str]:
 
 def value_columns(definition: Any) -> set[str]:
     """The columns that a definition takes its numbers from."""
-    if definition["kind"] == "touchpoint":
+    if definition["kind"] == "touchpoint" or definition.get("unit") == "nps":
         return term_columns(definition.get("value"))
     return aggregate_columns(definition["value"]) | aggregate_columns(definition.get("per"))
 

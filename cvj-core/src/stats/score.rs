@@ -11,6 +11,8 @@ pub struct NetScore {
     pub adjusted: f64,
     /// 95 % interval around `adjusted`.
     pub interval: [f64; 2],
+    /// Variance of `adjusted`.
+    pub variance: f64,
 }
 
 /// Share of promoters less share of detractors, with its adjusted Wald interval: ¾ is added to promoters and detractors each and 3
@@ -32,8 +34,26 @@ pub fn net_score(promoters: u64, passives: u64, detractors: u64) -> Option<NetSc
     let answers = answers + 3.0;
     let (up, down) = ((promoters as f64 + 0.75) / answers, (detractors as f64 + 0.75) / answers);
     let adjusted = up - down;
-    let error = ((up + down - adjusted * adjusted) / answers).sqrt();
-    Some(NetScore { score, adjusted, interval: [(adjusted - Z * error).max(-1.0), (adjusted + Z * error).min(1.0)] })
+    let variance = (up + down - adjusted * adjusted) / answers;
+    let spread = Z * variance.sqrt();
+    Some(NetScore { score, adjusted, interval: [(adjusted - spread).max(-1.0), (adjusted + spread).min(1.0)], variance })
+}
+
+/// 95 % interval of the difference `first - second` of two independent net scores, by their adjusted values.
+///
+/// Source: as of [`net_score`]; variances of independent values add up.
+///
+/// ```
+/// use cvj_core::stats::{difference_of_net_scores, net_score};
+/// let (first, second) = (net_score(50, 30, 20).unwrap(), net_score(30, 30, 40).unwrap());
+/// let [low, high] = difference_of_net_scores(&first, &second);
+/// // Adjusted 0.29126 and -0.09709, variances 0.005916 and 0.006648: 0.38835 ± 1.96 × 0.11209.
+/// assert!((low - 0.1687).abs() < 5e-5 && (high - 0.6080).abs() < 5e-5);
+/// ```
+pub fn difference_of_net_scores(first: &NetScore, second: &NetScore) -> [f64; 2] {
+    let difference = first.adjusted - second.adjusted;
+    let spread = Z * (first.variance + second.variance).sqrt();
+    [difference - spread, difference + spread]
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `cvj.toml`: the client's configuration, read strictly, with errors that point at the text.
 
 mod locate;
+mod value;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use crate::error::{Diagnostic, EngineError};
 
 pub use locate::Step;
+pub use value::{Rung, ValueSettings};
 
 /// The file's name in the client's folder.
 pub const FILE_NAME: &str = "cvj.toml";
@@ -55,34 +57,6 @@ pub struct Config {
     pub value: ValueSettings,
     /// Rungs of the value ladder, lowest first; none: the products bought.
     pub rungs: Vec<Rung>,
-}
-
-/// `[value]`
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ValueSettings {
-    /// Names of money metrics that together are the spend on sales and marketing.
-    pub spend: Vec<String>,
-    /// Periods from spend to the customers it wins (default 0: the same period).
-    pub lag: u32,
-    /// Gross margin of the entry offer, a fraction.
-    pub margin: Option<f64>,
-    /// Years that a customer stays.
-    pub lifespan: Option<f64>,
-    /// Days from the first order within which a second makes a repeat purchase; left out: the window into Ascend.
-    pub repeat_days: Option<u32>,
-}
-
-/// `[[rung]]`
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rung {
-    /// The rung's name.
-    pub name: String,
-    /// Products on it: names or aliases.
-    pub products: Vec<String>,
-    /// Its price in the client's currency.
-    pub price: Option<f64>,
 }
 
 /// `[client]`
@@ -302,7 +276,8 @@ impl Config {
             let hint = "remove the key: cvj then writes its own worksheet".to_owned();
             return Err(config.error(&[Step::Key("worksheet"), Step::Key("template")], message, Some(hint)));
         }
-        config.check_values()?;
+        config.check_definitions()?;
+        config.check_value()?;
         Ok(config)
     }
 
@@ -412,7 +387,7 @@ impl Config {
         Ok(SourceSettings { name, plugin, defaults, config })
     }
 
-    fn check_values(&self) -> Result<(), EngineError> {
+    fn check_definitions(&self) -> Result<(), EngineError> {
         for (index, product) in self.products.iter().enumerate() {
             let path = [Step::Key("product"), Step::Index(index), Step::Key("name")];
             if product.name.trim().is_empty() {
@@ -450,6 +425,10 @@ impl Config {
             if metric.unit == cvj_core::Unit::Percent && metric.target.is_some_and(|target| target > 1.0) {
                 let message = "a percent metric's target is a fraction".to_owned();
                 return Err(self.error(&path("target"), message, Some("write 0.05 for 5 %".to_owned())));
+            }
+            if metric.unit == cvj_core::Unit::Nps && metric.target.is_some_and(|target| target.abs() > 100.0) {
+                let message = "a Net Promoter Score lies between -100 and 100".to_owned();
+                return Err(self.error(&path("target"), message, Some("write the points to reach, such as 40".to_owned())));
             }
         }
         Ok(())
@@ -514,6 +493,45 @@ mod tests {
         assert_eq!((message.as_str(), at.as_str()), ("source `web` names no plugin", "web"), "{hint}");
         let (_, _, at) = problem("[[metric]]\nstage = \"awre\"\n");
         assert_eq!(at, "\"awre\"");
+    }
+
+    #[test]
+    fn what_customers_are_worth_is_checked() {
+        let product = "[[product]]\nname = \"Kit\"\naliases = [\"box\"]\n";
+        let check = |rest: &str, message: &str, at: &str| {
+            let (found, hint, part) = problem(&format!("{product}{rest}"));
+            assert_eq!((found.as_str(), part.as_str()), (message, at), "{hint}");
+        };
+        check("[value]\nmargin = 35\n", "35 is no margin", "35");
+        check("[value]\nlifespan = 0\n", "0 years are no time that a customer stays", "0");
+        check("[value]\nrepeat_days = 0\n", "a repeat purchase cannot have 0 days", "0");
+        check("[value]\nlag = 13\n", "the history of 13 has no period that lies 13 before the last", "13");
+        check("[value]\nspend = [\"Ads\", \"Ads\"]\n", "`Ads` is named twice", "\"Ads\"");
+        check("[[rung]]\nname = \"Low\"\nproducts = []\n", "rung `Low` has no product", "[]");
+        check("[[rung]]\nname = \"Low\"\nproducts = [\"Kti\"]\n", "there is no product `Kti`", "\"Kti\"");
+        check("[[rung]]\nname = \"Low\"\nproducts = [\"Kit\", \"Box\"]\n", "`Box` is on two rungs", "\"Box\"");
+        check("[[rung]]\nname = \"Low\"\nproducts = [\"Kit\"]\nprice = -1\n", "a price is not below 0", "-1");
+    }
+
+    #[test]
+    fn spend_is_made_of_metrics_of_money() {
+        let metric = |name: &str, unit: &str| {
+            format!(
+                "[[metric]]\nstage = \"aware\"\nname = \"{name}\"\nfrom = \"x\"\nvalue = \"sum(x)\"\nat = \"x\"\nunit = \"{unit}\"\n"
+            )
+        };
+        let metrics = [metric("Ad spend", "money"), metric("Sessions", "count")].concat();
+        let check = |spend: &str| {
+            let config = Config::parse(format!("{CLIENT}{metrics}[value]\nspend = [\"{spend}\"]\n")).unwrap();
+            config.check_spend(&config.metrics.iter()).map_err(|error| match error {
+                EngineError::Config(problem) => (problem.message, problem.hint.unwrap_or_default()),
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(check("Ad spend"), Ok(()));
+        let missing = ("there is no metric `Ad spent`".to_owned(), "did you mean `Ad spend`?".to_owned());
+        assert_eq!(check("Ad spent"), Err(missing));
+        assert_eq!(check("Sessions").map_err(|(message, _)| message), Err("metric `Sessions` is no money".to_owned()));
     }
 
     #[test]

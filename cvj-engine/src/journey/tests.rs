@@ -15,6 +15,8 @@ fn bounds(calendar: &Calendar) -> Bounds<'_> {
         end: 40 * DAY,
         as_of: 200 * DAY,
         periods: period..=period,
+        repeat_days: 30,
+        rungs: vec![Some(0)],
         window_days: Stage::ALL.map(|stage| stage.default_window_days().unwrap_or(0)),
     }
 }
@@ -87,4 +89,48 @@ fn who_skipped_and_who_did_not_both_went_on() {
     assert_eq!((engage.stage, engage.outcomes.as_slice()), (Stage::Engage, [(Stage::Convert, 150)].as_slice()));
     assert_eq!((engage.skipped.people, engage.took.people), (1, 1));
     assert_eq!((engage.skipped.reached[0], engage.took.reached[0]), ((1, 1), (0, 1)));
+}
+
+#[test]
+fn customers_orders_referrals_and_rungs() {
+    let calendar = Calendar::new(TimeZone::UTC, PeriodKind::Month);
+    // The history is January, the period ends on day 40; product 1 is the lower rung.
+    let bounds = Bounds { rungs: vec![Some(1), Some(0)], ..bounds(&calendar) };
+    let people = People::default();
+    let orders = [
+        // Two products at once are one order; the next comes in time.
+        ("a", 1, 3, 0, 10),
+        ("a", 1, 5, 1, 5),
+        ("a", 20, 5, 1, 5),
+        // The second order comes too late, and after the period.
+        ("b", 2, 3, 1, 7),
+        ("b", 60, 5, 1, 7),
+        // A customer, but none of the history.
+        ("c", 35, 3, 0, 1),
+        ("d", 1, 7, 0, 0),
+    ];
+    for (person, day, stage, product, amount) in orders {
+        people.enter(people.intern(person), Touch { at: day * DAY, product, segment: 0, stage, amount });
+    }
+    // At the moment of the order; long before; never came; oneself; beyond follow-up.
+    for (referred, day) in [("b", 2), ("c", 3), ("e", 5), ("a", 1), ("d", 300)] {
+        people.refer("a", referred, 0, day * DAY);
+    }
+    let sources = ["log".to_owned()];
+    let segments = Segments::new(std::iter::empty(), sources.iter());
+    Segmenter::new(&segments, "log", &[]);
+    let journeys = Journeys::of(people, &segments.finish(), &bounds);
+    let found = &journeys.of_scope(None).orders;
+    assert_eq!((found.customers, found.repeated, found.placed, found.placing), (3, (1, 2), 3, 2));
+    assert_eq!((found.money(), found.first_period, found.entered_referred), (27e-6, Some(0), 1));
+    let referrals = found.referrals;
+    assert_eq!((referrals.referrers, referrals.invitations, referrals.referred, referrals.converted), (1, 3, 3, 2));
+    assert_eq!(referrals.cycle_days, Some(32.0));
+    // Of product 1 nobody was referred; of its customers neither was a's first order followed late.
+    let found = &journeys.of_scope(Some(1)).orders;
+    assert_eq!((found.customers, found.repeated, found.placed, found.referrals.referred), (2, (1, 2), 3, 0));
+    let rung = |customers, first, money| RungCounts { customers, first, money };
+    assert_eq!(journeys.climbs.rungs, [rung(2, 2, 17), rung(2, 1, 11)]);
+    let moves: Vec<_> = journeys.climbs.moves().map(|climb| (climb.from, climb.to, climb.people, climb.median_days)).collect();
+    assert_eq!(moves, [(0, 1, 1, 0.0)]);
 }

@@ -129,7 +129,7 @@ pub(super) fn value_format(style: NumberStyle<'_>, value: f64) -> String {
         Unit::Percent => "#,##0%",
         Unit::Money if size < 1000.0 => "#,##0.00",
         Unit::Duration => "#,##0.0\" days\"",
-        Unit::Score => "#,##0.0",
+        Unit::Score | Unit::Nps => "#,##0.0",
         Unit::Count | Unit::Number if value.fract() != 0.0 && size < 1e5 => "#,##0.00",
         Unit::Money | Unit::Count | Unit::Number => "#,##0",
     };

@@ -20,6 +20,7 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
             "sample exports by the oracle",
             "random clients by the oracle",
             "random journeys by the oracle",
+            "random shops by the oracle",
             "exports read by hand",
             "sample by DuckDB",
         ];
@@ -32,7 +33,8 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
         command
     };
     let report = sample.out.join("report.json");
-    let (clients, journeys) = if extent == Extent::Full { ("1..3000", "1..300") } else { ("1..60", "1..10") };
+    let (clients, journeys, shops) =
+        if extent == Extent::Full { ("1..3000", "1..300", "1..600") } else { ("1..60", "1..10", "1..20") };
     vec![
         Check { name: "oracle's own tests", outcome: Outcome::of_one(quiet(&mut script("test_oracle.py"))) },
         Check { name: "hand-counted journeys", outcome: Outcome::of_one(quiet(&mut script("test_findings.py"))) },
@@ -51,6 +53,10 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
         Check {
             name: "random journeys by the oracle",
             outcome: counted(script("logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", journeys])),
+        },
+        Check {
+            name: "random shops by the oracle",
+            outcome: counted(script("value_logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", shops])),
         },
         Check { name: "exports read by hand", outcome: exports(&python, &mut script("samples.py"), workspace) },
         Check { name: "sample by DuckDB", outcome: duckdb(&python, script("duckdb_check.py").arg(&sample.client).arg(&report)) },

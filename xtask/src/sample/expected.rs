@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::calendar::{Calendar, HISTORY, MONTHS, Seconds, as_of, label};
 use super::journey::Journey;
-use super::statistics::{chart_verdict, rate_verdict, status, wilson};
+use super::statistics::{chart_verdict, net_interval, net_score, net_verdict, rate_verdict, status, wilson};
 use super::truth::{Observation, Source, Table, Truth};
 use super::world::{PRODUCTS, Product, Stage};
 
@@ -20,6 +20,8 @@ enum Formula {
     /// Numerator and denominator are kept.
     Ratio(f64),
     PerOrder(f64),
+    /// Answers from 0 to 10.
+    Nps,
 }
 
 /// A declared metric.
@@ -40,6 +42,8 @@ struct Metric<'a> {
 struct Cell {
     value: Option<f64>,
     parts: Option<(f64, f64)>,
+    /// Promoters, passives and detractors.
+    thirds: Option<[i64; 3]>,
 }
 
 impl Metric<'_> {
@@ -52,13 +56,24 @@ impl Metric<'_> {
         let amount = rows.iter().map(|row| row.amount).sum::<i64>() as f64;
         let weight = rows.iter().map(|row| row.weight).sum::<i64>() as f64;
         let orders = Truth::distinct_orders(&rows) as f64;
-        let ratio = |top: f64, bottom: f64| Cell { value: (bottom != 0.0).then(|| top / bottom), parts: Some((top, bottom)) };
+        let ratio = |top: f64, bottom: f64| Cell {
+            value: (bottom != 0.0).then(|| top / bottom),
+            parts: Some((top, bottom)),
+            thirds: None,
+        };
         match self.formula {
-            Formula::Sum(divisor) => Cell { value: Some(amount / divisor), parts: None },
-            Formula::Orders => Cell { value: Some(orders), parts: None },
+            Formula::Sum(divisor) => Cell { value: Some(amount / divisor), ..Cell::default() },
+            Formula::Orders => Cell { value: Some(orders), ..Cell::default() },
             Formula::Average(divisor) => Cell { parts: None, ..ratio(amount / divisor, weight) },
             Formula::Ratio(divisor) => ratio(amount / divisor, weight),
             Formula::PerOrder(divisor) => ratio(amount / divisor, orders),
+            Formula::Nps => {
+                let between =
+                    |range: std::ops::RangeInclusive<i64>| rows.iter().filter(|row| range.contains(&row.amount)).count() as i64;
+                let thirds @ [promoters, _, detractors] = [between(9..=10), between(7..=8), between(0..=6)];
+                let net = ratio((promoters - detractors) as f64, weight);
+                Cell { value: net.value.map(|score| score * 100.0), thirds: Some(thirds), ..net }
+            }
         }
     }
 }
@@ -104,7 +119,7 @@ fn declared(truth: &Truth) -> Vec<Metric<'_>> {
             target: Some(4.2),
             ..metric(Stage::Advocate, "Review score", "score", Source::Feedback, Average(1.0), &truth.stars)
         },
-        Metric { target: Some(40.0), ..metric(Stage::Advocate, "NPS", "score", Source::Feedback, Ratio(1.0), &truth.promoters) },
+        Metric { target: Some(40.0), ..metric(Stage::Advocate, "NPS", "nps", Source::Feedback, Formula::Nps, &truth.answers) },
         Metric {
             target: Some(20.0),
             has_products: false,
@@ -192,6 +207,13 @@ impl Scopes<'_> {
             "status": status(cells[HISTORY - 1].value, metric.target, metric.good == "up"),
             "source": metric.source.name(), "built_in": false });
         add_numbers(&mut drawn, &cells, is_rate);
+        if let Some(thirds @ [promoters, passives, detractors]) = cells[HISTORY - 1].thirds {
+            let (now, points) = (net_score(thirds), |share: f64| share * 100.0);
+            drawn["verdict"] = json!(net_verdict(Some(thirds), cells[HISTORY - 2].thirds));
+            drawn["interval"] = json!(now.map(|now| net_interval(now).map(points)));
+            drawn["nps"] = json!({ "promoters": promoters, "passives": passives, "detractors": detractors,
+                "adjusted": now.map(|(adjusted, _)| points(adjusted)) });
+        }
         drawn
     }
 
@@ -204,13 +226,13 @@ impl Scopes<'_> {
             add_numbers(&mut drawn, cells, unit == "percent");
             drawn
         };
-        let people = self.cells(sources, |period| Cell { value: Some(journey.entered(stage, period) as f64), parts: None });
+        let people = self.cells(sources, |period| Cell { value: Some(journey.entered(stage, period) as f64), ..Cell::default() });
         let mut drawn = vec![draw("People", "count", &people)];
         if journey.chain.last() != Some(&stage) {
             let rates = self.cells(sources, |period| {
                 let (advanced, matured) = journey.step(stage, period).map_or((0, 0), |step| (step.advanced, step.matured));
                 let value = (matured > 0).then(|| advanced as f64 / matured as f64);
-                Cell { value, parts: Some((advanced as f64, matured as f64)) }
+                Cell { value, parts: Some((advanced as f64, matured as f64)), thirds: None }
             });
             drawn.push(draw("Step rate", "percent", &rates));
         }
@@ -222,7 +244,7 @@ impl Scopes<'_> {
                     .iter()
                     .filter(|touch| touch.stage == stage && (product.is_none() || touch.product == product));
                 let cents: i64 = here.filter(|touch| (start..end).contains(&touch.at)).map(|touch| touch.cents).sum();
-                Cell { value: Some(cents as f64 / 100.0), parts: None }
+                Cell { value: Some(cents as f64 / 100.0), ..Cell::default() }
             });
             drawn.push(draw("Revenue", "money", &revenue));
         }

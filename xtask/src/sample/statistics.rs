@@ -32,6 +32,34 @@ pub(super) fn rate_verdict(now: Option<(i64, i64)>, before: Option<(i64, i64)>) 
     }
 }
 
+/// A Net Promoter Score of promoters, passives and detractors by the adjusted Wald method, as fractions: the middle of its
+/// interval, and its variance.
+pub(super) fn net_score([promoters, passives, detractors]: [i64; 3]) -> Option<(f64, f64)> {
+    let all = (promoters + passives + detractors) as f64 + 3.0;
+    let (up, down) = ((promoters as f64 + 0.75) / all, (detractors as f64 + 0.75) / all);
+    let adjusted = up - down;
+    (all > 3.0).then_some((adjusted, (up + down - adjusted * adjusted) / all))
+}
+
+/// The 95 % interval around an adjusted score.
+pub(super) fn net_interval((adjusted, variance): (f64, f64)) -> [f64; 2] {
+    let half = Z * variance.sqrt();
+    [(adjusted - half).max(-1.0), (adjusted + half).min(1.0)]
+}
+
+/// Whether two Net Promoter Scores differ.
+pub(super) fn net_verdict(now: Option<[i64; 3]>, before: Option<[i64; 3]>) -> &'static str {
+    let Some((now, before)) = now.and_then(net_score).zip(before.and_then(net_score)) else { return "none" };
+    let (difference, half) = (now.0 - before.0, Z * (now.1 + before.1).sqrt());
+    if difference > half {
+        "up"
+    } else if difference < -half {
+        "down"
+    } else {
+        "too_close"
+    }
+}
+
 /// Whether a value lies outside the `XmR` limits of the known earlier ones, of which six are needed.
 pub(super) fn chart_verdict(actual: Option<f64>, earlier: &[Option<f64>]) -> &'static str {
     let known: Vec<f64> = earlier.iter().copied().flatten().collect();
@@ -92,6 +120,16 @@ mod tests {
         assert_eq!(wilson(0, 0), None);
         assert_eq!(rate_verdict(Some((56, 70)), Some((48, 80))), "up");
         assert_eq!(rate_verdict(Some((20, 3000)), Some((31, 3000))), "too_close");
+    }
+
+    #[test]
+    fn net_scores_are_the_published_ones() {
+        let score = net_score([50, 30, 20]).unwrap_or_default();
+        let [low, high] = net_interval(score);
+        assert!((score.0 - 0.2913).abs() < 5e-5 && (low - 0.1405).abs() < 5e-5 && (high - 0.4420).abs() < 5e-5);
+        assert_eq!(net_verdict(Some([50, 30, 20]), Some([20, 30, 50])), "up");
+        assert_eq!(net_verdict(Some([50, 30, 20]), Some([45, 30, 25])), "too_close");
+        assert_eq!(net_verdict(Some([50, 30, 20]), Some([0, 0, 0])), "none");
     }
 
     #[test]

@@ -246,7 +246,7 @@ impl<'a> Story<'a> {
         }
         if self.random.chance(550) {
             let answered = self.later(at, 1, 10);
-            let score = if happy { self.random.between(8, 10) } else { self.random.between(2, 9) };
+            let score = if happy { self.random.between(8, 10) } else { self.random.between(0, 9) };
             self.answer(person, product, answered, score, false);
         }
         at

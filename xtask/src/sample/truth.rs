@@ -93,7 +93,7 @@ pub(super) struct Truth {
     pub(super) order_lines: Vec<Observation>,
     pub(super) on_time: Vec<Observation>,
     pub(super) stars: Vec<Observation>,
-    pub(super) promoters: Vec<Observation>,
+    pub(super) answers: Vec<Observation>,
     pub(super) rewards: Vec<Observation>,
 }
 
@@ -243,8 +243,7 @@ impl Truth {
             let at = row.at.map(|at| calendar.instant(at)).transpose()?;
             surveys.row(at, at.is_none(), &row.named, true);
             let Some(at) = at else { continue };
-            let points = if row.score >= 9 { 100 } else { -100 * i64::from(row.score <= 6) };
-            self.promoters.push(observed(at, row.named.product, points, 1));
+            self.answers.push(observed(at, row.named.product, row.score, 1));
             if row.score >= 9 {
                 self.touch(row.contact.person, Stage::Advocate, row.named.product, at);
             }
