@@ -185,8 +185,9 @@ impl RowAssembler {
         });
         let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
-            .map_err(|error| SourceError::new(Status::Internal, format!("the rows of `{}` make no batch: {error}", self.origin.file)))
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map_err(|error| {
+            SourceError::new(Status::Internal, format!("the rows of `{}` make no batch: {error}", self.origin.file))
+        })
     }
 }
 

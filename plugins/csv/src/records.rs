@@ -77,6 +77,7 @@ pub struct Rows<'a> {
     width: usize,
     count: usize,
     dialect: Dialect,
+    is_utf8: bool,
     file: &'a str,
 }
 
@@ -103,8 +104,12 @@ impl RowBlock for Rows<'_> {
 
     #[inline]
     fn plain(&self, row: usize, index: usize) -> Option<&[u8]> {
-        let row = self.row(row);
-        row.record.plain(index).filter(|bytes| self.dialect.encoding.is_utf8() || bytes.is_ascii())
+        // Most cells are neither quoted nor at the begin or end of a line.
+        let text = self.fields.get(row * self.width + index);
+        if index > 0 && index + 1 < self.width && self.is_utf8 && text.first() != Some(&self.dialect.quote) {
+            return Some(text);
+        }
+        self.row(row).record.plain(index).filter(|bytes| self.is_utf8 || bytes.is_ascii())
     }
 }
 
@@ -248,7 +253,15 @@ impl Records {
         let (fields, count) = block.of_width(width);
         // A record of one field may be blank.
         let any = count > 0 && width > 1 && width as u64 <= self.limits.columns;
-        (any && fields.text().len() as u64 <= self.limits.cell.0).then_some(Rows { block, fields, width, count, dialect: self.dialect, file: &self.name })
+        (any && fields.text().len() as u64 <= self.limits.cell.0).then_some(Rows {
+            block,
+            fields,
+            width,
+            count,
+            dialect: self.dialect,
+            is_utf8: self.dialect.encoding.is_utf8(),
+            file: &self.name,
+        })
     }
 
     /// Passes over so many records at hand.
@@ -300,6 +313,7 @@ impl Records {
 }
 
 /// A field of a regular record as it is written, without the half of a line end that belongs to no field.
+#[inline]
 fn raw<'a>(fields: &Fields<'a>, field: usize) -> &'a [u8] {
     let text = fields.get(field);
     if field + 1 == fields.count() { text.strip_suffix(b"\r").unwrap_or(text) } else { text }

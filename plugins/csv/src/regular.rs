@@ -99,6 +99,7 @@ pub struct Fields<'a> {
 
 impl<'a> Block<'a> {
     /// The line on which a record begins.
+    #[inline]
     pub fn line(&self, record: usize) -> u64 {
         self.index.lines[self.first + record]
     }
@@ -120,6 +121,7 @@ impl<'a> Block<'a> {
 
 impl<'a> Fields<'a> {
     /// How many there are.
+    #[inline]
     pub fn count(&self) -> usize {
         self.begins.len() - 1
     }
@@ -199,7 +201,8 @@ impl Index {
     fn find_in(&mut self, chunk: &[u8; CHUNK], valid: u64, at: u32, walk: &mut Walk) {
         let (parts, _) = chunk.as_chunks::<16>();
         let mask = |wanted: u8x16| {
-            let bits = |(part, bytes): (usize, &[u8; 16])| u64::from(u8x16::new(*bytes).simd_eq(wanted).to_bitmask()) << (part * 16);
+            let bits =
+                |(part, bytes): (usize, &[u8; 16])| u64::from(u8x16::new(*bytes).simd_eq(wanted).to_bitmask()) << (part * 16);
             parts.iter().enumerate().map(bits).fold(0, |all, bits| all | bits) & valid
         };
         let line_feeds = mask(u8x16::splat(b'\n'));

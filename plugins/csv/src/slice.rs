@@ -53,7 +53,10 @@ impl Slice {
         let records = Records::open(&task.folder(), &input, dialect, runs, &limits);
         let (name, width) = (part.file.clone(), part.sieve.width());
         let rows = PartRows::new(part, contradicted, task);
-        Ok(BatchStream::new(rows.schema(), Reading { records, rows, dialect, name, width, length, task: task.clone(), done: false }))
+        Ok(BatchStream::new(
+            rows.schema(),
+            Reading { records, rows, dialect, name, width, length, task: task.clone(), done: false },
+        ))
     }
 }
 
@@ -124,10 +127,12 @@ pub struct CsvRow<'a> {
 }
 
 impl RowCells for CsvRow<'_> {
+    #[inline]
     fn width(&self) -> usize {
         self.record.width()
     }
 
+    #[inline]
     fn begins(&self, index: usize) -> Option<u8> {
         self.record.begins(index)
     }

@@ -41,7 +41,7 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { piece: 1024 * 1024, small: 4 * 1024 * 1024, ends: 256 * 1024 }
+        Self { piece: 256 * 1024, small: 4 * 1024 * 1024, ends: 256 * 1024 }
     }
 }
 
