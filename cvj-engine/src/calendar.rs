@@ -130,12 +130,6 @@ impl Calendar {
         }
     }
 
-    /// The period that holds an instant, and its local day since 1970-01-01.
-    pub(crate) fn period_and_day(&self, instant: i64) -> (i32, i64) {
-        let LocalDay { period, number, .. } = self.day(instant);
-        (period, number)
-    }
-
     /// The local time of an instant.
     pub(crate) fn local(&self, instant: i64) -> i64 {
         let near = self.near(instant).0;
@@ -162,7 +156,9 @@ impl Calendar {
 
     /// The number of the period that holds an instant, counted from an arbitrary but fixed one; -1 for all before 1900.
     pub(crate) fn period_index(&self, instant: i64) -> i32 {
-        self.period_and_day(instant).0
+        let near = self.near(instant).1;
+        let begun = self.boundaries[near..].iter().take_while(|start| **start <= instant).count();
+        (near + begun) as i32 - 1
     }
 
     /// The period with this number.
@@ -225,10 +221,10 @@ mod tests {
             prop_assert_eq!(calendar.instant(micros(local)), expected);
             let back = Timestamp::from_microsecond(expected).unwrap().to_zoned(TimeZone::get(zone).unwrap()).datetime();
             prop_assert_eq!(calendar.local(expected), micros(back));
-            let (index, day) = calendar.period_and_day(expected);
-            prop_assert_eq!(day, calendar.local(expected).div_euclid(DAY));
-            prop_assert_eq!(calendar.period(index), Period::containing(PeriodKind::Month, back.date()));
             let held = calendar.day(expected);
+            prop_assert_eq!(held.number, calendar.local(expected).div_euclid(DAY));
+            prop_assert_eq!(held.period, calendar.period_index(expected));
+            prop_assert_eq!(calendar.period(held.period), Period::containing(PeriodKind::Month, back.date()));
             prop_assert!(held.holds(expected));
             for (instant, holds) in [(held.from, true), (held.to - 1, true), (held.from - 1, false), (held.to, false)] {
                 let other = calendar.day(instant);

@@ -14,8 +14,9 @@ use crate::segments::SegmentCode;
 const SHARDS: usize = 128;
 const SHARD_BITS: u32 = SHARDS.trailing_zeros();
 
-/// Touchpoints of one thread that wait for a shard, so that it is locked for many at once.
-const WAITING: usize = 128;
+/// Touchpoints of one thread that wait for a shard, so that it is locked for many at once. Those for all shards fit a processor's
+/// cache.
+const WAITING: usize = 32;
 
 /// Touchpoints of a shard whose people are not yet looked up: finding people in memory that is cold costs more than all else, so
 /// that it is done for as many at once as memory allows, 16 bytes each.

@@ -57,8 +57,8 @@ pub trait RowBlock {
     /// The cells of one.
     fn row(&self, row: usize) -> Self::Row<'_>;
 
-    /// A cell as [`RowCells::plain`] has it.
-    fn plain(&self, row: usize, index: usize) -> Option<&[u8]>;
+    /// A cell of each of these rows, as [`RowCells::plain`] has it.
+    fn column(&self, rows: Range<usize>, index: usize) -> impl Iterator<Item = Option<&[u8]>>;
 }
 
 impl RowCells for [Cell<'_>] {

@@ -117,7 +117,7 @@ impl RowAssembler {
                 Source::Field(field, builder) => {
                     let mut row = rows.start;
                     while row < rows.end {
-                        row += builder.push_common((row..rows.end).map(|row| block.plain(row, *field)));
+                        row += builder.push_common(block.column(row..rows.end, *field));
                         if row < rows.end {
                             let number = number + (row - rows.start) as u64;
                             self.origin.append(name, builder, block.line(row), &block.row(row), *field, number)?;

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use cvj_core::{SourceError, Status};
@@ -40,7 +41,7 @@ enum Reader {
     None,
     /// With the length of its run.
     Regular(RegularReader<Box<dyn Read + Send>>, u64),
-    Careful(CarefulReader<BufReader<Box<dyn Read + Send>>>),
+    Careful(Box<CarefulReader<BufReader<Box<dyn Read + Send>>>>),
 }
 
 /// One record.
@@ -102,14 +103,15 @@ impl RowBlock for Rows<'_> {
         CsvRow { record, dialect: self.dialect, file: self.file }
     }
 
-    #[inline]
-    fn plain(&self, row: usize, index: usize) -> Option<&[u8]> {
+    fn column(&self, rows: Range<usize>, index: usize) -> impl Iterator<Item = Option<&[u8]>> {
         // Most cells are neither quoted nor at the begin or end of a line.
-        let text = self.fields.get(row * self.width + index);
-        if index > 0 && index + 1 < self.width && self.is_utf8 && text.first() != Some(&self.dialect.quote) {
-            return Some(text);
-        }
-        self.row(row).record.plain(index).filter(|bytes| self.is_utf8 || bytes.is_ascii())
+        let inner = self.is_utf8 && index > 0 && index + 1 < self.width;
+        rows.clone().zip(self.fields.column(rows.start, index, self.width)).map(move |(row, text)| {
+            if inner && text.first() != Some(&self.dialect.quote) {
+                return Some(text);
+            }
+            self.row(row).record.plain(index).filter(|bytes| self.is_utf8 || bytes.is_ascii())
+        })
     }
 }
 
@@ -168,11 +170,13 @@ impl<'a> Record<'a> {
     pub fn begins(&self, field: usize) -> Option<u8> {
         if let Self::Regular { fields, quote, .. } = self
             && field < fields.count()
-            && let Some(first) = fields.get(field).first()
-            && first.is_ascii_graphic()
-            && first != quote
         {
-            return Some(*first);
+            match fields.get(field) {
+                [] => return None,
+                [first, ..] if first != quote && first.is_ascii_graphic() => return Some(*first),
+                [first, second, ..] if first == quote && second != quote && second.is_ascii_graphic() => return Some(*second),
+                _ => {}
+            }
         }
         self.get(field).iter().find(|byte| !byte.is_ascii_whitespace()).copied()
     }
@@ -306,7 +310,7 @@ impl Records {
             Reader::Regular(RegularReader::new(bytes, self.dialect, run.line), run.length)
         } else {
             let bytes = BufReader::with_capacity(BUFFER, bytes);
-            Reader::Careful(CarefulReader::new(bytes, self.dialect, run.line, &self.name, &self.limits))
+            Reader::Careful(Box::new(CarefulReader::new(bytes, self.dialect, run.line, &self.name, &self.limits)))
         };
         Ok(())
     }

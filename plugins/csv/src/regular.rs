@@ -113,8 +113,12 @@ impl<'a> Block<'a> {
     /// The fields of the first records that have `width` of them each, and how many records those are.
     pub fn of_width(&self, width: usize) -> (Fields<'a>, usize) {
         let from = self.index.first_field(self.first);
-        let ends = self.index.records[self.first..].iter().zip(1..);
-        let records = ends.take_while(|(end, records)| **end as usize == from + records * width).count();
+        let ends = &self.index.records[self.first..];
+        let pairs = || ends.iter().zip((from + width..).step_by(width));
+        // Without a way out of the loop, many records are looked at at once.
+        let others = pairs().filter(|(end, expected)| **end as usize != *expected).count();
+        let records =
+            if others == 0 { ends.len() } else { pairs().take_while(|(end, expected)| **end as usize == *expected).count() };
         (Fields { text: self.text, begins: &self.index.fields[from..=from + records * width] }, records)
     }
 }
@@ -137,8 +141,19 @@ impl<'a> Fields<'a> {
         &self.text[self.begins[0] as usize..(self.begins[self.count()] as usize).min(self.text.len())]
     }
 
+    /// One field of each record from one on, if all have `width`.
+    #[inline]
+    pub fn column(&self, record: usize, field: usize, width: usize) -> impl Iterator<Item = &'a [u8]> {
+        let text = self.text;
+        self.begins[record * width + field..].chunks(width).map_while(move |begins| match begins {
+            [begin, end, ..] => Some(&text[*begin as usize..*end as usize - 1]),
+            _ => None,
+        })
+    }
+
     /// Those of one record, if all have `width`.
     #[inline]
+    #[must_use]
     pub fn of_record(&self, record: usize, width: usize) -> Self {
         Self { text: self.text, begins: &self.begins[record * width..=(record + 1) * width] }
     }
@@ -176,7 +191,9 @@ impl Index {
     /// Indexes a text that begins where the record after the last one did. If it is the last, its end ends a record, too.
     fn find(&mut self, text: &[u8], last: bool) {
         let line = self.lines.last().copied().unwrap_or_default();
-        (self.fields.clear(), self.records.clear(), self.lines.clear());
+        self.fields.clear();
+        self.records.clear();
+        self.lines.clear();
         self.fields.push(0);
         self.lines.push(line);
         let (chunks, rest) = text.as_chunks::<CHUNK>();

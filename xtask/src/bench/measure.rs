@@ -56,9 +56,11 @@ fn once(contender: &Contender) -> Result<Run, Failure> {
 impl Rounds {
     /// The table of medians; ratios are to the baselines of the same round.
     pub(super) fn table(&self, missing: &[String]) -> String {
-        let ratios: String = self.baselines.iter().map(|base| format!(" wall ÷ {} | range |", self.names[*base])).collect();
-        let mut text =
-            format!("| |{ratios} wall | processor | peak |\n|---|{}---|---|---|\n", "---|---|".repeat(self.baselines.len()));
+        let mut text = "| |".to_owned();
+        for base in &self.baselines {
+            let _ = write!(text, " wall ÷ {} | range |", self.names[*base]);
+        }
+        let _ = writeln!(text, " wall | processor | peak |\n|---|{}---|---|---|", "---|---|".repeat(self.baselines.len()));
         for (name, runs) in self.names.iter().zip(&self.runs) {
             let _ = write!(text, "| {name} |");
             for base in &self.baselines {
