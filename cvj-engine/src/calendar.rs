@@ -22,6 +22,25 @@ struct Stretch {
     offset: i64,
 }
 
+/// A local day in one period, or the part of it between two clock changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LocalDay {
+    /// Since 1970-01-01.
+    pub(crate) number: i64,
+    /// The number of the period, -1 for all before 1900.
+    pub(crate) period: i32,
+    from: i64,
+    to: i64,
+}
+
+impl LocalDay {
+    /// Whether this instant is of the same day.
+    #[inline]
+    pub(crate) fn holds(&self, instant: i64) -> bool {
+        (self.from..self.to).contains(&instant)
+    }
+}
+
 /// A time zone with the boundaries of one kind of period.
 #[derive(Debug)]
 pub(crate) struct Calendar {
@@ -73,6 +92,9 @@ impl Calendar {
 
     /// The instant of a local time: one that a clock change skips moves forward by the gap, a repeated one is its first occurrence.
     pub(crate) fn instant(&self, local: i64) -> i64 {
+        if let [only] = &self.stretches[..] {
+            return local - only.offset;
+        }
         // The last stretch that begins, by its own clock, at or before `local`; no clock is more than a day ahead of UTC …
         let near = self.near(local - DAY).0;
         let later = self.stretches[near..].iter().skip(1).take_while(|stretch| stretch.start + stretch.offset <= local);
@@ -86,8 +108,8 @@ impl Calendar {
         local - self.stretches[index].offset
     }
 
-    /// The period that holds an instant, and its local day since 1970-01-01.
-    pub(crate) fn period_and_day(&self, instant: i64) -> (i32, i64) {
+    /// The local day of an instant.
+    pub(crate) fn day(&self, instant: i64) -> LocalDay {
         let (mut stretch, mut period) = self.near(instant);
         while self.stretches.get(stretch + 1).is_some_and(|next| next.start <= instant) {
             stretch += 1;
@@ -95,7 +117,17 @@ impl Calendar {
         while self.boundaries.get(period).is_some_and(|start| *start <= instant) {
             period += 1;
         }
-        (period as i32 - 1, (instant + self.stretches[stretch].offset).div_euclid(DAY))
+        let Stretch { start, offset } = self.stretches[stretch];
+        let number = (instant + offset).div_euclid(DAY);
+        let begin = number.saturating_mul(DAY).saturating_sub(offset);
+        let ends = [self.stretches.get(stretch + 1).map(|next| next.start), self.boundaries.get(period).copied()];
+        let begins = [Some(start), period.checked_sub(1).map(|before| self.boundaries[before])];
+        LocalDay {
+            number,
+            period: period as i32 - 1,
+            from: begins.into_iter().flatten().fold(begin, i64::max),
+            to: ends.into_iter().flatten().fold(begin.saturating_add(DAY), i64::min),
+        }
     }
 
     /// The local time of an instant.
@@ -124,7 +156,9 @@ impl Calendar {
 
     /// The number of the period that holds an instant, counted from an arbitrary but fixed one; -1 for all before 1900.
     pub(crate) fn period_index(&self, instant: i64) -> i32 {
-        self.period_and_day(instant).0
+        let near = self.near(instant).1;
+        let begun = self.boundaries[near..].iter().take_while(|start| **start <= instant).count();
+        (near + begun) as i32 - 1
     }
 
     /// The period with this number.
@@ -187,9 +221,16 @@ mod tests {
             prop_assert_eq!(calendar.instant(micros(local)), expected);
             let back = Timestamp::from_microsecond(expected).unwrap().to_zoned(TimeZone::get(zone).unwrap()).datetime();
             prop_assert_eq!(calendar.local(expected), micros(back));
-            let (index, day) = calendar.period_and_day(expected);
-            prop_assert_eq!(day, calendar.local(expected).div_euclid(DAY));
-            prop_assert_eq!(calendar.period(index), Period::containing(PeriodKind::Month, back.date()));
+            let held = calendar.day(expected);
+            prop_assert_eq!(held.number, calendar.local(expected).div_euclid(DAY));
+            prop_assert_eq!(held.period, calendar.period_index(expected));
+            prop_assert_eq!(calendar.period(held.period), Period::containing(PeriodKind::Month, back.date()));
+            prop_assert!(held.holds(expected));
+            for (instant, holds) in [(held.from, true), (held.to - 1, true), (held.from - 1, false), (held.to, false)] {
+                let other = calendar.day(instant);
+                let same = (other.period, other.number, other.from) == (held.period, held.number, held.from);
+                prop_assert_eq!((held.holds(instant), same), (holds, holds));
+            }
         }
     }
 }

@@ -173,6 +173,8 @@ fn instants(calendar: &Calendar, array: &ArrayRef) -> DataFusionResult<Int64Arra
             let micros = micros.as_primitive::<TimestampMicrosecondType>();
             if zone.is_some() {
                 micros.iter().collect()
+            } else if micros.null_count() == 0 {
+                micros.unary(|local| calendar.instant(local))
             } else {
                 micros.iter().map(|local| Some(calendar.instant(local?))).collect()
             }

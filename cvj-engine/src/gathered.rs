@@ -23,8 +23,14 @@ pub(crate) fn money(units: i128) -> f64 {
 
 /// Money of the accumulator in millionths, halves away from zero; what does not fit is the most that does.
 pub(crate) fn millionths(units: i128) -> i64 {
-    const UNITS: i128 = 100;
-    let rounded = (units + units.signum() * UNITS / 2) / UNITS;
+    const UNITS: i64 = 100;
+    // Few amounts are too large for a division that the processor does itself.
+    if let Ok(units) = i64::try_from(units)
+        && let Some(rounded) = units.checked_add(units.signum() * UNITS / 2)
+    {
+        return rounded / UNITS;
+    }
+    let rounded = (units + units.signum() * i128::from(UNITS) / 2) / i128::from(UNITS);
     rounded.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 

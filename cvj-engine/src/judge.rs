@@ -14,6 +14,7 @@ use datafusion::common::{DataFusionError, Result as DataFusionResult};
 use crate::expression::Expression;
 use crate::functions::{FOREIGN, INSTANT};
 use crate::gathered::{FeedScope, MONEY_SCALE};
+use crate::people::are_plain_keys;
 use crate::products::Products;
 use crate::relation::{BoundStage, Relation, RowParts, touchpoint_label};
 use crate::scan::{COLUMN_ROW, unread_column};
@@ -258,6 +259,7 @@ impl Columns {
         Ok(Self(columns))
     }
 
+    #[inline]
     pub(crate) fn text(&self, place: usize, row: usize) -> &str {
         match &self.0[place] {
             Column::Texts(texts) if texts.is_valid(row) => texts.value(row),
@@ -265,6 +267,22 @@ impl Columns {
         }
     }
 
+    /// A flag that is the same for all rows; `None` if it is not.
+    pub(crate) fn same(&self, place: usize) -> Option<bool> {
+        match &self.0[place] {
+            Column::Flag(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// Whether all keys in a column of persons are written as they are compared.
+    pub(crate) fn are_plain_keys(&self, place: usize) -> bool {
+        let Column::Texts(texts) = &self.0[place] else { return false };
+        let (from, to) = (texts.value_offsets()[0] as usize, texts.value_offsets()[texts.len()] as usize);
+        are_plain_keys(&texts.value_data()[from..to])
+    }
+
+    #[inline]
     pub(crate) fn flag(&self, place: usize, row: usize) -> bool {
         match &self.0[place] {
             Column::Flag(flag) => *flag,
@@ -273,6 +291,7 @@ impl Columns {
         }
     }
 
+    #[inline]
     pub(crate) fn instant(&self, place: usize, row: usize) -> Option<i64> {
         match &self.0[place] {
             Column::Instants(instants) if instants.is_valid(row) => Some(instants.value(row)),
@@ -280,6 +299,7 @@ impl Columns {
         }
     }
 
+    #[inline]
     pub(crate) fn money(&self, place: usize, row: usize) -> Option<i128> {
         match &self.0[place] {
             Column::Moneys(moneys) if moneys.is_valid(row) => Some(moneys.value(row)),

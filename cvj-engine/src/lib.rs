@@ -28,6 +28,7 @@ mod people;
 pub mod plugin;
 mod presence;
 mod products;
+mod recall;
 mod rejections;
 mod relation;
 mod restatement;

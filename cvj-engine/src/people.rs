@@ -14,9 +14,13 @@ use crate::segments::SegmentCode;
 const SHARDS: usize = 128;
 const SHARD_BITS: u32 = SHARDS.trailing_zeros();
 
-/// Touchpoints that wait for a shard, so that it is visited for many at once: finding people in memory that is cold costs more
-/// than all else.
-const WAITING: usize = 4096;
+/// Touchpoints of one thread that wait for a shard, so that it is locked for many at once. Those for all shards fit a processor's
+/// cache.
+const WAITING: usize = 32;
+
+/// Touchpoints of a shard whose people are not yet looked up: finding people in memory that is cold costs more than all else, so
+/// that it is done for as many at once as memory allows, 16 bytes each.
+const UNSETTLED: usize = 1 << 17;
 
 /// A person's number: the shard in the low bits, the place within it above.
 pub(crate) type PersonId = u32;
@@ -34,6 +38,12 @@ impl Fingerprint {
     fn shard(self) -> usize {
         (self.hash >> 40) as usize % SHARDS
     }
+}
+
+/// Whether keys written one behind the other are what they are compared as: nothing to trim, nothing in upper case.
+pub(crate) fn are_plain_keys(written: &[u8]) -> bool {
+    // Without a way out of the loop, many bytes are looked at at once.
+    written.iter().fold(true, |plain, byte| plain & byte.is_ascii_graphic() & !byte.is_ascii_uppercase())
 }
 
 /// The key of a person as written: trimmed, lower case; `None` where it is empty.
@@ -124,7 +134,9 @@ pub(crate) struct Shard {
     /// Places of persons.
     places: HashTable<(Fingerprint, u32)>,
     persons: u32,
+    /// By touchpoint; of the last ones, what their people are known by.
     person: Vec<u32>,
+    unsettled: Vec<Fingerprint>,
     moment: Vec<Moment>,
     product: Vec<ProductCode>,
     segment: Vec<SegmentCode>,
@@ -153,14 +165,14 @@ impl<'a> Arrivals<'a> {
         let waiting = &mut self.waiting[number];
         waiting.push((fingerprint, touch));
         if waiting.len() >= WAITING {
-            self.people.lock(number).enter(waiting.drain(..));
+            self.people.lock(number).enter(waiting);
         }
     }
 
     /// Enters all that still wait.
     pub(crate) fn finish(&mut self) {
         for (number, waiting) in self.waiting.iter_mut().enumerate() {
-            self.people.lock(number).enter(waiting.drain(..));
+            self.people.lock(number).enter(waiting);
         }
     }
 }
@@ -221,11 +233,20 @@ impl People {
 
     /// The shards; who the people are is forgotten.
     pub(crate) fn into_shards(self) -> Vec<Shard> {
-        let forgotten = |shard: Mutex<Shard>| {
-            let shard = shard.into_inner().unwrap_or_else(PoisonError::into_inner);
-            Shard { places: HashTable::new(), ..shard }
-        };
-        self.shards.into_iter().map(forgotten).collect()
+        let shards = self.shards.into_iter();
+        let mut shards: Vec<Shard> = shards.map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        std::thread::scope(|scope| {
+            for part in shards.chunks_mut(SHARDS.div_ceil(threads)) {
+                scope.spawn(move || {
+                    for shard in part {
+                        shard.settle();
+                        shard.places = HashTable::new();
+                    }
+                });
+            }
+        });
+        shards
     }
 
     fn fingerprint(&self, key: &str) -> Fingerprint {
@@ -246,19 +267,36 @@ impl Shard {
         place
     }
 
-    fn enter(&mut self, arrivals: impl Iterator<Item = (Fingerprint, Touch)>) {
-        for (fingerprint, touch) in arrivals {
+    /// Enters touchpoints, and leaves none behind.
+    fn enter(&mut self, arrivals: &mut Vec<(Fingerprint, Touch)>) {
+        self.unsettled.extend(arrivals.iter().map(|(fingerprint, _)| *fingerprint));
+        for (_, touch) in arrivals.drain(..) {
+            self.put(touch);
+        }
+        if self.unsettled.len() >= UNSETTLED {
+            self.settle();
+        }
+    }
+
+    /// Looks up the people of all touchpoints.
+    fn settle(&mut self) {
+        for fingerprint in std::mem::take(&mut self.unsettled) {
             let person = self.intern(fingerprint);
-            self.push(person, touch);
+            self.person.push(person);
         }
     }
 
     fn push(&mut self, person: u32, touch: Touch) {
+        self.settle();
+        self.person.push(person);
+        self.put(touch);
+    }
+
+    fn put(&mut self, touch: Touch) {
         if touch.amount != 0 {
-            self.paid.push(self.person.len() as u32);
+            self.paid.push(self.moment.len() as u32);
             self.amount.push(touch.amount);
         }
-        self.person.push(person);
         self.moment.push(Moment::new(touch.at, touch.stage));
         self.product.push(touch.product);
         self.segment.push(touch.segment);

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use crate::recall::Recall;
+
 /// A product's number; [`UNASSIGNED`] where none matches or none is named.
 pub(crate) type ProductCode = u16;
 
@@ -96,26 +98,20 @@ fn matches(pattern: &str, text: &str) -> bool {
 /// A resolver that remembers what it has seen, for loops over many rows.
 pub(crate) struct Resolver<'a> {
     products: &'a Products,
-    seen: hashbrown::HashMap<String, ProductCode>,
+    seen: Recall<ProductCode>,
 }
 
-/// Values that a resolver remembers: beyond them, a column is no list of products, and remembering would only take room.
+/// Values that a resolver remembers.
 const REMEMBERED: usize = 1 << 16;
 
 impl<'a> Resolver<'a> {
     pub(crate) fn new(products: &'a Products) -> Self {
-        Self { products, seen: hashbrown::HashMap::new() }
+        Self { products, seen: Recall::new(REMEMBERED) }
     }
 
+    #[inline]
     pub(crate) fn resolve(&mut self, value: &str) -> ProductCode {
-        if let Some(code) = self.seen.get(value) {
-            return *code;
-        }
-        let code = self.products.resolve(value);
-        if self.seen.len() < REMEMBERED {
-            self.seen.insert(value.to_owned(), code);
-        }
-        code
+        self.seen.of(value, |value| self.products.resolve(value))
     }
 }
 

@@ -30,6 +30,7 @@ use crate::occurrence::{OrderRow, select};
 use crate::people::{Arrivals, Current, People, Touch, person_key};
 use crate::presence::Presence;
 use crate::products::{ProductCode, Products, Resolver, UNASSIGNED, product_key};
+use crate::recall::Recall;
 use crate::rejections::{Place, Rejection, RowKey, Sample, When};
 use crate::relation::{BoundStage, Relation};
 use crate::revenue::Revenue;
@@ -75,6 +76,10 @@ pub(crate) async fn gather(context: &SessionContext, relation: &Relation, shared
 
 /// Amounts from here on are no money (in units of 10⁻⁸: nine trillion). Smaller ones fit a touchpoint's millionths, and sums of them theirs.
 pub(crate) const TOO_MUCH: u128 = 9 * 10_u128.pow(20);
+
+fn is_too_much(value: i128) -> bool {
+    value.unsigned_abs() >= TOO_MUCH
+}
 
 /// Texts that a thread remembers as a stage, or none.
 const REMEMBERED_STAGES: usize = 1 << 12;
@@ -146,7 +151,7 @@ struct Pass<'a> {
     /// Per definition; none for metrics.
     segmenters: Vec<Option<Segmenter<'a>>>,
     /// Stages by how they are written; none where a text names none.
-    stages: hashbrown::HashMap<String, Option<Stage>>,
+    stages: Recall<Option<Stage>>,
     arrivals: Arrivals<'a>,
     presence: Presence,
     revenue: Revenue,
@@ -178,7 +183,7 @@ impl<'a> Pass<'a> {
             declared: matches!(shared.products, Products::Declared { .. }),
             resolver: Resolver::new(shared.products),
             segmenters: query.judges.iter().map(|judge| judge.by.map(segmenter)).collect(),
-            stages: hashbrown::HashMap::new(),
+            stages: Recall::new(REMEMBERED_STAGES),
             arrivals: Arrivals::new(shared.people),
             presence: Presence::default(),
             revenue: Revenue::default(),
@@ -211,9 +216,15 @@ impl<'a> Pass<'a> {
         };
         let times = self.times(&columns, batch);
         let codes = self.codes(&columns, batch);
-        for row in 0..batch.num_rows() {
-            let number = numbers.as_ref().map_or(self.gathered.rows, |numbers| numbers.value(row));
-            self.gathered.rows += 1;
+        let first = self.gathered.rows;
+        self.gathered.rows += batch.num_rows() as u64;
+        let rest: Vec<Vec<usize>> =
+            (0..judges.len()).map(|index| self.take_clear(index, &columns, &times, &codes, batch.num_rows())).collect();
+        let mut rows = rest.concat();
+        rows.sort_unstable();
+        rows.dedup();
+        for row in rows {
+            let number = numbers.as_ref().map_or(first + row as u64, |numbers| numbers.value(row));
             let place_of = || match &lines {
                 Some((files, lines)) if files.is_valid(row) && lines.is_valid(row) => {
                     Place { file: files.value(row).to_owned(), line: lines.value(row).unsigned_abs() }
@@ -228,7 +239,7 @@ impl<'a> Pass<'a> {
             let mut rejections: Vec<Rejection> = Vec::new();
             let mut future = false;
             let cells = unread.remove(&number).unwrap_or_default();
-            for (index, judge) in judges.iter().enumerate() {
+            for (index, judge) in judges.iter().enumerate().filter(|(index, _)| rest[*index].binary_search(&row).is_ok()) {
                 let at = columns.instant(judge.places.at, row).filter(|_| !columns.flag(judge.places.at_unread, row));
                 let (period, day) = times[judge.places.at][row];
                 match self.judge(judge, &columns, row, at) {
@@ -283,6 +294,66 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    /// Takes the rows that a definition uses and of which no more is to be told. Gives the others that it does not ignore, in order:
+    /// what becomes of them depends on the other definitions, too.
+    fn take_clear(
+        &mut self,
+        index: usize,
+        columns: &Columns,
+        times: &[Vec<(i32, i64)>],
+        codes: &[Vec<ProductCode>],
+        rows: usize,
+    ) -> Vec<usize> {
+        let judge = &self.setting.query.judges[index];
+        let places = &judge.places;
+        let mut flags = vec![places.where_unread, places.unread, places.at_unread, places.foreign];
+        if judge.row.foreign_money.is_some() || flags.iter().any(|place| columns.same(*place) == Some(true)) {
+            return (0..rows).collect();
+        }
+        flags.retain(|place| columns.same(*place).is_none());
+        let plain_keys = places.touch.as_ref().is_some_and(|touch| columns.are_plain_keys(touch.person));
+        let mut newest = self.gathered.newest;
+        let mut rest = Vec::new();
+        for row in 0..rows {
+            if flags.iter().any(|place| columns.flag(*place, row)) {
+                rest.push(row);
+                continue;
+            }
+            if !columns.flag(places.passes, row) {
+                continue;
+            }
+            let code = places.product.map_or(UNASSIGNED, |place| codes[place][row]);
+            let at = columns.instant(places.at, row).filter(|at| *at < self.setting.shared.limit);
+            let Some(at) = at.filter(|_| code != UNASSIGNED || places.product.is_none()) else {
+                rest.push(row);
+                continue;
+            };
+            let period = times[places.at][row].0;
+            if let Some(touch) = &places.touch {
+                let written = columns.text(touch.person, row);
+                let person =
+                    if plain_keys { Some(Cow::Borrowed(written)).filter(|_| !written.is_empty()) } else { person_key(written) };
+                let stage = match (judge.stage, touch.stage) {
+                    (Some(BoundStage::Column(_)), Some(place)) => self.stage(columns.text(place, row)),
+                    (Some(BoundStage::Fixed(stage)), _) => Some(*stage),
+                    _ => None,
+                };
+                let too_much = touch.value.and_then(|place| columns.money(place, row)).is_some_and(is_too_much);
+                let (Some(person), Some(stage), false) = (person, stage, too_much) else {
+                    rest.push(row);
+                    continue;
+                };
+                let touch = Touch { at, product: code, segment: 0, stage: stage.index() as u8, amount: 0 };
+                self.take_touch(index, columns, row, period, &person, touch);
+            }
+            newest = newest.max(Some(at));
+            self.gathered.tallies[index].enter_used(period);
+            self.spelling(judge, places.product.map(|place| columns.text(place, row)), code, period);
+        }
+        self.gathered.newest = newest;
+        rest
+    }
+
     /// By place of a time: the period and the local day of every row. Rows with a readable time are seen. What is the same work for
     /// every row is done for all of a batch at once, here and in [`Self::codes`]: it is several times as fast.
     fn times(&mut self, columns: &Columns, batch: &RecordBatch) -> Vec<Vec<(i32, i64)>> {
@@ -291,7 +362,16 @@ impl<'a> Pass<'a> {
         let mut seen: Vec<(usize, usize)> = Vec::new();
         for places in query.judges.iter().map(|judge| &judge.places) {
             if times[places.at].is_empty() {
-                let place = |row| columns.instant(places.at, row).map_or((-1, 0), |at| calendar.period_and_day(at));
+                let mut day = calendar.day(0);
+                let place = |row| {
+                    columns.instant(places.at, row).map_or((-1, 0), |at| {
+                        // Neighbouring rows are often of one day.
+                        if !day.holds(at) {
+                            day = calendar.day(at);
+                        }
+                        (day.period, day.number)
+                    })
+                };
                 times[places.at] = (0..batch.num_rows()).map(place).collect();
             }
             if seen.contains(&(places.at, places.at_unread)) {
@@ -373,7 +453,7 @@ impl<'a> Pass<'a> {
             (BoundStage::Column(_), None) => return Judgement::Ignored,
         };
         let value = touch.value.and_then(|place| columns.money(place, row));
-        if value.is_some_and(|value| value.unsigned_abs() >= TOO_MUCH) {
+        if value.is_some_and(is_too_much) {
             return reject(judge.value_column.unwrap_or_default(), "the amount is too large", "");
         }
         Judgement::Used { at, touch: Some((person, stage)) }
@@ -381,15 +461,8 @@ impl<'a> Pass<'a> {
 
     /// The stage that a text names.
     fn stage(&mut self, written: &str) -> Option<Stage> {
-        if let Some(stage) = self.stages.get(written) {
-            return *stage;
-        }
-        let stage = written.parse().ok();
         // What names no stage may be anything.
-        if self.stages.len() < REMEMBERED_STAGES {
-            self.stages.insert(written.to_owned(), stage);
-        }
-        stage
+        self.stages.of(written, |written| written.parse().ok())
     }
 
     /// Counts how the product of a used row is written, where products are found.

@@ -94,6 +94,37 @@ impl ColumnBuilder {
         self.push_uncommon(bytes)
     }
 
+    /// Appends cells of text in UTF-8, which need not have been validated, up to the first that has not the common form of the
+    /// type or is not at hand. Says how many.
+    pub fn push_common<'a>(&mut self, cells: impl Iterator<Item = Option<&'a [u8]>>) -> usize {
+        if self.nulls.are_said() {
+            return 0;
+        }
+        // One loop for each type.
+        match &mut self.values {
+            Values::Text(values) => common(cells, |cell| values.append_common(cell)),
+            Values::Integer(builder, format) => {
+                common_values(cells, |cell| format.simple(cell, 0), |value| builder.append_option(value))
+            }
+            Values::Decimal(builder, format, scale) => {
+                let read = |cell: &[u8]| format.simple(cell, *scale).map(i128::from);
+                common_values(cells, read, |value| builder.append_option(value))
+            }
+            Values::Date(builder, reader) => {
+                common_values(cells, |cell| reader.common_date(cell), |value| builder.append_option(value))
+            }
+            Values::Moment(builder, reader) => {
+                common_values(cells, |cell| reader.common_micros(cell), |value| builder.append_option(value))
+            }
+            Values::Float(..) | Values::Boolean(..) => 0,
+        }
+    }
+
+    /// Bytes of text appended since the last array.
+    pub fn text(&self) -> usize {
+        if let Values::Text(values) = &self.values { values.bytes() } else { 0 }
+    }
+
     /// Appends null.
     pub fn push_null(&mut self) {
         match &mut self.values {
@@ -166,14 +197,7 @@ impl Values {
     #[inline]
     fn append_common(&mut self, bytes: &[u8]) -> bool {
         match self {
-            Self::Text(values) => {
-                // White space may be all there is. Its other forms do not begin in ASCII.
-                let filled = bytes[0] > b' ' && bytes[0].is_ascii();
-                if filled {
-                    values.append(bytes);
-                }
-                filled
-            }
+            Self::Text(values) => values.append_common(bytes),
             Self::Integer(builder, format) => format.simple(bytes, 0).map(|value| builder.append_value(value)).is_some(),
             Self::Decimal(builder, format, scale) => {
                 format.simple(bytes, *scale).map(|value| builder.append_value(i128::from(value))).is_some()
@@ -277,6 +301,36 @@ impl Values {
 
 fn unreadable(why: &str) -> Unreadable {
     Unreadable { why: why.to_owned(), contradiction: false }
+}
+
+/// Appends cells as long as that succeeds; says how many.
+#[inline]
+fn common<'a>(cells: impl Iterator<Item = Option<&'a [u8]>>, mut append: impl FnMut(&[u8]) -> bool) -> usize {
+    let mut count = 0;
+    for cell in cells {
+        if !cell.is_some_and(&mut append) {
+            break;
+        }
+        count += 1;
+    }
+    count
+}
+
+/// Appends cells as values as long as they read, or as null where they are empty; says how many.
+#[inline]
+fn common_values<'a, T>(
+    cells: impl Iterator<Item = Option<&'a [u8]>>,
+    mut read: impl FnMut(&[u8]) -> Option<T>,
+    mut append: impl FnMut(Option<T>),
+) -> usize {
+    common(cells, |cell| {
+        let value = read(cell);
+        let reads = value.is_some() || cell.is_empty();
+        if reads {
+            append(value);
+        }
+        reads
+    })
 }
 
 fn moment<T>(reader: &MomentReader, read: impl FnOnce(&MomentFormat) -> Result<T, MomentFault>) -> Result<T, Unreadable> {

@@ -1,8 +1,8 @@
 //! What every partition of a scan carries, whatever it is a part of, and how its rows become record batches: each judged, filled
 //! and counted the same way.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -34,10 +34,31 @@ pub trait RowCells {
     /// A cell; one that is not there is empty.
     fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError>;
 
-    /// A cell of text as its bytes, where they are at hand in UTF-8. They are validated where they are kept as text.
-    fn bytes(&self, _index: usize) -> Option<Cow<'_, [u8]>> {
+    /// A cell of text as its bytes, where they stand in the file as they are, in UTF-8. They are validated where they are kept as
+    /// text.
+    fn plain(&self, _index: usize) -> Option<&[u8]> {
         None
     }
+}
+
+/// Rows that stand one behind the other and have as many cells as the header.
+pub trait RowBlock {
+    /// One of them.
+    type Row<'a>: RowCells
+    where
+        Self: 'a;
+
+    /// How many there are.
+    fn rows(&self) -> usize;
+
+    /// The line of one.
+    fn line(&self, row: usize) -> u64;
+
+    /// The cells of one.
+    fn row(&self, row: usize) -> Self::Row<'_>;
+
+    /// A cell of each of these rows, as [`RowCells::plain`] has it.
+    fn column(&self, rows: Range<usize>, index: usize) -> impl Iterator<Item = Option<&[u8]>>;
 }
 
 impl RowCells for [Cell<'_>] {
@@ -125,8 +146,9 @@ impl PartRows {
             table: part.table.clone(),
             file: part.file.clone(),
             contradicted: (!part.settled).then(|| contradicted.clone()),
+            task: task.clone(),
         };
-        let mut rows = RowAssembler::new(&part.columns, field_of, part.nulls.clone(), part.batch_rows, origin, task.clone());
+        let mut rows = RowAssembler::new(&part.columns, field_of, part.nulls.clone(), part.batch_rows, origin);
         rows.covers(part.range);
         let left_out = BTreeMap::new();
         Self { part, rows, above, left_out, contradicted, task: task.clone(), after_blank: false, blank: None, incomplete: None }
@@ -157,6 +179,48 @@ impl PartRows {
         self.after_blank = true;
     }
 
+    /// Takes the first of these rows: as many as this batch has room for, and none behind the last that is wanted. Says how many.
+    pub fn push_block(&mut self, block: &impl RowBlock) -> Result<usize, SourceError> {
+        let wanted = self.part.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.rows.rows())) as usize;
+        let room = self.part.batch_rows.saturating_sub(self.rows.pending()).min(wanted);
+        let behind = |line| self.part.sieve.to().is_some_and(|to| line >= to);
+        let end = (0..block.rows().min(room)).find(|row| behind(block.line(*row))).unwrap_or(block.rows().min(room));
+        let mut begin = 0;
+        for row in 0..end {
+            if !self.is_data(block.line(row), &block.row(row))? {
+                self.push_data(block, begin..row)?;
+                self.push(block.line(row), &block.row(row))?;
+                begin = row + 1;
+            }
+        }
+        self.push_data(block, begin..end)?;
+        Ok(end)
+    }
+
+    /// Whether a row is data, and nothing else is to be said of it.
+    #[inline]
+    fn is_data(&self, line: u64, row: &impl RowCells) -> Result<bool, SourceError> {
+        let sieve = &self.part.sieve;
+        let alone = self.above.is_none() && !self.after_blank;
+        Ok(alone && sieve.judge(line, row, &self.part.nulls)? == Verdict::Data && sieve.fits(row, self.part.short_rows))
+    }
+
+    fn push_data(&mut self, block: &impl RowBlock, rows: Range<usize>) -> Result<(), SourceError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let last = rows.end - 1;
+        self.blank = None;
+        self.incomplete = self.lacks_key(block.line(last), &block.row(last));
+        self.rows.push_block(block, rows)
+    }
+
+    /// The line of a row that lacks what all rows looked at have, if rows that were not may stand behind it.
+    fn lacks_key(&self, line: u64, row: &(impl RowCells + ?Sized)) -> Option<u64> {
+        let sieve = &self.part.sieve;
+        (sieve.is_open_behind(line) && sieve.lacks_key(row)).then_some(line)
+    }
+
     /// Takes the row on this line.
     pub fn push(&mut self, line: u64, row: &(impl RowCells + ?Sized)) -> Result<(), SourceError> {
         let part = &self.part;
@@ -165,7 +229,8 @@ impl PartRows {
         }
         self.after_blank = false;
         self.blank = None;
-        self.incomplete = (part.sieve.is_open_behind(line) && part.sieve.lacks_key(row)).then_some(line);
+        self.incomplete = self.lacks_key(line, row);
+        let part = &self.part;
         let verdict = part.sieve.judge(line, row, &part.nulls)?;
         if verdict == Verdict::Open {
             return Err(self.surprised(line, "a row that may hold the totals of others"));

@@ -2,6 +2,7 @@
 //! where a value contradicts a format that was settled from a sample.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray};
@@ -10,11 +11,10 @@ use arrow_schema::SchemaRef;
 use cvj_core::source::Rejected;
 use cvj_core::{SourceError, Status, Task};
 
-use crate::cell::Cell;
 use crate::column::ColumnBuilder;
 use crate::layout::DateRange;
 use crate::moment::days;
-use crate::part::RowCells;
+use crate::part::{RowBlock, RowCells};
 use crate::settings::Nulls;
 use crate::table::{Content, PlannedColumn, schema};
 
@@ -39,16 +39,10 @@ impl Contradicted {
 pub struct RowAssembler {
     schema: SchemaRef,
     columns: Vec<Assembled>,
-    table: String,
-    file: String,
+    origin: Origin,
     range: Option<DateRange>,
-    /// `None`: the formats are settled from all rows, and no value contradicts them.
-    contradicted: Option<Contradicted>,
-    task: Task,
     delivered: u64,
     pending: usize,
-    /// Bytes of the pending cells of text.
-    text: usize,
 }
 
 struct Assembled {
@@ -74,7 +68,6 @@ impl RowAssembler {
         nulls: Nulls,
         batch_rows: usize,
         origin: Origin,
-        task: Task,
     ) -> Self {
         let schema = schema(columns);
         let nulls = Arc::new(nulls);
@@ -92,8 +85,7 @@ impl RowAssembler {
             Assembled { name: column.name.clone(), source }
         });
         let columns = columns.collect();
-        let Origin { table, file, contradicted } = origin;
-        Self { schema, columns, table, file, range: None, contradicted, task, delivered: 0, pending: 0, text: 0 }
+        Self { schema, columns, origin, range: None, delivered: 0, pending: 0 }
     }
 
     /// Says which days the rows are about.
@@ -103,56 +95,46 @@ impl RowAssembler {
 
     /// Appends a row of the file.
     pub fn push(&mut self, line: u64, row: &(impl RowCells + ?Sized)) -> Result<(), SourceError> {
-        for column in &mut self.columns {
-            match &mut column.source {
+        let number = self.rows();
+        for Assembled { name, source } in &mut self.columns {
+            match source {
                 Source::File | Source::From | Source::To | Source::Absent(_) => {}
                 Source::Line(lines) => lines.push(line as i64),
+                Source::Field(field, builder) => self.origin.append(name, builder, line, row, *field, number)?,
+            }
+        }
+        self.pending += 1;
+        Ok(())
+    }
+
+    /// Appends these rows of a block, column by column.
+    pub fn push_block(&mut self, block: &impl RowBlock, rows: Range<usize>) -> Result<(), SourceError> {
+        let number = self.rows();
+        for Assembled { name, source } in &mut self.columns {
+            match source {
+                Source::File | Source::From | Source::To | Source::Absent(_) => {}
+                Source::Line(lines) => lines.extend(rows.clone().map(|row| block.line(row) as i64)),
                 Source::Field(field, builder) => {
-                    let outcome = if let Some(bytes) = row.bytes(*field) {
-                        self.text += bytes.len();
-                        builder.push_bytes(&bytes)
-                    } else {
-                        let cell = row.cell(*field)?;
-                        self.text += if let Cell::Text(text) = &cell { text.len() } else { 0 };
-                        builder.push(&cell)
-                    };
-                    if let Err(unreadable) = outcome {
-                        let cell = row.cell(*field)?;
-                        if unreadable.contradiction
-                            && let Some(contradicted) = &self.contradicted
-                        {
-                            contradicted.remember(&self.table);
-                            return Err(SourceError::schema_changed(format!(
-                                "{}:{line}: column `{}` of table `{}`: {}: `{}`",
-                                self.file,
-                                column.name,
-                                self.table,
-                                unreadable.why,
-                                cell.to_text()
-                            )));
+                    let mut row = rows.start;
+                    while row < rows.end {
+                        row += builder.push_common(block.column(row..rows.end, *field));
+                        if row < rows.end {
+                            let number = number + (row - rows.start) as u64;
+                            self.origin.append(name, builder, block.line(row), &block.row(row), *field, number)?;
+                            row += 1;
                         }
-                        self.task.reject(&Rejected {
-                            row: Some(self.delivered + self.pending as u64),
-                            file: self.file.clone(),
-                            line,
-                            column: column.name.clone(),
-                            why: unreadable.why,
-                            value: cell.to_text().into_owned(),
-                        });
                     }
                 }
             }
         }
-        self.pending += 1;
-        if self.text > MOST_TEXT {
-            return Err(too_much_text(&self.file, line));
-        }
+        self.pending += rows.len();
         Ok(())
     }
 
     /// Reports a row that is not delivered at all.
     pub fn reject_row(&self, line: u64, why: String, value: String) {
-        self.task.reject(&Rejected { row: None, file: self.file.clone(), line, column: String::new(), why, value });
+        let file = self.origin.file.clone();
+        self.origin.task.reject(&Rejected { row: None, file, line, column: String::new(), why, value });
     }
 
     /// The schema of the batches.
@@ -170,18 +152,18 @@ impl RowAssembler {
         self.pending
     }
 
-    /// Bytes of the pending cells of text, whatever their columns make of them.
+    /// Bytes of the pending text.
     pub fn pending_text(&self) -> usize {
-        self.text
+        let text = |column: &Assembled| if let Source::Field(_, builder) = &column.source { builder.text() } else { 0 };
+        self.columns.iter().map(text).sum()
     }
 
     /// The pending rows as a batch.
     pub fn finish(&mut self) -> Result<RecordBatch, SourceError> {
         let rows = std::mem::take(&mut self.pending);
-        self.text = 0;
         let before = self.delivered;
         self.delivered += rows as u64;
-        let file = &self.file;
+        let file = &self.origin.file;
         let range = self.range;
         let arrays = self.columns.iter_mut().map(|column| -> Result<ArrayRef, SourceError> {
             Ok(match &mut column.source {
@@ -203,8 +185,9 @@ impl RowAssembler {
         });
         let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
-            .map_err(|error| SourceError::new(Status::Internal, format!("the rows of `{}` make no batch: {error}", self.file)))
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map_err(|error| {
+            SourceError::new(Status::Internal, format!("the rows of `{}` make no batch: {error}", self.origin.file))
+        })
     }
 }
 
@@ -221,12 +204,58 @@ fn not_utf8(file: &str, column: &str, row: u64) -> SourceError {
         .with_hint("export it again as UTF-8")
 }
 
-/// Where the rows of a partition come from.
+/// Where the rows of a partition come from, and where what does not read is told.
 pub struct Origin {
     /// The table.
     pub table: String,
     /// The file's name, with no more folders than tell it from others.
     pub file: String,
-    /// Where a contradiction is remembered; `None` if none can be.
+    /// Where a contradiction is remembered; `None`: the formats are settled from all rows, and no value contradicts them.
     pub contradicted: Option<Contradicted>,
+    /// The host.
+    pub task: Task,
+}
+
+impl Origin {
+    /// Appends the cell of a row, the `number`th delivered, to its column; one that does not read is told.
+    fn append(
+        &self,
+        column: &str,
+        builder: &mut ColumnBuilder,
+        line: u64,
+        row: &(impl RowCells + ?Sized),
+        field: usize,
+        number: u64,
+    ) -> Result<(), SourceError> {
+        let outcome = match row.plain(field) {
+            Some(bytes) => builder.push_bytes(bytes),
+            None => builder.push(&row.cell(field)?),
+        };
+        if builder.text() > MOST_TEXT {
+            return Err(too_much_text(&self.file, line));
+        }
+        let Err(unreadable) = outcome else { return Ok(()) };
+        let cell = row.cell(field)?;
+        if unreadable.contradiction
+            && let Some(contradicted) = &self.contradicted
+        {
+            contradicted.remember(&self.table);
+            return Err(SourceError::schema_changed(format!(
+                "{}:{line}: column `{column}` of table `{}`: {}: `{}`",
+                self.file,
+                self.table,
+                unreadable.why,
+                cell.to_text()
+            )));
+        }
+        self.task.reject(&Rejected {
+            row: Some(number),
+            file: self.file.clone(),
+            line,
+            column: column.to_owned(),
+            why: unreadable.why,
+            value: cell.to_text().into_owned(),
+        });
+        Ok(())
+    }
 }

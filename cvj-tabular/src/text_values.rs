@@ -43,6 +43,23 @@ impl TextValues {
         self.nulls.append_non_null();
     }
 
+    /// Appends text that is not blank for certain, or nothing as null; says whether it did.
+    #[inline]
+    pub(crate) fn append_common(&mut self, text: &[u8]) -> bool {
+        match text.first() {
+            None => self.append_null(),
+            // White space may be all there is. Its other forms do not begin in ASCII.
+            Some(first) if first.is_ascii_graphic() => self.append(text),
+            Some(_) => return false,
+        }
+        true
+    }
+
+    /// Bytes of text.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     #[inline]
     pub(crate) fn append_null(&mut self) {
         self.ends.push(self.bytes.len() as i32);

@@ -1,4 +1,7 @@
-"""The touchpoint log by DuckDB: `duckdb_log.py version|people|funnel|totals FILE`; prints one JSON object of numbers."""
+"""The touchpoint log by DuckDB: `duckdb_log.py version|query|people|funnel|totals FILE`; prints one JSON object of numbers.
+
+`query` prints the two queries that are measured.
+"""
 
 import json
 import sys
@@ -21,17 +24,13 @@ COLUMNS = (
 LOG = f"read_csv('{file}', header = true, columns = {COLUMNS})"
 
 
-def people() -> dict[str, float]:
+def people_query() -> str:
     """Distinct people and the sum of revenue by product, stage and month."""
-    return people_answer(
-        engine.execute(
-            f"SELECT product, stage, strftime(date_trunc('month', occurred_at), '%Y-%m') AS month, count(DISTINCT contact_id),"
-            f" sum(revenue) FROM {LOG} GROUP BY ALL"
-        ).fetchall()
-    )
+    month = "strftime(date_trunc('month', occurred_at), '%Y-%m') AS month"
+    return f"SELECT product, stage, {month}, count(DISTINCT contact_id), sum(revenue) FROM {LOG} GROUP BY ALL"
 
 
-def funnel() -> dict[str, float]:
+def funnel_query() -> str:
     """People per stage who came through all stages before it in order, and the median days between."""
     times = ", ".join(f"list(occurred_at) FILTER (stage = '{stage}') AS l{k}" for k, stage in enumerate(STAGES))
     query = f"WITH touched AS (SELECT product, {times} FROM {LOG} GROUP BY product, contact_id)"
@@ -41,7 +40,17 @@ def funnel() -> dict[str, float]:
         query += f", s{k} AS (SELECT *, {after} AS t{k} FROM s{k - 1})"
     days = ", ".join(f"median(epoch(t{k} - t{k - 1}) / 86400)" for k in range(1, len(STAGES)))
     counts = ", ".join(f"count(t{k})" for k in range(len(STAGES)))
-    return funnel_answer(engine.execute(f"{query} SELECT product, {counts}, {days} FROM s{len(STAGES) - 1} GROUP BY product").fetchall())
+    return f"{query} SELECT product, {counts}, {days} FROM s{len(STAGES) - 1} GROUP BY product"
+
+
+def people() -> dict[str, float]:
+    """The answer to `people_query`."""
+    return people_answer(engine.execute(people_query()).fetchall())
+
+
+def funnel() -> dict[str, float]:
+    """The answer to `funnel_query`."""
+    return funnel_answer(engine.execute(funnel_query()).fetchall())
 
 
 def totals() -> dict[str, float]:
@@ -52,5 +61,9 @@ def totals() -> dict[str, float]:
     rows = engine.execute(f"WITH r AS ({revenue}) FROM r UNION ALL SELECT 'all', stage, month, sum(value) FROM r GROUP BY ALL").fetchall()
     return totals_answer(rows, engine.execute(f"{reached} UNION ALL {overall}").fetchall())
 
+
+if question == "query":
+    print(f"people: {people_query()}\n\nfunnel: {funnel_query()}")
+    sys.exit()
 
 print(json.dumps({"people": people, "funnel": funnel, "totals": totals}[question]()))

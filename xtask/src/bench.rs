@@ -115,8 +115,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failur
             Part::Xlsx => contender::xlsx(&bench, rows)?,
             Part::Start => contender::start(&bench)?,
         };
-        let baseline = contenders.first().map(|contender| contender.name.clone()).unwrap_or_default();
-        let table = measure::rounds(&contenders, runs)?.table(&baseline, &missing);
+        let table = measure::rounds(&contenders, runs)?.table(&missing);
         println!("{table}");
         page.set(part.name(), &format!("{}\n\n{table}", machine::words(part, rows, runs, &contenders)))?;
     }
@@ -172,7 +171,7 @@ impl<'a> Bench<'a> {
         let out = self.workspace.target.join("bench/report").join(client.file_name().unwrap_or_default());
         let mut words = vec![self.cvj.clone().into(), "report".into(), client.as_os_str().to_owned()];
         words.extend(["--format".into(), "json".into(), "--out".into(), out.clone().into_os_string()]);
-        (Contender { name: "cvj report".to_owned(), words }, out.join("report.json"))
+        (Contender { name: "cvj report".to_owned(), words, is_baseline: false }, out.join("report.json"))
     }
 }
 

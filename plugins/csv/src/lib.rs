@@ -2,8 +2,8 @@
 //!
 //! The way of a file: [`input`] unpacks it, [`dialect`] understands its beginning, [`boundaries`] finds where records begin and
 //! settles the [`encoding`], [`tables`] finds the tables in it, [`survey`] looks at a sample (or all) of their rows,
-//! [`slice`](mod@slice) is a partition and reads it, [`records`] tokenises. Which rows are data and what types columns have is
-//! settled by `cvj-tabular`.
+//! [`slice`](mod@slice) is a partition and reads it, [`records`] tokenises, [`regular`] the most of it in blocks. Which rows are
+//! data and what types columns have is settled by `cvj-tabular`.
 
 pub mod automaton;
 pub mod boundaries;
@@ -11,6 +11,7 @@ pub mod dialect;
 pub mod encoding;
 pub mod input;
 pub mod records;
+pub mod regular;
 pub mod slice;
 pub mod survey;
 pub mod tables;

@@ -1,22 +1,25 @@
-//! Bytes to records: by `simd-csv` where a stretch of a file is regular, by a state machine where it is not.
+//! Bytes to records: many at a time where a stretch of a file is [regular](crate::regular), by a state machine where it is not.
 //!
-//! `simd-csv` takes every quote for the begin or end of a quoted part, which is right where quotes stand around whole fields.
-//! [`crate::boundaries`] says where that is so. Elsewhere (`5" pipe`, blank lines, backslashes before quotes) [`CarefulReader`]
-//! follows the [`Automaton`], and knows the line of every record whatever lies between them.
+//! A regular stretch is one in which quotes stand around whole fields: [`crate::boundaries`] says where that is so. Elsewhere
+//! (`5" pipe`, blank lines, backslashes before quotes) [`CarefulReader`] follows the [`Automaton`], and knows the line of every
+//! record whatever lies between them.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use cvj_core::{SourceError, Status};
 use cvj_tabular::limits::Limits;
-use simd_csv::{ZeroCopyByteRecord, ZeroCopyReader, ZeroCopyReaderBuilder};
+use cvj_tabular::part::RowBlock;
 
 use crate::automaton::{Automaton, Runaway, Step};
 use crate::boundaries::Run;
 use crate::dialect::Dialect;
 use crate::input::{Input, failed};
+use crate::regular::{Block, Fields, RegularReader};
+use crate::slice::CsvRow;
 
 const BUFFER: usize = 256 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -36,16 +39,18 @@ pub struct Records {
 
 enum Reader {
     None,
-    Regular { reader: ZeroCopyReader<Box<dyn Read + Send>>, length: u64, line: u64 },
-    Careful(CarefulReader<BufReader<Box<dyn Read + Send>>>),
+    /// With the length of its run.
+    Regular(RegularReader<Box<dyn Read + Send>>, u64),
+    Careful(Box<CarefulReader<BufReader<Box<dyn Read + Send>>>>),
 }
 
 /// One record.
+#[derive(Clone, Copy)]
 pub enum Record<'a> {
-    /// From `simd-csv`, fields as written.
+    /// Fields as written.
     Regular {
         /// The fields.
-        record: ZeroCopyByteRecord<'a>,
+        fields: Fields<'a>,
         /// The line on which the record begins.
         line: u64,
         /// The quote.
@@ -66,11 +71,55 @@ pub enum Record<'a> {
     },
 }
 
-impl Record<'_> {
+/// Regular records of one width.
+pub struct Rows<'a> {
+    block: Block<'a>,
+    fields: Fields<'a>,
+    width: usize,
+    count: usize,
+    dialect: Dialect,
+    is_utf8: bool,
+    file: &'a str,
+}
+
+impl RowBlock for Rows<'_> {
+    type Row<'a>
+        = CsvRow<'a>
+    where
+        Self: 'a;
+
+    fn rows(&self) -> usize {
+        self.count
+    }
+
+    fn line(&self, row: usize) -> u64 {
+        self.block.line(row)
+    }
+
+    #[inline]
+    fn row(&self, row: usize) -> CsvRow<'_> {
+        let fields = self.fields.of_record(row, self.width);
+        let record = Record::Regular { fields, line: self.line(row), quote: self.dialect.quote };
+        CsvRow { record, dialect: self.dialect, file: self.file }
+    }
+
+    fn column(&self, rows: Range<usize>, index: usize) -> impl Iterator<Item = Option<&[u8]>> {
+        // Most cells are neither quoted nor at the begin or end of a line.
+        let inner = self.is_utf8 && index > 0 && index + 1 < self.width;
+        rows.clone().zip(self.fields.column(rows.start, index, self.width)).map(move |(row, text)| {
+            if inner && text.first() != Some(&self.dialect.quote) {
+                return Some(text);
+            }
+            self.row(row).record.plain(index).filter(|bytes| self.is_utf8 || bytes.is_ascii())
+        })
+    }
+}
+
+impl<'a> Record<'a> {
     /// The number of fields.
     pub fn width(&self) -> usize {
         match self {
-            Self::Regular { record, .. } => record.len(),
+            Self::Regular { fields, .. } => fields.count(),
             Self::Careful { ends, .. } => ends.len(),
         }
     }
@@ -83,30 +132,60 @@ impl Record<'_> {
     }
 
     /// A field without its quotes; one that is not there is empty.
-    pub fn get(&self, field: usize) -> Cow<'_, [u8]> {
+    pub fn get(&self, field: usize) -> Cow<'a, [u8]> {
+        match (self.plain(field), self) {
+            (Some(text), _) => Cow::Borrowed(text),
+            (None, Self::Regular { fields, quote, .. }) => Cow::Owned(without_doubled(raw(fields, field), *quote)),
+            (None, Self::Careful { .. }) => Cow::Borrowed(&[]),
+        }
+    }
+
+    /// A field without its quotes, if its text stands there as it is: no quote in it is written as two.
+    #[inline]
+    pub fn plain(&self, field: usize) -> Option<&'a [u8]> {
+        if field >= self.width() {
+            return Some(&[]);
+        }
         let text = match self {
-            Self::Regular { record, quote, .. } => {
-                let Some(raw) = record.get(field) else { return Cow::Borrowed(&[]) };
-                if raw.first() == Some(quote) { record.unescape(field).unwrap_or_default() } else { Cow::Borrowed(raw) }
-            }
+            Self::Regular { fields, quote, .. } => match raw(fields, field) {
+                [first, text @ .., _] if first == quote => {
+                    if memchr::memchr(*quote, text).is_some() {
+                        return None;
+                    }
+                    text
+                }
+                text => text,
+            },
             Self::Careful { text, ends, .. } => {
-                let Some(end) = ends.get(field) else { return Cow::Borrowed(&[]) };
                 let start = if field == 0 { 0 } else { ends[field - 1] };
-                Cow::Borrowed(&text[start..*end])
+                &text[start..ends[field]]
             }
         };
-        match text {
-            // Files that were put together have one where the second begins, and `simd-csv` passes it over where it begins.
-            Cow::Borrowed(text) if field == 0 => Cow::Borrowed(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)),
-            text => text,
+        // Files that were put together have one where the second begins.
+        Some(if field == 0 { text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text) } else { text })
+    }
+
+    /// The first byte of a field that is no white space, if there is one.
+    #[inline]
+    pub fn begins(&self, field: usize) -> Option<u8> {
+        if let Self::Regular { fields, quote, .. } = self
+            && field < fields.count()
+        {
+            match fields.get(field) {
+                [] => return None,
+                [first, ..] if first != quote && first.is_ascii_graphic() => return Some(*first),
+                [first, second, ..] if first == quote && second != quote && second.is_ascii_graphic() => return Some(*second),
+                _ => {}
+            }
         }
+        self.get(field).iter().find(|byte| !byte.is_ascii_whitespace()).copied()
     }
 
     /// Whether the line holds nothing but spaces.
     pub fn is_blank(&self) -> bool {
         self.width() == 1 && {
             match self {
-                Self::Regular { record, .. } => record.as_slice().trim_ascii().is_empty(),
+                Self::Regular { fields, .. } => fields.text().trim_ascii().is_empty(),
                 Self::Careful { text, quoted, .. } => !quoted && text.trim_ascii().is_empty(),
             }
         }
@@ -119,7 +198,7 @@ impl Record<'_> {
 
     fn check(self, name: &str, limits: &Limits) -> Result<Self, SourceError> {
         let (width, length) = match &self {
-            Self::Regular { record, .. } => (record.len(), record.as_slice().len()),
+            Self::Regular { fields, .. } => (fields.count(), fields.text().len()),
             Self::Careful { text, ends, .. } => (ends.len(), text.len()),
         };
         if width as u64 > limits.columns {
@@ -161,19 +240,39 @@ impl Records {
         }
         let record = match &mut self.reader {
             Reader::None => return Ok(None),
-            Reader::Regular { reader, line, .. } => {
-                let record = match reader.read_byte_record() {
-                    Ok(Some(record)) => record,
-                    Ok(None) => return Err(self.input.stamp.changed()),
-                    Err(error) => return Err(told(&self.name, error)),
-                };
-                let begins = *line;
-                *line += 1 + memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
-                Record::Regular { record, line: begins, quote: self.dialect.quote }
+            Reader::Regular(reader, _) => {
+                let (fields, line) = reader.advance();
+                Record::Regular { fields, line, quote: self.dialect.quote }
             }
             Reader::Careful(reader) => reader.record(),
         };
         record.check(&self.name, &self.limits).map(Some)
+    }
+
+    /// The next records, as far as they are at hand and all of them are regular, bounded, and of this width; [pass](Self::pass)
+    /// over those that were taken.
+    pub fn at_hand(&self, width: usize) -> Option<Rows<'_>> {
+        let Reader::Regular(reader, _) = &self.reader else { return None };
+        let block = reader.records();
+        let (fields, count) = block.of_width(width);
+        // A record of one field may be blank.
+        let any = count > 0 && width > 1 && width as u64 <= self.limits.columns;
+        (any && fields.text().len() as u64 <= self.limits.cell.0).then_some(Rows {
+            block,
+            fields,
+            width,
+            count,
+            dialect: self.dialect,
+            is_utf8: self.dialect.encoding.is_utf8(),
+            file: &self.name,
+        })
+    }
+
+    /// Passes over so many records at hand.
+    pub fn pass(&mut self, records: usize) {
+        if let Reader::Regular(reader, _) = &mut self.reader {
+            reader.pass(records);
+        }
     }
 
     /// Bytes read so far.
@@ -181,7 +280,7 @@ impl Records {
         self.passed
             + match &self.reader {
                 Reader::None => 0,
-                Reader::Regular { reader, .. } => reader.position(),
+                Reader::Regular(reader, _) => reader.position(),
                 Reader::Careful(reader) => reader.consumed,
             }
     }
@@ -190,7 +289,10 @@ impl Records {
     fn begins(&mut self) -> Result<bool, SourceError> {
         match &mut self.reader {
             Reader::None => Ok(false),
-            Reader::Regular { reader, length, .. } => Ok(reader.position() < *length),
+            Reader::Regular(reader, length) => match reader.read() {
+                Ok(false) if reader.position() < *length => Err(self.input.stamp.changed()),
+                read => read.map_err(|error| failed(&self.name, error)),
+            },
             Reader::Careful(reader) => reader.read(),
         }
     }
@@ -205,23 +307,32 @@ impl Records {
             Box::new(bytes.take(run.length))
         };
         self.reader = if run.regular {
-            let mut builder = ZeroCopyReaderBuilder::with_capacity(BUFFER);
-            builder.delimiter(self.dialect.delimiter).quote(self.dialect.quote).flexible(true).has_headers(false);
-            Reader::Regular { reader: builder.from_reader(bytes), length: run.length, line: run.line }
+            Reader::Regular(RegularReader::new(bytes, self.dialect, run.line), run.length)
         } else {
             let bytes = BufReader::with_capacity(BUFFER, bytes);
-            Reader::Careful(CarefulReader::new(bytes, self.dialect, run.line, &self.name, &self.limits))
+            Reader::Careful(Box::new(CarefulReader::new(bytes, self.dialect, run.line, &self.name, &self.limits)))
         };
         Ok(())
     }
 }
 
-/// An error of `simd-csv`, which has none of its own for records of any width.
-fn told(name: &str, error: simd_csv::Error) -> SourceError {
-    match error.into_kind() {
-        simd_csv::ErrorKind::Io(error) => failed(name, error),
-        kind => SourceError::new(Status::InvalidData, format!("{name}: {kind:?}")),
+/// A field of a regular record as it is written, without the half of a line end that belongs to no field.
+#[inline]
+fn raw<'a>(fields: &Fields<'a>, field: usize) -> &'a [u8] {
+    let text = fields.get(field);
+    if field + 1 == fields.count() { text.strip_suffix(b"\r").unwrap_or(text) } else { text }
+}
+
+/// The text of a quoted field in which quotes are written as two.
+fn without_doubled(field: &[u8], quote: u8) -> Vec<u8> {
+    let mut text = Vec::with_capacity(field.len());
+    let mut rest = &field[1..field.len() - 1];
+    while let Some(at) = memchr::memchr(quote, rest) {
+        text.extend_from_slice(&rest[..=at]);
+        rest = rest.get(at + 2..).unwrap_or_default();
     }
+    text.extend_from_slice(rest);
+    text
 }
 
 /// Reads records byte by byte.

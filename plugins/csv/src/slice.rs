@@ -51,9 +51,12 @@ impl Slice {
         input.unchanged(&task.folder())?;
         let length = runs.iter().map(|run| run.length).sum();
         let records = Records::open(&task.folder(), &input, dialect, runs, &limits);
-        let name = part.file.clone();
+        let (name, width) = (part.file.clone(), part.sieve.width());
         let rows = PartRows::new(part, contradicted, task);
-        Ok(BatchStream::new(rows.schema(), Reading { records, rows, dialect, name, length, task: task.clone(), done: false }))
+        Ok(BatchStream::new(
+            rows.schema(),
+            Reading { records, rows, dialect, name, width, length, task: task.clone(), done: false },
+        ))
     }
 }
 
@@ -62,6 +65,8 @@ struct Reading {
     rows: PartRows,
     dialect: Dialect,
     name: String,
+    /// The number of the header's cells.
+    width: usize,
     length: u64,
     task: Task,
     done: bool,
@@ -86,6 +91,13 @@ impl Reading {
             return Err(SourceError::cancelled());
         }
         while !self.rows.is_full() {
+            if let Some(rows) = self.records.at_hand(self.width) {
+                let taken = self.rows.push_block(&rows)?;
+                self.records.pass(taken);
+                if taken > 0 {
+                    continue;
+                }
+            }
             let record = self.records.advance()?.filter(|record| !self.rows.is_done(record.line()));
             let Some(record) = record else {
                 self.rows.finish()?;
@@ -96,7 +108,7 @@ impl Reading {
                 self.rows.blank();
             }
             if !record.is_blank() {
-                self.rows.push(record.line(), &CsvRow { record: &record, dialect: self.dialect, file: &self.name })?;
+                self.rows.push(record.line(), &CsvRow { record, dialect: self.dialect, file: &self.name })?;
             }
         }
         self.task.progress(self.records.position(), Some(self.length), "bytes");
@@ -107,7 +119,7 @@ impl Reading {
 /// A record as a row of a table.
 pub struct CsvRow<'a> {
     /// The record.
-    pub record: &'a Record<'a>,
+    pub record: Record<'a>,
     /// How it is written.
     pub dialect: Dialect,
     /// The file's name, for messages.
@@ -115,12 +127,14 @@ pub struct CsvRow<'a> {
 }
 
 impl RowCells for CsvRow<'_> {
+    #[inline]
     fn width(&self) -> usize {
         self.record.width()
     }
 
+    #[inline]
     fn begins(&self, index: usize) -> Option<u8> {
-        self.record.get(index).iter().find(|byte| !byte.is_ascii_whitespace()).copied()
+        self.record.begins(index)
     }
 
     fn cell(&self, index: usize) -> Result<Cell<'_>, SourceError> {
@@ -132,8 +146,8 @@ impl RowCells for CsvRow<'_> {
         text.map(Cell::Text).ok_or_else(|| not_utf8(self.file, self.record.line()))
     }
 
-    fn bytes(&self, index: usize) -> Option<Cow<'_, [u8]>> {
-        let bytes = self.record.get(index);
-        (self.dialect.encoding.is_utf8() || bytes.is_ascii()).then_some(bytes)
+    #[inline]
+    fn plain(&self, index: usize) -> Option<&[u8]> {
+        self.record.plain(index).filter(|bytes| self.dialect.encoding.is_utf8() || bytes.is_ascii())
     }
 }

@@ -41,7 +41,7 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { piece: 1024 * 1024, small: 4 * 1024 * 1024, ends: 256 * 1024 }
+        Self { piece: 256 * 1024, small: 4 * 1024 * 1024, ends: 256 * 1024 }
     }
 }
 
@@ -294,7 +294,7 @@ impl Observer<'_> {
             if sieve.to().is_some_and(|to| line >= to) {
                 break;
             }
-            let row = CsvRow { record: &record, dialect: boundaries.dialect, file: name };
+            let row = CsvRow { record, dialect: boundaries.dialect, file: name };
             if record.is_blank() || sieve.judge(line, &row, nulls)? != Verdict::Data {
                 continue;
             }

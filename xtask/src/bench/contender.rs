@@ -1,4 +1,4 @@
-//! Who is measured, each as a command that answers the same question over the same file. The first is what ratios are to.
+//! Who is measured, each as a command that answers the same question over the same file, and whom ratios are to.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,6 +13,8 @@ use crate::process;
 pub(super) struct Contender {
     pub(super) name: String,
     pub(super) words: Vec<OsString>,
+    /// Whether ratios are to it.
+    pub(super) is_baseline: bool,
 }
 
 impl Contender {
@@ -41,8 +43,8 @@ pub(super) fn csv(bench: &Bench<'_>, rows: u64) -> Result<Field, Failure> {
     for peer in &peers.there {
         let totals = peer.asked("totals", &file);
         agree(("cvj", &ours), (&peer.name, &of_script(&peer.name, &process::read(&mut totals.command())?)?))?;
-        let people = peer.asked("people", &file);
-        let funnel = peer.asked("funnel", &file);
+        let asked = |question| Contender { is_baseline: peer.module == "duckdb", ..peer.asked(question, &file) };
+        let (people, funnel) = (asked("people"), asked("funnel"));
         for question in [&people, &funnel] {
             funnels.push((question.name.clone(), of_script(&question.name, &process::read(&mut question.command())?)?));
         }
@@ -54,6 +56,9 @@ pub(super) fn csv(bench: &Bench<'_>, rows: u64) -> Result<Field, Failure> {
         }
     }
     peers.there.iter().for_each(|peer| println!("cvj and {} agree", peer.name));
+    for peer in peers.there.iter().filter(|peer| peer.module == "duckdb") {
+        println!("\n{}\n", process::read(&mut peer.asked("query", &file).command())?);
+    }
     contenders.insert(contenders.len().min(1), report);
     Ok((contenders, peers.missing))
 }
@@ -74,6 +79,7 @@ pub(super) fn xlsx(bench: &Bench<'_>, rows: u64) -> Result<Field, Failure> {
     let bare = Contender {
         name: "calamine, bare cell loop".to_owned(),
         words: vec![bench.own.clone().into(), "bench-cells".into(), file.clone().into()],
+        is_baseline: true,
     };
     process::read(&mut bare.command())?;
     let mut contenders = vec![bare, report];
@@ -92,7 +98,7 @@ pub(super) fn start(bench: &Bench<'_>) -> Result<Field, Failure> {
     let out = bench.workspace.target.join("bench/report/northwind");
     let mut words: Vec<OsString> = vec![bench.cvj.clone().into(), "report".into(), client.into()];
     words.extend(["--out".into(), out.into()]);
-    let report = Contender { name: "cvj report".to_owned(), words };
+    let report = Contender { name: "cvj report".to_owned(), words, is_baseline: true };
     process::read(&mut report.command())?;
     Ok((vec![report], Vec::new()))
 }
@@ -137,6 +143,6 @@ impl Peer {
     fn asked(&self, question: &str, file: &Path) -> Contender {
         let mut words = self.words.clone();
         words.extend([question.into(), file.as_os_str().to_owned()]);
-        Contender { name: format!("{}, {question}", self.name), words }
+        Contender { name: format!("{}, {question}", self.name), words, is_baseline: false }
     }
 }

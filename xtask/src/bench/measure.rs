@@ -21,6 +21,8 @@ struct Run {
 /// The runs of every contender, in the same order.
 pub(super) struct Rounds {
     names: Vec<String>,
+    /// Places of those whom ratios are to.
+    baselines: Vec<usize>,
     runs: Vec<Vec<Run>>,
 }
 
@@ -33,7 +35,9 @@ pub(super) fn rounds(contenders: &[Contender], count: usize) -> Result<Rounds, F
             runs.push(once(contender)?);
         }
     }
-    Ok(Rounds { names: contenders.iter().map(|contender| contender.name.clone()).collect(), runs })
+    let baselines = contenders.iter().enumerate().filter(|(_, contender)| contender.is_baseline).map(|(place, _)| place);
+    let names = contenders.iter().map(|contender| contender.name.clone()).collect();
+    Ok(Rounds { names, baselines: baselines.collect(), runs })
 }
 
 fn once(contender: &Contender) -> Result<Run, Failure> {
@@ -50,20 +54,26 @@ fn once(contender: &Contender) -> Result<Run, Failure> {
 }
 
 impl Rounds {
-    /// The table of medians; ratios are to the baseline of the same round.
-    pub(super) fn table(&self, baseline: &str, missing: &[String]) -> String {
-        let base = self.names.iter().position(|name| name == baseline).unwrap_or(0);
-        let mut text = format!("| | wall ÷ {baseline} | range | wall | processor | peak |\n|---|---|---|---|---|---|\n");
+    /// The table of medians; ratios are to the baselines of the same round.
+    pub(super) fn table(&self, missing: &[String]) -> String {
+        let mut text = "| |".to_owned();
+        for base in &self.baselines {
+            let _ = write!(text, " wall ÷ {} | range |", self.names[*base]);
+        }
+        let _ = writeln!(text, " wall | processor | peak |\n|---|{}---|---|---|", "---|---|".repeat(self.baselines.len()));
         for (name, runs) in self.names.iter().zip(&self.runs) {
-            let pairs = runs.iter().zip(&self.runs[base]);
-            let ratios: Vec<f64> = pairs.map(|(run, base)| run.wall.as_secs_f64() / base.wall.as_secs_f64()).collect();
-            let (least, most) =
-                ratios.iter().fold((f64::MAX, 0.0_f64), |(least, most), ratio| (least.min(*ratio), most.max(*ratio)));
+            let _ = write!(text, "| {name} |");
+            for base in &self.baselines {
+                let pairs = runs.iter().zip(&self.runs[*base]);
+                let ratios: Vec<f64> = pairs.map(|(run, base)| run.wall.as_secs_f64() / base.wall.as_secs_f64()).collect();
+                let (least, most) =
+                    ratios.iter().fold((f64::MAX, 0.0_f64), |(least, most), ratio| (least.min(*ratio), most.max(*ratio)));
+                let _ = write!(text, " {:.2} | {least:.2} – {most:.2} |", median(ratios.iter().copied()));
+            }
             let seconds = |of: fn(&Run) -> Duration| median(runs.iter().map(|run| of(run).as_secs_f64()));
             let _ = writeln!(
                 text,
-                "| {name} | {:.2} | {least:.2} – {most:.2} | {:.2} s | {:.2} s | {:.0} MB |",
-                median(ratios.iter().copied()),
+                " {:.2} s | {:.2} s | {:.0} MB |",
                 seconds(|run| run.wall),
                 seconds(|run| run.cpu),
                 median(runs.iter().map(|run| run.peak as f64)) / 1e6,
@@ -99,10 +109,12 @@ mod tests {
             peak: megabytes * 1_000_000,
         };
         let runs = vec![vec![run(2, 10), run(4, 30), run(8, 20)], vec![run(1, 5), run(2, 5), run(2, 5)]];
-        let rounds = Rounds { names: vec!["one".to_owned(), "two".to_owned()], runs };
-        let table = rounds.table("one", &["three: not installed".to_owned()]);
+        let rounds = Rounds { names: vec!["one".to_owned(), "two".to_owned()], baselines: vec![0], runs };
+        let table = rounds.table(&["three: not installed".to_owned()]);
         assert!(table.contains("| one | 1.00 | 1.00 – 1.00 | 4.00 s | 4.00 s | 20 MB |"), "{table}");
         assert!(table.contains("| two | 0.50 | 0.25 – 0.50 | 2.00 s | 2.00 s | 5 MB |"), "{table}");
+        let both = Rounds { baselines: vec![0, 1], ..rounds }.table(&[]);
+        assert!(both.contains("| two | 0.50 | 0.25 – 0.50 | 1.00 | 1.00 – 1.00 | 2.00 s |"), "{both}");
         assert!(table.ends_with("Not measured: three: not installed."), "{table}");
     }
 }
