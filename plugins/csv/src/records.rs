@@ -40,7 +40,7 @@ pub struct Records {
 enum Reader {
     None,
     /// With the length of its run.
-    Regular(RegularReader<Box<dyn Read + Send>>, u64),
+    Regular(Box<RegularReader<Box<dyn Read + Send>>>, u64),
     Careful(Box<CarefulReader<BufReader<Box<dyn Read + Send>>>>),
 }
 
@@ -307,7 +307,7 @@ impl Records {
             Box::new(bytes.take(run.length))
         };
         self.reader = if run.regular {
-            Reader::Regular(RegularReader::new(bytes, self.dialect, run.line), run.length)
+            Reader::Regular(Box::new(RegularReader::new(bytes, self.dialect, run.line)), run.length)
         } else {
             let bytes = BufReader::with_capacity(BUFFER, bytes);
             Reader::Careful(Box::new(CarefulReader::new(bytes, self.dialect, run.line, &self.name, &self.limits)))
