@@ -21,6 +21,9 @@ pub(crate) fn gap(told: Told<'_>, gap: &StepGap) -> String {
         GapOutcome::AtTarget => format!("At its target: {now} against {}.", goal(gap)),
         GapOutcome::TooClose => format!("Too close to its target to call: {now} against {}.", goal(gap)),
         GapOutcome::NoBetterPeriod => format!("No earlier {each} was better by more than chance explains: {now}."),
+        GapOutcome::NothingToCompare => {
+            format!("Nothing to compare with yet: {now}. A rate to reach in `[target]`, or a longer history, would be.")
+        }
         GapOutcome::Unmeasured => unmeasured(gap),
         GapOutcome::Immature => format!(
             "Cannot be judged yet: no {each}'s people have all had the {days}. Time will fill it, or exports that reach further back."
@@ -28,6 +31,9 @@ pub(crate) fn gap(told: Told<'_>, gap: &StepGap) -> String {
         GapOutcome::TooFew => format!(
             "Cannot be judged: no {each} whose people have all had the {days} has 20 of them. Longer periods would gather more."
         ),
+        GapOutcome::NotKnown if !told.period.complete => {
+            format!("Cannot be judged: {} is not over.", calendar::period(told.period))
+        }
         GapOutcome::NotKnown => format!(
             "Cannot be judged: what feeds {} does not cover {}. {} that does would fill it.",
             gap.from.title(),
