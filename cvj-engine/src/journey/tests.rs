@@ -88,3 +88,22 @@ fn who_skipped_and_who_did_not_both_went_on() {
     assert_eq!((engage.skipped.people, engage.took.people), (1, 1));
     assert_eq!((engage.skipped.reached[0], engage.took.reached[0]), ((1, 1), (0, 1)));
 }
+
+/// What is doubtful about the dates of one person's touchpoints, given as times and stages.
+fn dates(zone: TimeZone, touches: impl Iterator<Item = (i64, u8)>) -> DateCounts {
+    let calendar = Calendar::new(zone, PeriodKind::Month);
+    let people = People::default();
+    let person = people.intern("ada");
+    touches.for_each(|(at, stage)| people.enter(person, Touch { at, product: 0, segment: 0, stage, amount: 0 }));
+    let sources = ["log".to_owned()];
+    let segments = Segments::new(std::iter::empty(), sources.iter());
+    Segmenter::new(&segments, "log", &[]);
+    Journeys::of(people, &segments.finish(), &bounds(&calendar)).dates.remove(0)
+}
+
+#[test]
+fn many_touchpoints_of_one_person_and_moment_take_no_longer_than_others() {
+    // Compared with each other, they would take hours.
+    let counts = dates(TimeZone::UTC, (0..2_000_000).map(|number| (DAY + 1, u8::from(number == 0))));
+    assert_eq!((counts.touchpoints, counts.same_instant), (2_000_000, 2_000_000));
+}
