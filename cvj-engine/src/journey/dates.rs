@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use cvj_core::Stage;
 
 use super::{Bounds, Chains, in_parallel};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, DAY};
 use crate::people::{Current, Touch};
 use crate::products::ProductCode;
 use crate::segments::SegmentTable;
@@ -68,10 +68,12 @@ fn minute(at: i64) -> i32 {
     at.div_euclid(MINUTE).clamp(i32::MIN.into(), i32::MAX.into()) as i32
 }
 
+/// 1980-01-01T00:00Z: since then all offsets from UTC are quarters of an hour.
+const QUARTERS_SINCE: i64 = 3652 * DAY;
+
 /// Whether a moment is the beginning of a local day: then it may be a date without a time.
 fn is_a_date(at: i64, calendar: &Calendar) -> bool {
-    // Offsets from UTC are quarters of an hour, but for times before there were any.
-    at.rem_euclid(15 * MINUTE) == 0 && calendar.begins_day(at)
+    (at < QUARTERS_SINCE || at.rem_euclid(15 * MINUTE) == 0) && calendar.begins_day(at)
 }
 
 impl Sightings {

@@ -107,3 +107,12 @@ fn many_touchpoints_of_one_person_and_moment_take_no_longer_than_others() {
     let counts = dates(TimeZone::UTC, (0..2_000_000).map(|number| (DAY + 1, u8::from(number == 0))));
     assert_eq!((counts.touchpoints, counts.same_instant), (2_000_000, 2_000_000));
 }
+
+#[test]
+fn dates_without_a_time_are_told_where_clocks_were_minutes_from_utc() {
+    // 1900-01-01T00:00 in Amsterdam, 19 minutes and 32 seconds ahead; a minute later is a time.
+    let midnight = -25_567 * DAY - 1172 * 1_000_000;
+    let zone = || TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC);
+    let doubtful = |at: i64| dates(zone(), (0..40).map(|number| (at, number % 2))).same_instant;
+    assert_eq!((doubtful(midnight), doubtful(midnight + 60_000_000)), (0, 40));
+}
