@@ -2,13 +2,15 @@
 
 mod control_chart;
 mod mean;
+mod normal;
 mod proportion;
 mod score;
 mod survival;
 
 pub use control_chart::{XMR_MINIMUM, xmr_limits};
 pub use mean::{Sample, difference_of_means, ratio_of_sums};
-pub use proportion::{newcombe, wilson};
+pub use normal::{normal_quantile, simultaneous};
+pub use proportion::{newcombe, newcombe_at, wilson};
 pub use score::{NetScore, difference_of_net_scores, net_score};
 pub use survival::{CurvePoint, KaplanMeier, Waiting};
 

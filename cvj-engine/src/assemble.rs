@@ -7,7 +7,7 @@ use cvj_core::report::{
     self, LikeAged, MetricReport, Nps, People, SeriesPoint, Share, StageReport, Step, TargetStatus, Trusted, Verdict,
 };
 use cvj_core::stats::{NetScore, difference_of_net_scores, net_score, newcombe, wilson, xmr_limits};
-use cvj_core::{Good, Stage, Unit};
+use cvj_core::{Good, Metric, Stage, Unit};
 
 use crate::calendar::{Calendar, DAY};
 use crate::config::Config;
@@ -101,6 +101,17 @@ impl Point {
 }
 
 impl Material<'_> {
+    /// Whether a metric's target is meant for periods of the reported kind: a month's sum is no target of a week.
+    fn target_holds(&self, metric: &Metric) -> bool {
+        let grows = matches!(metric.unit, Unit::Count | Unit::Money) && metric.per.is_none();
+        !grows || self.config.report.period == self.calendar.period(*self.bounds.periods.end()).kind()
+    }
+
+    /// Whether the reported period is over.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.bounds.end <= self.bounds.as_of
+    }
+
     /// The eight stages of a scope; `None`: overall.
     pub(crate) fn scope(&self, product: Option<ProductCode>) -> Result<Vec<StageReport>, EngineError> {
         let chain = &self.journeys.of_scope(product).chain;
@@ -261,7 +272,7 @@ impl Material<'_> {
                 unit: metric.unit,
                 good: metric.good,
                 headline: group.iter().any(|part| part.bound.metric.headline),
-                target: group.iter().find_map(|part| part.bound.metric.target),
+                target: group.iter().find_map(|part| part.bound.metric.target).filter(|_| self.target_holds(&first.metric)),
                 owner: group.iter().find_map(|part| part.bound.metric.owner.clone()),
                 source: sources.join(", "),
                 built_in: false,
@@ -363,6 +374,8 @@ impl Material<'_> {
         let verdict = match frame.judged {
             Judged::Rate => rate_verdict(current, previous),
             Judged::Score => score_verdict(current, previous),
+            // What is not over is no less than usual: it is unfinished.
+            Judged::Routine if !self.is_complete() => Verdict::None,
             Judged::Routine => routine_verdict(points),
         };
         let interval = match frame.judged {

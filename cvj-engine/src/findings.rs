@@ -28,7 +28,7 @@ pub(crate) fn of_scope(
 ) -> Findings {
     let journey = material.journeys.of_scope(product);
     let has_money = material.has_money(product);
-    let gaps = gaps::gaps(stages, &material.config.step_targets, has_money);
+    let gaps = gaps::gaps(stages, &material.config.step_targets, has_money, material.is_complete());
     Findings {
         audit: audit::audit(stages, &gaps),
         gaps,

@@ -57,6 +57,15 @@ pub(crate) fn person_key(written: &str) -> Option<Cow<'_, str>> {
     Some(if plain { Cow::Borrowed(key) } else { Cow::Owned(key.to_lowercase()) })
 }
 
+/// Whether a text holds an e-mail address, also as part of a URL.
+pub(crate) fn holds_address(text: &str) -> bool {
+    let inside = |at: usize, sign: &str| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + sign.len()..].chars().next());
+        [before, after].into_iter().all(|character| character.is_some_and(char::is_alphanumeric))
+    };
+    ["@", "%40"].iter().any(|sign| text.match_indices(sign).any(|(at, sign)| inside(at, sign)))
+}
+
 /// A touchpoint without its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Touch {
@@ -364,6 +373,16 @@ mod tests {
         assert_eq!(intern("ÉMILE"), intern("émile"));
         assert_ne!(intern("ada"), intern("bob"));
         assert_eq!(intern(" \t"), None);
+    }
+
+    #[test]
+    fn addresses_are_told_from_handles() {
+        for address in ["ann@example.com", "Ann <ann@example.com>", "/thanks?mail=ann%40example.com"] {
+            assert!(holds_address(address), "{address}");
+        }
+        for other in ["", "@", "@brand", "social @brand", "5 @ 3", "100%40", "mail"] {
+            assert!(!holds_address(other), "{other}");
+        }
     }
 
     /// A touchpoint with all else told from its time.

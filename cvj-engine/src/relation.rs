@@ -12,6 +12,7 @@ use crate::expression::{Columns, Expression, ExpressionError, Role, stronger};
 use crate::functions::may_mean;
 use crate::rejections::Rejections;
 use crate::scan::SourceTable;
+use crate::trail::quoted;
 
 /// Where a definition was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -279,6 +280,16 @@ pub(crate) fn bind_touchpoint(
     let by = by.collect::<Result<Vec<_>, _>>()?;
     let current = binder.bind_optional("current", touchpoint.current.as_deref(), Role::Row(Kind::Text))?;
     let referred = binder.bind_optional("referred", touchpoint.referred.as_deref(), Role::Row(Kind::Text))?;
+    // What an expression makes of a person's column may be few values: the domain of an address. The column itself is persons.
+    let names_persons = |by: &Expression| {
+        let mut persons = std::iter::once(&person).chain(&referred);
+        persons.any(|person| by.sql() == person.sql() || person.columns.keys().any(|column| by.sql() == quoted(column)))
+    };
+    if let Some(index) = by.iter().position(names_persons) {
+        let message = format!("persons are known by `{}`, and the values of `by` are printed", by[index].written);
+        let hint = "name columns with few values, such as a channel or a campaign".to_owned();
+        return Err(origin.error_at(config, &[Step::Key("by"), Step::Index(index)], message, Some(hint)));
+    }
     let row = RowParts { at, product, filter, used, spare: binder.used, foreign_money: None, currencies: Vec::new() };
     Ok(BoundTouchpoint {
         number,

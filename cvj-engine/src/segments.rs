@@ -7,6 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::people::holds_address;
+
 /// A segment's number.
 pub(crate) type SegmentCode = u16;
 
@@ -18,6 +20,9 @@ pub(crate) const MOST_SEGMENTS: usize = SegmentCode::MAX as usize;
 
 /// Rows that a segmenter remembers: beyond them they are no few values, and remembering would only take room.
 const REMEMBERED: usize = 1 << 16;
+
+/// What stands for every value that holds an e-mail address: values are printed, and persons are not.
+const ADDRESS: &str = "(e-mail addresses)";
 
 /// Segments are in order by source, then value by value, none first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,7 +163,9 @@ impl<'a> Segmenter<'a> {
     fn intern<'b>(&self, text: impl Fn(usize) -> &'b str) -> SegmentCode {
         let mut values = vec![String::new(); self.segments.dimensions.len()];
         for (place, dimension) in self.dimensions.iter().enumerate() {
-            text(place).trim().clone_into(&mut values[*dimension]);
+            let value = text(place).trim();
+            let value = if holds_address(value) { ADDRESS } else { value };
+            value.clone_into(&mut values[*dimension]);
         }
         self.segments.intern(Segment { source: self.source, values })
     }
@@ -249,6 +256,17 @@ mod tests {
         assert_eq!(read(swapped), (0, Some("Spring"), Some("Paid")));
         assert_eq!(read(plain), (1, None, None));
         assert_eq!(ranks, [1, 0, 2, 3]);
+    }
+
+    #[test]
+    fn values_that_hold_an_address_are_one_value_without_it() {
+        let segments = segments();
+        let mut shop = Segmenter::new(&segments, "shop", &["channel".to_owned()]);
+        let [ann, bob, brand] = ["ann@example.com", " bob@example.com", "@brand"].map(|text| shop.segment(|_| text));
+        assert_eq!(ann, bob);
+        assert_ne!(ann, brand);
+        let table = segments.finish();
+        assert_eq!([0, 1].map(|value| table.value_name(0, value)), [ADDRESS, "@brand"]);
     }
 
     #[test]

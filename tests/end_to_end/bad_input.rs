@@ -99,6 +99,12 @@ const WRONG: &[Wrong] = &[
         "intrest",
         &["`intrest`", "`interest`"],
     ),
+    config(
+        "persons in a list of values to print",
+        &[Config("at = \"joined_at\"", "at = \"joined_at\"\nby = [\"interest\", \"email\"]")],
+        "\"email\"]",
+        &["`email`", "printed"],
+    ),
     config("an unparsable expression", &[Config("sum(sessions)", "sum(sessions")], "sum(sessions", &[]),
     config("an unknown function", &[Config("sum(sessions)", "summ(sessions)")], "summ", &["summ"]),
     config("no aggregate", &[Config("\"sum(sessions)\"", "\"sessions\"")], "\"sessions\"", &["aggregate"]),

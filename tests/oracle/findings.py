@@ -15,7 +15,7 @@ from typing import Any
 from breakdowns import breakdowns
 from clock import DAY
 from dates import DateTrust, persons_in_doubt
-from intervals import NEAR, Z, newcombe, wilson
+from intervals import NEAR, Z, newcombe, simultaneous, wilson
 from oracle import Client
 from rows import STAGES
 from scope import Frame, Person, Scope, share, verdict_of
@@ -109,7 +109,13 @@ def counted(scope: Scope, stage: int, number: int) -> tuple[int, int]:
 
 def gaps(scope: Scope) -> list[dict[str, Any]]:
     """Every step of the chain against its goal, ranked where it is a claim."""
-    found = [gap(scope, stage) for stage in scope.chain[:-1]]
+    compared = 0
+    for stage in scope.chain[:-1]:
+        onward = scope.next_stage(stage)
+        _, number = present_rate(scope, stage)
+        if onward == stage + 1 and judged(scope, stage) and number is not None and STAGES[onward] not in scope.frame.targets:
+            compared += len(earlier_periods(scope, stage, number))
+    found = [gap(scope, stage, simultaneous(compared)) for stage in scope.chain[:-1]]
     claims = [entry for entry in found if entry["outcome"] == "claim"]
     worth = [tuple(value_of(entry[key]) for key in ("money", "customers", "people")) for entry in claims]
     order = sorted(range(len(claims)), key=lambda number: ([-value for value in worth[number]], number))
@@ -123,11 +129,24 @@ def value_of(worth: dict[str, float] | None) -> float:
     return float("-inf") if worth is None else worth["value"]
 
 
-def gap(scope: Scope, stage: int) -> dict[str, Any]:
-    """One step against its goal."""
+def judged(scope: Scope, stage: int) -> bool:
+    """Whether the reported period is over and its cohort known."""
+    return scope.known[stage][-1] and scope.frame.bounds[-1][1] <= scope.frame.as_of
+
+
+def earlier_periods(scope: Scope, stage: int, number: int) -> list[int]:
+    """The periods before one that it is compared with."""
     onward = scope.next_stage(stage)
     assert onward is not None, "the chain's last stage has no step"
-    known = scope.known[stage][-1]
+    settled = [earlier for earlier in range(number) if scope.known[stage][earlier] and scope.mature(onward, earlier)]
+    return [earlier for earlier in settled if counted(scope, stage, earlier)[1] >= FEWEST]
+
+
+def gap(scope: Scope, stage: int, z: float) -> dict[str, Any]:
+    """One step against its goal; `z`: for all comparisons of the scope with its history."""
+    onward = scope.next_stage(stage)
+    assert onward is not None, "the chain's last stage has no step"
+    known = judged(scope, stage)
     entered = len(scope.entrants[stage, scope.reported])
     result: dict[str, Any] = {"from": STAGES[stage], "to": STAGES[onward], "rank": None, "cohort": None, "now": None, "goal": None}
     result |= {"entered": entered if known else None, "people": None, "customers": None, "money": None, "carried_to": None}
@@ -140,7 +159,7 @@ def gap(scope: Scope, stage: int) -> dict[str, Any]:
         return {**result, "outcome": why}
     now = counted(scope, stage, number)
     result |= {"cohort": scope.frame.labels[number], "now": share(*now)}
-    outcome, goal, difference = goal_of(scope, stage, number, now)
+    outcome, goal, difference = goal_of(scope, stage, number, now, z)
     result |= {"outcome": outcome, "goal": goal}
     if outcome == "claim" and goal is not None:
         low, high = goal["gap"]
@@ -148,7 +167,7 @@ def gap(scope: Scope, stage: int) -> dict[str, Any]:
     return result
 
 
-def goal_of(scope: Scope, stage: int, number: int, now: tuple[int, int]) -> tuple[str, dict[str, Any] | None, Fraction]:
+def goal_of(scope: Scope, stage: int, number: int, now: tuple[int, int], z: float) -> tuple[str, dict[str, Any] | None, Fraction]:
     """What can be said of a present rate, what it is compared with, and how much is lacking."""
     onward = scope.next_stage(stage)
     assert onward is not None, "the chain's last stage has no step"
@@ -159,13 +178,15 @@ def goal_of(scope: Scope, stage: int, number: int, now: tuple[int, int]) -> tupl
         goal = {"period": None, "rate": float(target), "gap": [float(target) - high, float(target) - low]}
         outcome = "at_target" if rate >= target else "too_close" if high >= target else "claim"
         return outcome, goal, target - rate
+    compared = earlier_periods(scope, stage, number)
+    if not compared:
+        return "nothing_to_compare", None, Fraction(0)
     better = []
-    for earlier in range(number):
+    for earlier in compared:
         then = counted(scope, stage, earlier)
-        if scope.known[stage][earlier] and scope.mature(onward, earlier) and then[1] >= FEWEST:
-            interval = newcombe(then, now)
-            if interval[0] > 0:
-                better.append((Fraction(*then), earlier, interval))
+        interval = newcombe(then, now, z)
+        if interval[0] > 0:
+            better.append((Fraction(*then), earlier, interval))
     if not better:
         return "no_better_period", None, Fraction(0)
     best, period, interval = max(better)
@@ -195,7 +216,7 @@ def worth_of(scope: Scope, stage: int, people: list[Any]) -> dict[str, Any]:
     return {
         "people": as_range(people),
         "customers": None if customers is None else as_range(customers),
-        "money": as_range(money) if scope.has_values else None,
+        "money": as_range([money[0], *sorted(money[1:])]) if scope.has_values and money[0] > 0 else None,
         "carried_to": STAGES[stage],
     }
 
@@ -228,7 +249,7 @@ def audit_line(written: dict[str, Any], step: dict[str, Any] | None) -> dict[str
     """What the evidence says of one stage."""
     headlines = [metric for metric in written["metrics"] if metric["headline"]]
     statuses = {metric["status"] for metric in headlines}
-    moved = [metric for metric in headlines if metric["verdict"] in ("up", "down")]
+    moved = [metric for metric in headlines if metric["verdict"] in ("up", "down") and not of_too_few(metric)]
     right = any(metric["verdict"] == metric["good"] for metric in moved)
     wrong = any(metric["verdict"] != metric["good"] for metric in moved)
     target = next((found for status, found in TARGETS.items() if status in statuses), "unknown")
@@ -249,10 +270,16 @@ def audit_line(written: dict[str, Any], step: dict[str, Any] | None) -> dict[str
     }
 
 
+def of_too_few(metric: dict[str, Any]) -> bool:
+    """Whether a rate stands on too few, in the period or the one before, to be news."""
+    totals = [point.get("denominator") for point in metric["series"][-2:]]
+    return metric["unit"] == "percent" and any(total is not None and total < FEWEST for total in totals)
+
+
 TARGETS = {"off_track": "bad", "at_risk": "between", "on_track": "good"}
 """What the statuses of metrics say, the decisive first."""
 
-STEPS = {"claim": "bad", "at_target": "good", "no_better_period": "good", "too_close": "between"}
+STEPS = {"claim": "bad", "at_target": "good", "no_better_period": "between", "too_close": "between"}
 """What the outcomes of steps say."""
 
 SCORES = {"good": Fraction(1), "between": Fraction(1, 2), "bad": Fraction(0)}
@@ -262,20 +289,21 @@ SCORES = {"good": Fraction(1), "between": Fraction(1, 2), "bad": Fraction(0)}
 
 
 def skip_cost(scope: Scope, stage: int) -> dict[str, Any]:
-    """What became of people who went on without a stage, against those who went through it."""
+    """What became of people who came to the stage after one without that one, against those who went through it."""
     earlier = [other for other in scope.chain if other < stage]
-    later = [other for other in scope.chain if other > stage]
+    following, *later = [other for other in scope.chain if other > stage]
     groups: Groups = {False: [], True: []}
     for person in scope.persons.values():
-        if any(other in person.reached for other in earlier) and any(other in person.reached for other in later):
+        if any(other in person.reached for other in earlier) and following in person.reached:
             since = max(person.reached[other] for other in earlier if other in person.reached)
             if scope.frame.period_of(since) is not None:
                 groups[stage in person.reached].append((person, since))
     return {
         "stage": STAGES[stage],
+        "next": STAGES[following],
         "skipped": len(groups[False]),
         "took": len(groups[True]),
-        "outcomes": [skip_outcome(scope, groups, stage, outcome) for outcome in (CONVERT, ASCEND) if outcome in later[1:]],
+        "outcomes": [skip_outcome(scope, groups, stage, outcome) for outcome in (CONVERT, ASCEND) if outcome in later],
         "money": skip_money(scope, groups) if scope.has_values else None,
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import sqrt
+from statistics import NormalDist
 from typing import Sequence
 
 Z = 1.959963984540054
@@ -17,24 +18,29 @@ NEAR = 1e-9
 """Closer than this to a limit, floating point may fall on either side: both verdicts are then accepted."""
 
 
-def wilson(successes: int, total: int) -> list[float] | None:
-    """The 95 % Wilson score interval of `successes / total`; `None` without any trial."""
+def simultaneous(comparisons: int) -> float:
+    """The point of the normal distribution at which so many intervals hold all at once with 95 % (Bonferroni)."""
+    return NormalDist().inv_cdf(1 - 0.025 / max(comparisons, 1))
+
+
+def wilson(successes: int, total: int, z: float = Z) -> list[float] | None:
+    """The Wilson score interval of `successes / total`, of 95 % by default; `None` without any trial."""
     if total == 0:
         return None
     share = successes / total
-    centre = share + Z * Z / (2 * total)
-    spread = Z * sqrt(share * (1 - share) / total + Z * Z / (4 * total * total))
-    scale = 1 + Z * Z / total
+    centre = share + z * z / (2 * total)
+    spread = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
     low = 0.0 if successes == 0 else (centre - spread) / scale
     high = 1.0 if successes == total else (centre + spread) / scale
     return [low, high]
 
 
-def newcombe(now: tuple[int, int], before: tuple[int, int]) -> tuple[float, float]:
-    """The 95 % interval of the difference of two rates (now less before), each as (successes, total)."""
+def newcombe(now: tuple[int, int], before: tuple[int, int], z: float = Z) -> tuple[float, float]:
+    """The interval of the difference of two rates (now less before), each as (successes, total)."""
     rate_now, rate_before = now[0] / now[1], before[0] / before[1]
-    low_now, high_now = wilson(*now) or [0.0, 1.0]
-    low_before, high_before = wilson(*before) or [0.0, 1.0]
+    low_now, high_now = wilson(*now, z) or [0.0, 1.0]
+    low_before, high_before = wilson(*before, z) or [0.0, 1.0]
     difference = rate_now - rate_before
     low = difference - sqrt((rate_now - low_now) ** 2 + (high_before - rate_before) ** 2)
     high = difference + sqrt((high_now - rate_now) ** 2 + (rate_before - low_before) ** 2)

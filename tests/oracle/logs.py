@@ -26,7 +26,7 @@ from run import SHOWN, report
 
 DEFAULT_SEEDS = "1..10"
 
-OUTCOMES = ["claim", "at_target", "too_close", "no_better_period", "unmeasured", "immature", "too_few", "not_known"]
+OUTCOMES = ["claim", "at_target", "too_close", "no_better_period", "nothing_to_compare", "unmeasured", "immature", "too_few", "not_known"]
 
 SAID = {
     *(f"outcome {outcome}" for outcome in OUTCOMES),

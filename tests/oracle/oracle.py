@@ -196,14 +196,17 @@ class Client:
             (divided(top, bottom) if is_ratio else top) for top, bottom in zip(numerators, denominators)
         ]
         is_rate = is_ratio and first["unit"] == "percent"
-        series = series_of(self.periods, values, numerators, denominators, is_ratio, is_rate)
+        series = series_of(self.periods, values, numerators, denominators, is_ratio, is_rate, self.end <= self.as_of)
         return self.frame(name, positions, values[-1]) | series
 
     def frame(self, name: str, positions: list[int], actual: Fraction | None) -> dict[str, Any]:
         """What a declared metric is beside its series."""
         first = self.definitions[positions[0]]
         sources = list(dict.fromkeys(self.definitions[position]["source"] for position in positions))
-        target = Fraction(str(first["target"])) if "target" in first else None
+        # The sum of a month is no target of a week.
+        grows = first["unit"] in ("count", "money") and "per" not in first
+        holds = not grows or self.reported.kind == self.truth["period"]
+        target = Fraction(str(first["target"])) if "target" in first and holds else None
         return {
             "name": name,
             "unit": first["unit"],
@@ -229,7 +232,7 @@ class Client:
         nets = [None if third is None else Fraction(third[0] - third[2]) for third in thirds]
         totals = [None if third is None else Fraction(sum(third)) for third in thirds]
         scores = [None if share is None else 100 * share for share in map(divided, nets, totals)]
-        series = series_of(self.periods, scores, nets, totals, True, False)
+        series = series_of(self.periods, scores, nets, totals, True, False, self.end <= self.as_of)
         adjusted = [None if third is None else net_score(*third) for third in thirds]
         now, before = adjusted[-1], adjusted[-2] if len(adjusted) > 1 else None
         series["verdict"] = any_of(net_verdict(now, before))
@@ -305,19 +308,19 @@ class Client:
             Fraction(len(journey.entrants(stage, *bounds))) if known[number] else None
             for number, bounds in enumerate(self.bounds)
         ]
-        metrics = [{"name": "People", "unit": "count", **common, **series_of(self.periods, entered, nothing, nothing, False, False)}]
+        metrics = [{"name": "People", "unit": "count", **common, **series_of(self.periods, entered, nothing, nothing, False, False, self.end <= self.as_of)}]
         if journey.next_stage(stage) is not None:
             steps = [journey.step(stage, *bounds) for bounds in self.bounds]
             advanced = [Fraction(step["advanced"]) if step and known[n] else None for n, step in enumerate(steps)]
             matured = [Fraction(step["matured"]) if step and known[n] else None for n, step in enumerate(steps)]
             rates = [divided(top, bottom) for top, bottom in zip(advanced, matured)]
             metrics.append(
-                {"name": "Step rate", "unit": "percent", **common, **series_of(self.periods, rates, advanced, matured, True, True)}
+                {"name": "Step rate", "unit": "percent", **common, **series_of(self.periods, rates, advanced, matured, True, True, self.end <= self.as_of)}
             )
         if any(self.definitions[position].get("value") for position in feeding):
             revenue = [journey.revenue(stage, *bounds) if known[n] else None for n, bounds in enumerate(self.bounds)]
             metrics.append(
-                {"name": "Revenue", "unit": "money", **common, **series_of(self.periods, revenue, nothing, nothing, False, False)}
+                {"name": "Revenue", "unit": "money", **common, **series_of(self.periods, revenue, nothing, nothing, False, False, self.end <= self.as_of)}
             )
         return metrics
 
@@ -403,6 +406,7 @@ def series_of(
     denominators: list[Fraction | None],
     is_ratio: bool,
     is_rate: bool,
+    complete: bool,
 ) -> dict[str, Any]:
     """The numbers of a metric: reported period, the one before, change, verdict and history."""
     actual = values[-1]
@@ -411,7 +415,7 @@ def series_of(
         (int(top), int(bottom)) if top is not None and bottom is not None and is_rate else None
         for top, bottom in zip(numerators, denominators)
     ]
-    verdict = chart_verdict(actual, values[:-1])
+    verdict = chart_verdict(actual, values[:-1]) if complete else "none"
     if is_rate:
         verdict = rate_verdict(counts[-1], counts[-2] if len(counts) > 1 else None)
     now = counts[-1]

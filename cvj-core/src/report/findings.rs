@@ -71,6 +71,8 @@ pub enum GapOutcome {
     TooClose,
     /// No earlier period was better by more than chance explains.
     NoBetterPeriod,
+    /// There is no target, and no earlier period to compare with.
+    NothingToCompare,
     /// A stage between has no touchpoints.
     Unmeasured,
     /// No period's people have all had the whole window.
@@ -88,7 +90,7 @@ pub struct Goal {
     pub period: Option<String>,
     /// The rate.
     pub rate: f64,
-    /// 95 % interval of goal less present rate.
+    /// Interval of goal less present rate: 95 %, for a period together with all comparisons of the scope with its history.
     pub gap: [f64; 2],
 }
 
@@ -150,14 +152,16 @@ pub enum Evidence {
     Unknown,
 }
 
-/// What became of people who went beyond a stage without it, against those who went through it.
+/// What became of people who came to the stage after one without that one, against those who went through it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SkipCost {
     /// The stage.
     pub stage: Stage,
-    /// People who have an earlier and a later stage in order, but not this one.
+    /// The stage that follows it in the chain, which all of these people have reached.
+    pub next: Stage,
+    /// People who have an earlier stage and the next one in order, but not this one.
     pub skipped: u64,
-    /// People who have an earlier and a later stage in order, and this one.
+    /// People who have an earlier stage and the next one in order, and this one.
     pub took: u64,
     /// Outcomes beyond the next stage.
     pub outcomes: Vec<SkipOutcome>,

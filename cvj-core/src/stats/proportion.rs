@@ -11,13 +11,18 @@ use super::Z;
 /// assert!((low - 0.03874).abs() < 5e-6 && (high - 0.14190).abs() < 5e-6);
 /// ```
 pub fn wilson(successes: f64, trials: f64) -> Option<[f64; 2]> {
+    wilson_at(Z, successes, trials)
+}
+
+/// The Wilson score interval with this quantile of the normal distribution.
+fn wilson_at(z: f64, successes: f64, trials: f64) -> Option<[f64; 2]> {
     if trials <= 0.0 {
         return None;
     }
     let rate = successes / trials;
-    let z2 = Z * Z;
+    let z2 = z * z;
     let centre = rate + z2 / (2.0 * trials);
-    let spread = Z * (rate * (1.0 - rate) / trials + z2 / (4.0 * trials * trials)).sqrt();
+    let spread = z * (rate * (1.0 - rate) / trials + z2 / (4.0 * trials * trials)).sqrt();
     let scale = 1.0 + z2 / trials;
     let low = if successes <= 0.0 { 0.0 } else { ((centre - spread) / scale).max(0.0) };
     let high = if successes >= trials { 1.0 } else { ((centre + spread) / scale).min(1.0) };
@@ -34,7 +39,12 @@ pub fn wilson(successes: f64, trials: f64) -> Option<[f64; 2]> {
 /// assert!((low - 0.0524).abs() < 5e-5 && (high - 0.3339).abs() < 5e-5);
 /// ```
 pub fn newcombe(first: (f64, f64), second: (f64, f64)) -> Option<[f64; 2]> {
-    let ([low1, high1], [low2, high2]) = (wilson(first.0, first.1)?, wilson(second.0, second.1)?);
+    newcombe_at(Z, first, second)
+}
+
+/// The same with this quantile of the normal distribution, such as that of [`super::simultaneous`] comparisons.
+pub fn newcombe_at(z: f64, first: (f64, f64), second: (f64, f64)) -> Option<[f64; 2]> {
+    let ([low1, high1], [low2, high2]) = (wilson_at(z, first.0, first.1)?, wilson_at(z, second.0, second.1)?);
     let (rate1, rate2) = (first.0 / first.1, second.0 / second.1);
     let difference = rate1 - rate2;
     let below = ((rate1 - low1).powi(2) + (high2 - rate2).powi(2)).sqrt();

@@ -1,9 +1,11 @@
 //! The growth audit: the evidence on each stage, and the stage to fix first at the top.
 
-use cvj_core::Good;
 use cvj_core::report::{
     AuditLine, Evidence, Findings, GapOutcome, Measured, MetricReport, StageReport, StepGap, TargetStatus, Verdict,
 };
+
+use super::FEWEST;
+use cvj_core::{Good, Unit};
 
 /// One line a stage: claims by rank, then the other stages in journey order.
 pub(super) fn audit(stages: &[StageReport], gaps: &[StepGap]) -> Vec<AuditLine> {
@@ -61,6 +63,9 @@ fn verdicts<'a>(metrics: impl Iterator<Item = &'a MetricReport>) -> Evidence {
     let (mut judged, mut good, mut bad) = (false, false, false);
     for metric in metrics {
         judged |= metric.verdict != Verdict::None;
+        if of_too_few(metric) {
+            continue;
+        }
         good |= matches!((metric.verdict, metric.good), (Verdict::Up, Good::Up) | (Verdict::Down, Good::Down));
         bad |= matches!((metric.verdict, metric.good), (Verdict::Up, Good::Down) | (Verdict::Down, Good::Up));
     }
@@ -72,12 +77,23 @@ fn verdicts<'a>(metrics: impl Iterator<Item = &'a MetricReport>) -> Evidence {
     }
 }
 
+/// Whether a rate stands on too few, in the period or the one before, to be news.
+fn of_too_few(metric: &MetricReport) -> bool {
+    let before = metric.series.iter().rev().nth(1).and_then(|point| point.denominator);
+    let is_rate = metric.unit == Unit::Percent;
+    is_rate && metric.denominator.into_iter().chain(before).any(|denominator| denominator < FEWEST as f64)
+}
+
 fn step(outcome: GapOutcome) -> Evidence {
     match outcome {
         GapOutcome::Claim => Evidence::Bad,
-        GapOutcome::AtTarget | GapOutcome::NoBetterPeriod => Evidence::Good,
-        GapOutcome::TooClose => Evidence::Between,
-        GapOutcome::Unmeasured | GapOutcome::Immature | GapOutcome::TooFew | GapOutcome::NotKnown => Evidence::Unknown,
+        GapOutcome::AtTarget => Evidence::Good,
+        GapOutcome::TooClose | GapOutcome::NoBetterPeriod => Evidence::Between,
+        GapOutcome::NothingToCompare
+        | GapOutcome::Unmeasured
+        | GapOutcome::Immature
+        | GapOutcome::TooFew
+        | GapOutcome::NotKnown => Evidence::Unknown,
     }
 }
 

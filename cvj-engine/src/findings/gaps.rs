@@ -4,14 +4,18 @@ use std::cmp::Ordering;
 
 use cvj_core::Stage;
 use cvj_core::report::{Cohort, GapOutcome, Goal, MetricReport, Range, Share, StageReport, Step, StepGap};
-use cvj_core::stats::newcombe;
+use cvj_core::stats::{newcombe_at, simultaneous};
 
 use super::FEWEST;
 use crate::assemble::share;
 
-/// The gaps of all steps of a scope's chain, in journey order; `targets`: rates of the step into each stage.
-pub(super) fn gaps(stages: &[StageReport], targets: &[Option<f64>; 8], has_money: bool) -> Vec<StepGap> {
-    let chain = Chain { stages, has_money };
+/// The gaps of all steps of a scope's chain, in journey order; `targets`: rates of the step into each stage; `complete`: whether the
+/// reported period is.
+pub(super) fn gaps(stages: &[StageReport], targets: &[Option<f64>; 8], has_money: bool, complete: bool) -> Vec<StepGap> {
+    let against_history = |step: &&Step| targets[step.to.index()].is_none() && volume(step, complete).is_some();
+    let steps = stages.iter().filter_map(|stage| stage.to_next.as_ref()).filter(against_history);
+    let comparisons = steps.filter_map(|step| Some(earlier(step, present(step).ok()?.0).count())).sum();
+    let chain = Chain { stages, has_money, complete, z: simultaneous(comparisons) };
     let mut gaps: Vec<StepGap> = stages
         .iter()
         .filter_map(|stage| stage.to_next.as_ref().map(|step| (stage.stage, step)))
@@ -49,11 +53,13 @@ fn plus(a: Range, b: Range) -> Range {
     Range { value: a.value + b.value, low: a.low + b.low, high: a.high + b.high }
 }
 
-/// Why a step has no present rate.
-type Refusal = GapOutcome;
+/// A range whose parts were multiplied by what may be negative.
+fn in_order(range: Range) -> Range {
+    Range { low: range.low.min(range.high), high: range.low.max(range.high), ..range }
+}
 
-/// The present rate of a step: of the newest known and mature cohort with enough people.
-fn present(step: &Step) -> Result<(&Cohort, Share), Refusal> {
+/// The present rate of a step: of the newest known and mature cohort with enough people; else why there is none.
+fn present(step: &Step) -> Result<(&Cohort, Share), GapOutcome> {
     if !step.passes_over.is_empty() {
         return Err(GapOutcome::Unmeasured);
     }
@@ -65,14 +71,28 @@ fn present(step: &Step) -> Result<(&Cohort, Share), Refusal> {
     Ok((cohort, share(cohort.advanced, cohort.matured)))
 }
 
+/// People who entered in the reported period; `None` where that is not known yet.
+fn volume(step: &Step, complete: bool) -> Option<u64> {
+    step.cohorts.last().filter(|cohort| cohort.known && complete).map(|cohort| cohort.entered)
+}
+
+/// The cohorts before the present one that it is compared with.
+fn earlier<'a>(step: &'a Step, present: &'a Cohort) -> impl Iterator<Item = &'a Cohort> {
+    let before = step.cohorts.iter().take_while(|cohort| cohort.period != present.period);
+    before.filter(|cohort| cohort.known && cohort.mature && cohort.matured >= FEWEST)
+}
+
 struct Chain<'a> {
     stages: &'a [StageReport],
     has_money: bool,
+    complete: bool,
+    /// For intervals of all comparisons of the chain with its history at once: the best of many periods is better by chance.
+    z: f64,
 }
 
 impl Chain<'_> {
     fn gap(&self, from: Stage, step: &Step, target: Option<f64>) -> StepGap {
-        let reported = step.cohorts.last().filter(|cohort| cohort.known).map(|cohort| cohort.entered);
+        let reported = volume(step, self.complete);
         let mut gap = StepGap {
             from,
             to: step.to,
@@ -102,7 +122,7 @@ impl Chain<'_> {
         gap.cohort = Some(cohort.period.clone());
         (gap.outcome, gap.goal) = match target {
             Some(target) => against_target(&now, target),
-            None => against_history(&now, step, cohort),
+            None => against_history(&now, step, cohort, self.z),
         };
         if let (GapOutcome::Claim, Some(goal), Some(rate), Some(entered)) = (gap.outcome, &gap.goal, now.rate, reported) {
             let people = Range { value: goal.rate - rate, low: goal.gap[0], high: goal.gap[1] };
@@ -130,7 +150,8 @@ impl Chain<'_> {
             through = times(through, Range { value: rate, low, high });
             at = step.to;
         }
-        gap.money = self.has_money.then(|| times(people, money));
+        // More people who cost money are no gain.
+        gap.money = self.has_money.then(|| times(people, money)).filter(|money| money.value > 0.0).map(in_order);
     }
 
     /// Money of a stage's touchpoints for each person who entered it, over the known periods of the history.
@@ -158,11 +179,13 @@ fn against_target(now: &Share, target: f64) -> (GapOutcome, Option<Goal>) {
 }
 
 /// Against the best of the earlier periods that were better by more than chance explains.
-fn against_history(now: &Share, step: &Step, present: &Cohort) -> (GapOutcome, Option<Goal>) {
+fn against_history(now: &Share, step: &Step, present: &Cohort, z: f64) -> (GapOutcome, Option<Goal>) {
     let parts = |numerator: u64, denominator: u64| (numerator as f64, denominator as f64);
-    let earlier = step.cohorts.iter().take_while(|cohort| cohort.period != present.period);
-    let better = earlier.filter(|cohort| cohort.known && cohort.mature && cohort.matured >= FEWEST).filter_map(|cohort| {
-        let gap = newcombe(parts(cohort.advanced, cohort.matured), parts(now.numerator, now.denominator))?;
+    if earlier(step, present).next().is_none() {
+        return (GapOutcome::NothingToCompare, None);
+    }
+    let better = earlier(step, present).filter_map(|cohort| {
+        let gap = newcombe_at(z, parts(cohort.advanced, cohort.matured), parts(now.numerator, now.denominator))?;
         Some(Goal { period: Some(cohort.period.clone()), rate: cohort.rate?, gap }).filter(|_| gap[0] > 0.0)
     });
     // Of equal ones the newest, which is the last.

@@ -27,6 +27,7 @@ pub(super) fn skip_cost(counts: &SkipCounts, has_money: bool) -> SkipCost {
         });
     SkipCost {
         stage: counts.stage,
+        next: counts.next,
         skipped: skipped.people,
         took: took.people,
         outcomes: outcomes.collect(),

@@ -1,13 +1,13 @@
 //! How far the dates of touchpoints can be trusted: minutes of imports and bulk edits, stages at one instant, stages before the
 //! first one. What is doubtful is counted per source; people with doubtful dates are told to the counts of steps.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use cvj_core::Stage;
 
 use super::{Bounds, Chains, in_parallel};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, DAY};
 use crate::people::{Current, Touch};
 use crate::products::ProductCode;
 use crate::segments::SegmentTable;
@@ -68,10 +68,12 @@ fn minute(at: i64) -> i32 {
     at.div_euclid(MINUTE).clamp(i32::MIN.into(), i32::MAX.into()) as i32
 }
 
+/// 1980-01-01T00:00Z: since then all offsets from UTC are quarters of an hour.
+const QUARTERS_SINCE: i64 = 3652 * DAY;
+
 /// Whether a moment is the beginning of a local day: then it may be a date without a time.
 fn is_a_date(at: i64, calendar: &Calendar) -> bool {
-    // Offsets from UTC are quarters of an hour, but for times before there were any.
-    at.rem_euclid(15 * MINUTE) == 0 && calendar.begins_day(at)
+    (at < QUARTERS_SINCE || at.rem_euclid(15 * MINUTE) == 0) && calendar.begins_day(at)
 }
 
 impl Sightings {
@@ -183,15 +185,19 @@ impl DateTally {
             let of_bulk = |touch: &&Touch| doubtful.bulk.contains(&key(touch)) && !is_a_date(touch.at, calendar);
             self.doubtful.extend(touches.iter().filter(of_bulk).map(|touch| touch.product));
         }
-        for same in touches.chunk_by(|a, b| a.at == b.at).filter(|same| same.len() > 1) {
-            if is_a_date(same[0].at, calendar) {
+        for same in touches.chunk_by(|a, b| a.at == b.at) {
+            // At one moment the lowest stage comes first.
+            let is_one_stage = same.first().map(|touch| touch.stage) == same.last().map(|touch| touch.stage);
+            if is_one_stage || is_a_date(same[0].at, calendar) {
                 continue;
             }
+            let mut stages: HashMap<ProductCode, u8> = HashMap::new();
             for touch in same {
-                if same.iter().any(|other| other.product == touch.product && other.stage != touch.stage) {
-                    self.sources[segments.source(touch.segment)].same_instant += 1;
-                    self.doubtful.push(touch.product);
-                }
+                *stages.entry(touch.product).or_default() |= 1 << touch.stage;
+            }
+            for touch in same.iter().filter(|touch| stages[&touch.product].count_ones() > 1) {
+                self.sources[segments.source(touch.segment)].same_instant += 1;
+                self.doubtful.push(touch.product);
             }
         }
         self.any_doubtful |= !self.doubtful.is_empty();

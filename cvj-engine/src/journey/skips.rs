@@ -1,4 +1,4 @@
-//! What became of people who went beyond a stage without it, and of those who went through it.
+//! What became of people who came to the stage after another without that one, and of those who went through it.
 
 use cvj_core::Stage;
 use cvj_core::stats::Sample;
@@ -19,12 +19,13 @@ pub(crate) struct SkipCounts {
     pub(crate) outcomes: Vec<(Stage, u32)>,
     /// Days in which money counts.
     pub(crate) money_days: u32,
-    chain: u8,
+    /// The stage that follows in the chain.
+    pub(crate) next: Stage,
     pub(crate) skipped: SkipGroup,
     pub(crate) took: SkipGroup,
 }
 
-/// People who went beyond a stage.
+/// People who came to the stage that follows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SkipGroup {
     pub(crate) people: u64,
@@ -53,7 +54,7 @@ impl SkipCounts {
                 stage: window[1],
                 outcomes: outcomes.collect(),
                 money_days: days(Stage::Ascend),
-                chain,
+                next: window[2],
                 skipped: group(),
                 took: group(),
             }
@@ -63,11 +64,11 @@ impl SkipCounts {
 
     pub(super) fn count_person(&mut self, path: &Path, touches: &[Touch], bounds: &Bounds<'_>) {
         let bit = 1_u8 << self.stage.index();
-        let reached = path.forward & self.chain;
-        let beyond = reached & !(bit | (bit - 1));
-        let Some(start) = path.latest(reached & (bit - 1)).filter(|start| beyond != 0 && bounds.place(*start).is_some()) else {
+        let reached = path.forward;
+        if reached & (1 << self.next.index()) == 0 {
             return;
-        };
+        }
+        let Some(start) = path.latest(reached & (bit - 1)).filter(|start| bounds.place(*start).is_some()) else { return };
         let group = if reached & bit == 0 { &mut self.skipped } else { &mut self.took };
         group.people += 1;
         let until = |days: u32| Some(start + i64::from(days) * DAY).filter(|until| *until <= bounds.as_of);

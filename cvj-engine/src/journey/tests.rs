@@ -134,3 +134,31 @@ fn customers_orders_referrals_and_rungs() {
     let moves: Vec<_> = journeys.climbs.moves().map(|climb| (climb.from, climb.to, climb.people, climb.median_days)).collect();
     assert_eq!(moves, [(0, 1, 1, 0.0)]);
 }
+
+/// What is doubtful about the dates of one person's touchpoints, given as times and stages.
+fn dates(zone: TimeZone, touches: impl Iterator<Item = (i64, u8)>) -> DateCounts {
+    let calendar = Calendar::new(zone, PeriodKind::Month);
+    let people = People::default();
+    let person = people.intern("ada");
+    touches.for_each(|(at, stage)| people.enter(person, Touch { at, product: 0, segment: 0, stage, amount: 0 }));
+    let sources = ["log".to_owned()];
+    let segments = Segments::new(std::iter::empty(), sources.iter());
+    Segmenter::new(&segments, "log", &[]);
+    Journeys::of(people, &segments.finish(), &bounds(&calendar)).dates.remove(0)
+}
+
+#[test]
+fn many_touchpoints_of_one_person_and_moment_take_no_longer_than_others() {
+    // Compared with each other, they would take hours.
+    let counts = dates(TimeZone::UTC, (0..2_000_000).map(|number| (DAY + 1, u8::from(number == 0))));
+    assert_eq!((counts.touchpoints, counts.same_instant), (2_000_000, 2_000_000));
+}
+
+#[test]
+fn dates_without_a_time_are_told_where_clocks_were_minutes_from_utc() {
+    // 1900-01-01T00:00 in Amsterdam, 19 minutes and 32 seconds ahead; a minute later is a time.
+    let midnight = -25_567 * DAY - 1172 * 1_000_000;
+    let zone = || TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC);
+    let doubtful = |at: i64| dates(zone(), (0..40).map(|number| (at, number % 2))).same_instant;
+    assert_eq!((doubtful(midnight), doubtful(midnight + 60_000_000)), (0, 40));
+}

@@ -142,13 +142,12 @@ mod tests {
     #[test]
     fn the_median_lies_on_the_curve() {
         let report = fixture::report();
-        let charts = report.overall.stages.iter().filter_map(|stage| WaitingChart::new(&report, "Overall", stage));
-        let mut chart = charts.into_iter().find(|chart| chart.median.is_some_and(|median| median < chart.last())).unwrap();
-        let halved = chart.curve.iter().position(|point| point.waiting <= 0.5).unwrap();
-        let (before, after) = (chart.curve[halved - 1], chart.curve[halved]);
-        assert!(before.waiting > 0.5 && chart.begin(&before) < chart.begin(&after));
-        assert_eq!(chart.begin(&after), chart.median.unwrap(), "the drop through a half is drawn at the median");
+        let mut chart = WaitingChart::new(&report, "Overall", &report.overall.stages[0]).unwrap();
+        let point = |days, waiting| CurvePoint { days, at_risk: 9, waiting, interval: [0.1, 0.9] };
+        (chart.curve, chart.median) = (vec![point(0, 1.0), point(4, 0.7), point(8, 0.4), point(12, 0.3)], Some(6.5));
+        let begins: Vec<_> = chart.curve.iter().map(|point| chart.begin(point)).collect();
+        assert_eq!(begins, [0.0, 4.0, 6.5, 12.0], "the drop through a half is drawn at the median");
         chart.median = None;
-        assert_eq!(chart.begin(&after), f64::from(after.days));
+        assert_eq!(chart.begin(&chart.curve[2]), 8.0);
     }
 }

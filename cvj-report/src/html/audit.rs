@@ -36,7 +36,7 @@ impl<'a> AuditView<'a> {
         };
         let mut evidence = vec![
             view("Target", "target", words::target_evidence(line.target), line.target),
-            view("Against history", "verdict", words::verdict_evidence(told, line), line.verdict),
+            view("Against history", "verdict", words::verdict_evidence(line.verdict), line.verdict),
             view("Step", "step", words::step_evidence(line.step), line.step),
         ];
         if with_activities {

@@ -1,12 +1,11 @@
 //! The growth audit's evidence, and attributions, in words.
 
 use cvj_core::Stage;
-use cvj_core::report::{Attribution, AuditLine, Breakdown, Evidence, Measured, StageReport};
+use cvj_core::report::{Attribution, AuditLine, Breakdown, Evidence, Measured};
 
 use super::{Told, capitalised, gap};
 use crate::number::{NumberStyle, UNKNOWN};
-use crate::scorecard::headlines;
-use crate::verdict::{Tone, verdict_tone};
+use crate::verdict::Tone;
 
 /// Evidence in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +31,9 @@ pub(crate) fn target_evidence(evidence: Evidence) -> Said {
     said(evidence, ["on track", "at risk", "off track"], Tone::Warning)
 }
 
-/// Headline metrics against their history; no news where it rests on rates over too few alone.
-pub(crate) fn verdict_evidence(told: Told<'_>, line: &AuditLine) -> Said {
-    let said = said(line.verdict, ["good news", "no clear news", "bad news"], Tone::Neutral);
-    let told_of = |stage: &StageReport| {
-        let step = stage.to_next.as_ref();
-        headlines(stage).any(|metric| verdict_tone(metric, step) == said.tone)
-    };
-    let news = matches!(said.tone, Tone::Good | Tone::Bad);
-    if news && !told.stage(line.stage).is_some_and(told_of) {
-        return Said { text: "too few to call", tone: Tone::Neutral };
-    }
-    said
+/// Headline metrics against their history.
+pub(crate) fn verdict_evidence(evidence: Evidence) -> Said {
+    said(evidence, ["good news", "no clear news", "bad news"], Tone::Neutral)
 }
 
 /// The step to the next stage against its goal.

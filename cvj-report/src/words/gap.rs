@@ -23,6 +23,9 @@ pub(crate) fn gap(told: Told<'_>, gap: &StepGap) -> String {
         GapOutcome::NoBetterPeriod => {
             format!("No earlier {each} was better by more than chance explains, counting every comparison: {now}.")
         }
+        GapOutcome::NothingToCompare => {
+            format!("Nothing to compare with yet: {now}. A rate to reach in `[target]` or a longer history would allow it.")
+        }
         GapOutcome::Unmeasured => unmeasured(gap),
         GapOutcome::Immature => format!(
             "Cannot be judged yet: no {each}'s people have all had the {days}. Time will fill it, or exports that reach further back."

@@ -168,7 +168,7 @@ fn stages<'a>(told: Option<Told<'_>>, styles: &'a Styles) -> Table<'a> {
             Cell::text(words::score(line), &styles.words),
             Cell::text(words::measured(line.measured), &styles.text),
             said(words::target_evidence(line.target)),
-            said(words::verdict_evidence(told, line)),
+            said(words::verdict_evidence(line.verdict)),
             said(words::step_evidence(line.step)),
             said(words::activities_evidence(line.activities)),
             Cell::text(words::audit_gap(told, line).unwrap_or_default(), &styles.text),
