@@ -96,8 +96,8 @@ fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
 
 fn movements<'a>(all: &[Headline<'a>], tone: Tone, lead: &'static str, currency: &str, lines: &mut Vec<Line<'a>>) {
     let mut moved: Vec<_> = all.iter().filter(|headline| verdict_tone(headline.metric, headline.step) == tone).collect();
-    // Stable: of equally clear news the first in the report's order.
-    moved.sort_by(|left, right| clearness(right.metric).total_cmp(&clearness(left.metric)));
+    // Stable: of equally large news the first in the report's order.
+    moved.sort_by(|left, right| beyond_chance(right.metric).total_cmp(&beyond_chance(left.metric)));
     for (index, &&headline) in moved.iter().take(TOLD).enumerate() {
         let metric = headline.metric;
         let style = NumberStyle { unit: metric.unit, currency };
@@ -117,20 +117,21 @@ fn movements<'a>(all: &[Headline<'a>], tone: Tone, lead: &'static str, currency:
     }
 }
 
-/// How far a metric moved, in multiples of what chance explains: the half-width of the interval of a rate's change, or of the XmR limits.
-fn clearness(metric: &MetricReport) -> f64 {
-    let points = metric.series.as_slice();
-    let [earlier @ .., _] = points else { return 0.0 };
-    let limits = if is_rate(metric) {
+/// How far beyond chance a metric moved, as a share of what it was: outside the interval of a rate's change, or the limits of a number.
+fn beyond_chance(metric: &MetricReport) -> f64 {
+    let [earlier @ .., _] = metric.series.as_slice() else { return 0.0 };
+    let (from, [low, high]) = if is_rate(metric) {
         let before = earlier.last().and_then(|point| point.numerator.zip(point.denominator));
-        metric.numerator.zip(metric.denominator).zip(before).and_then(|(now, before)| newcombe(now, before))
+        let change = metric.numerator.zip(metric.denominator).zip(before).and_then(|(now, before)| newcombe(now, before));
+        (metric.previous, change.unwrap_or_default())
     } else {
-        xmr_limits(&earlier.iter().filter_map(|point| point.value).collect::<Vec<_>>())
+        let limits = xmr_limits(&earlier.iter().filter_map(|point| point.value).collect::<Vec<_>>());
+        let middle = limits.map(|[low, high]| f64::midpoint(low, high));
+        let outside = metric.actual.zip(limits).map(|(actual, [low, high])| [actual - high, actual - low]);
+        (middle, outside.unwrap_or_default())
     };
-    let Some([low, high]) = limits else { return 0.0 };
-    let (middle, half) = (f64::midpoint(low, high), (high - low) / 2.0);
-    let distance = if is_rate(metric) { middle.abs() } else { metric.actual.map_or(0.0, |actual| (actual - middle).abs()) };
-    if distance > 0.0 { distance / half } else { 0.0 }
+    let beyond = if low > 0.0 { low } else { (-high).max(0.0) };
+    from.filter(|from| *from != 0.0).map_or(beyond, |from| beyond / from.abs())
 }
 
 /// A name that may be written from right to left, kept from turning the words around it.
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clearest_news_comes_first_and_rates_over_few_are_none() {
+    fn the_largest_news_comes_first_and_rates_over_few_are_none() {
         let mut report = fixture::report();
         report.products.clear();
         fixture::each_metric(&mut report, |metric| metric.verdict = Verdict::None);

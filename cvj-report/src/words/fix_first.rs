@@ -48,8 +48,8 @@ pub(crate) fn fix_first(told: Told<'_>) -> FixFirst {
         return FixFirst {
             step: None,
             headline: "No step can be named to fix first".to_owned(),
-            why: nothing_claimed(told).to_owned(),
-            basis: None,
+            why: nothing_claimed(told),
+            basis: bases(told),
             answers: Vec::new(),
             others,
         };
@@ -73,17 +73,18 @@ pub(crate) fn fix_first(told: Told<'_>) -> FixFirst {
     }
 }
 
-fn nothing_claimed(told: Told<'_>) -> &'static str {
+fn nothing_claimed(told: Told<'_>) -> String {
+    let each = told.each();
     let gaps = &told.scope.findings.gaps;
     let judged = |gap: &StepGap| matches!(gap.outcome, GapOutcome::AtTarget | GapOutcome::TooClose | GapOutcome::NoBetterPeriod);
     if told.scope.stages.iter().all(|stage| stage.to_next.is_none()) {
-        "Fewer than two stages are measured by people, so there is no step between them."
+        "Fewer than two stages are measured by people, so there is no step between them.".to_owned()
     } else if !gaps.is_empty() && gaps.iter().all(judged) {
-        "No step is worse than its goal by more than chance explains."
+        format!("No step falls short of its target or of an earlier {each} by more than chance explains.")
     } else if gaps.iter().any(judged) {
-        "No step that can be judged is worse than its goal by more than chance explains."
+        format!("No step that can be judged falls short of its target or of an earlier {each} by more than chance explains.")
     } else {
-        "No step can be judged yet."
+        "No step can be judged yet.".to_owned()
     }
 }
 
@@ -116,6 +117,19 @@ fn basis(told: Told<'_>, gap: &StepGap, step: &Step) -> Option<String> {
         figure => format!("The journey chart shows {}, of the part of {period} that has had that long.", figure.text(style)),
     };
     Some(format!("{} is the newest {} whose people have all had the {days}. {chart}", calendar::named(cohort), told.each()))
+}
+
+/// Why rates are not those that the journey chart shows.
+fn bases(told: Told<'_>) -> Option<String> {
+    let mut cohorts = told.scope.findings.gaps.iter().filter_map(|gap| gap.cohort.as_deref());
+    cohorts.any(|cohort| cohort != told.period.label).then(|| {
+        format!(
+            "Rates here are of the newest {} whose people have all had the days allowed; those of the journey chart, of the part of {} \
+             that has.",
+            told.each(),
+            calendar::period(told.period)
+        )
+    })
 }
 
 /// What closing a gap is worth: money and customers, or people, as ranges; the most telling first.
