@@ -34,7 +34,14 @@ fn folders(report: &Report, reports: &Path) -> Vec<PathBuf> {
 fn judge_scope(findings: &mut Findings, slug: &str, folders: &[PathBuf], unreadable: &mut Unreadable) {
     for folder in folders {
         let path = folder.join(format!("{slug}.worksheet.xlsx"));
-        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                unreadable.push((path, error.to_string()));
+                continue;
+            }
+        };
         match cvj_report::activity_states(&bytes) {
             Ok(states) if states.iter().all(Vec::is_empty) => {}
             Ok(states) => return cvj_engine::judge_activities(findings, &states),

@@ -12,6 +12,7 @@ use cvj_core::{Good, Metric, Stage, Unit};
 use crate::calendar::{Calendar, DAY};
 use crate::config::Config;
 use crate::error::EngineError;
+use crate::findings::FEWEST;
 use crate::gathered::{FeedScope, money};
 use crate::journey::{Bounds, ChainStage, Cohort, Journeys};
 use crate::metrics::{Aggregate, Answers, MetricValues};
@@ -445,8 +446,9 @@ fn like_aged(days: u32, cohorts: &[report::Cohort]) -> LikeAged {
         [.., before, reported] => early(reported).zip(early(before)),
         _ => None,
     };
+    let enough = pair.as_ref().is_some_and(|(reported, before)| reported.denominator.min(before.denominator) >= FEWEST);
     let (difference, interval) = pair.map_or((None, None), |(reported, before)| difference(&reported, &before));
-    LikeAged { days, verdict: verdict(interval), difference, interval }
+    LikeAged { days, verdict: verdict(interval.filter(|_| enough)), difference, interval }
 }
 
 /// What a metric is beside its numbers.

@@ -17,7 +17,7 @@ use crate::segments::SegmentTable;
 pub(crate) use ladder::{ladder, rungs, unknown_rung_products};
 
 /// The fewest people that a rate stands on where something is claimed of it.
-const FEWEST: u64 = 20;
+pub(crate) const FEWEST: u64 = 20;
 
 /// The findings of a scope with these stages; `None`: overall.
 pub(crate) fn of_scope(

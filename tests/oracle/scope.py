@@ -297,7 +297,7 @@ class Scope:
         difference = Fraction(*now) - Fraction(*before)
         return {
             "days": days,
-            "verdict": verdict_of(now, before),
+            "verdict": verdict_of(now, before) if min(now[1], before[1]) >= 20 else "none",
             "difference": float(difference),
             "interval": list(newcombe(now, before)),
         }
