@@ -107,9 +107,9 @@ impl Witnesses {
         // What a view calls a column says nothing of what is in it: of a client whose persons are known, any text or whole number of a
         // view may be a person's.
         let may_be = |field: &Field| field.data_type().is_integer() || Veil::of(field, false) == Veil::Text;
-        let names_product = |field: &Field| row.product.as_ref().is_some_and(|product| product.columns.contains_key(field.name()));
-        let hidden =
-            |field: &Field| !relation.is_table() && !asked.persons.is_empty() && may_be(field) && !names_product(field);
+        let names_product =
+            |field: &Field| row.product.as_ref().is_some_and(|product| product.columns.contains_key(field.name()));
+        let hidden = |field: &Field| !relation.is_table() && !asked.persons.is_empty() && may_be(field) && !names_product(field);
         let is_person = |field: &&Field| asked.persons.contains(field.name().as_str()) || hidden(field);
         let veils: Vec<Veil> = shown.iter().map(|field| Veil::of(field, is_person(field))).collect();
         let mut stream = context.sql(&select(traced, &shown, asked)).await?.execute_stream().await?;

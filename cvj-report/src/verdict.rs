@@ -1,10 +1,10 @@
 //! Verdicts and target statuses in words, and whether they are good news. Colour is never without its word.
 
-use cvj_core::report::{Cohort, MetricReport, Step, TargetStatus, Verdict};
+use cvj_core::report::{MetricReport, Step, TargetStatus, Verdict};
 use cvj_core::stats::XMR_MINIMUM;
 use cvj_core::{Good, Unit};
 
-use crate::figure::{FEWEST, Figure};
+use crate::figure::Figure;
 use crate::number::UNKNOWN;
 
 /// Whether something is good news.
@@ -57,7 +57,7 @@ pub(crate) fn called(metric: &MetricReport, step: Option<&Step>) -> Called {
     }
     let aged = step.filter(|_| is_step_rate(metric)).and_then(like_aged);
     match (metric.verdict, aged) {
-        (Verdict::Up, Some(Called::As(Verdict::Down))) | (Verdict::Down, Some(Called::As(Verdict::Up))) => Called::Opposed,
+        (Verdict::Up, Some(Verdict::Down)) | (Verdict::Down, Some(Verdict::Up)) => Called::Opposed,
         (verdict, _) => Called::As(verdict),
     }
 }
@@ -67,16 +67,9 @@ pub(crate) fn is_step_rate(metric: &MetricReport) -> bool {
     metric.built_in && metric.unit == Unit::Percent
 }
 
-/// What may be said of people of the same age; none where they cannot be compared.
-pub(crate) fn like_aged(step: &Step) -> Option<Called> {
-    let verdict = step.like_aged.as_ref()?.verdict;
-    let [.., before, now] = step.cohorts.as_slice() else { return None };
-    let few = |cohort: &Cohort| cohort.early.as_ref().is_none_or(|early| (early.denominator as f64) < FEWEST);
-    match verdict {
-        Verdict::None => None,
-        _ if few(before) || few(now) => Some(Called::TooFew),
-        verdict => Some(Called::As(verdict)),
-    }
+/// The verdict of people of the same age; none where they cannot be compared.
+pub(crate) fn like_aged(step: &Step) -> Option<Verdict> {
+    step.like_aged.as_ref().map(|aged| aged.verdict).filter(|verdict| *verdict != Verdict::None)
 }
 
 /// The verdict as printed: an arrow only where the change is more than chance, and only for headline metrics, because among many

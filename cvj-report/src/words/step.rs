@@ -56,14 +56,14 @@ pub(crate) fn progress(told: Told<'_>, stage: &StageReport, step: &Step, words: 
             Claim { text, verdict: None }
         }
         (Some((Called::As(verdict), metric)), _) => told_as(words, ("rate", verdict), &matured_rate(told, step, metric)),
-        (_, Some((Called::As(verdict), same_age))) => {
+        (_, Some((verdict, same_age))) => {
             told_as(words, ("step", verdict), &format!("{same_age}; too few have had all {days} yet"))
         }
-        (Some(_), _) | (_, Some(_)) => Claim {
-            text: format!("Too few to call: fewer than 20 people in this {each} or the one before.", each = told.each()),
-            verdict: None,
-        },
-        (None, None) => Claim { text: format!("Not known yet: there are no two {}s to compare.", told.each()), verdict: None },
+        (_, None) => {
+            let each = told.each();
+            let text = format!("Not known yet: this {each} and the one before do not both have 20 people to compare.");
+            Claim { text, verdict: None }
+        }
     }
 }
 

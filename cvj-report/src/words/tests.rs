@@ -108,7 +108,7 @@ fn a_step_gets_better_by_its_rate_where_enough_have_had_the_window() {
     assert_eq!(better(Verdict::Down, 16.0, Verdict::TooClose).claim, Some(("step", Verdict::TooClose)));
     assert_eq!(
         better(Verdict::Down, 16.0, Verdict::None).text,
-        "Too few to call: fewer than 20 people in this month or the one before."
+        "Not known yet: this month and the one before do not both have 20 people to compare."
     );
     let opposed = better(Verdict::Down, 40.0, Verdict::Up);
     assert!(opposed.text.starts_with("Too close to call, as the two comparisons differ: 25.0% (10 of 40)"), "{}", opposed.text);
