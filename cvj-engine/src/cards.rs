@@ -67,11 +67,17 @@ fn metric_card(metric: &Metric, origin: String) -> DefinitionCard {
 }
 
 fn touchpoint_card(touchpoint: &Touchpoint, origin: String) -> DefinitionCard {
-    let order = touchpoint.order.as_deref();
-    let occurrence = match touchpoint.occurrence {
-        Occurrence::All => order.map(|order| format!(", each {order}")).unwrap_or_default(),
-        Occurrence::First => format!(", first {}", order.unwrap_or("row")),
-        Occurrence::Later => format!(", each {} after the first", order.unwrap_or("row")),
+    let alike = touchpoint.order.as_ref().map(|order| format!("rows with the same `{order}` are one"));
+    let which = match touchpoint.occurrence {
+        Occurrence::All => "",
+        Occurrence::First => "only the first",
+        Occurrence::Later => "all but the first",
+    };
+    let occurrence = match (which, alike) {
+        ("", None) => String::new(),
+        ("", Some(alike)) => format!(", {alike}"),
+        (which, None) => format!(", {which}"),
+        (which, Some(alike)) => format!(", {which} ({alike})"),
     };
     let value = touchpoint.value.as_ref().map(|value| format!(", value {value}")).unwrap_or_default();
     let by = if touchpoint.by.is_empty() { String::new() } else { format!(", by {}", touchpoint.by.join(", ")) };

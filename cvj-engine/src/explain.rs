@@ -210,8 +210,7 @@ fn listed(stages: &[StageReport]) -> Listed<'_> {
 
 /// The metrics of this name, or of this `stage/name`; at most one of each stage, a declared one before a built-in one.
 fn matching<'a>(metrics: &Listed<'a>, asked: &str) -> Listed<'a> {
-    let (whole, path) = (asked.trim().to_lowercase(), asked.split_once('/'));
-    let of_stage = path.and_then(|(stage, name)| Some((stage.parse::<Stage>().ok()?, name.trim().to_lowercase())));
+    let (whole, of_stage) = (asked.trim().to_lowercase(), in_stage(asked));
     let mut found: Listed<'a> = metrics.clone();
     found.retain(|(_, metric)| metric.name.to_lowercase() == whole);
     if let (true, Some((asked, name))) = (found.is_empty(), of_stage) {
@@ -222,11 +221,23 @@ fn matching<'a>(metrics: &Listed<'a>, asked: &str) -> Listed<'a> {
     found
 }
 
+/// The stage and, in lower case, the name of `stage/name`.
+fn in_stage(asked: &str) -> Option<(Stage, String)> {
+    let (stage, name) = asked.split_once('/')?;
+    Some((stage.parse().ok()?, name.trim().to_lowercase()))
+}
+
 /// What may be meant by a name that no metric has.
 fn suggestion(metrics: &Listed<'_>, asked: &str) -> String {
     let elsewhere = asked.split_once('/').map(|(_, name)| matching(metrics, name)).unwrap_or_default();
     if !elsewhere.is_empty() {
         return format!("write {}", paths(&elsewhere));
+    }
+    if let Some((stage, name)) = in_stage(asked) {
+        let own = metrics.iter().filter(|(of, _)| of.stage == stage).map(|(_, metric)| metric.name.as_str());
+        if let Some(near) = nearest(&name, own) {
+            return format!("did you mean `{stage}/{near}`?");
+        }
     }
     let mut names: Vec<&str> = metrics.iter().map(|(_, metric)| metric.name.as_str()).collect();
     names.sort_unstable();

@@ -41,7 +41,7 @@ pub(crate) const BUILT_IN: [Term; 7] = [
 ];
 
 /// How to read the numbers.
-pub(crate) const HOW_TO_READ: [Term; 14] = [
+pub(crate) const HOW_TO_READ: [Term; 15] = [
     Term {
         term: "▲ up, ▼ down",
         meaning: "A rate moved since the period before by more than chance explains. The arrow is its direction; the colour says whether that is good news.",
@@ -52,11 +52,14 @@ pub(crate) const HOW_TO_READ: [Term; 14] = [
     },
     Term {
         term: "Too close to call",
-        meaning: "The change lies within chance: nothing should be concluded from it. Rates: Newcombe's 95 % interval of the difference includes 0. Other numbers: inside the XmR limits (mean ± 2.66 × mean moving range of the earlier periods).",
+        meaning: "The change lies within chance: nothing should be concluded from it. Rates: Newcombe's 95% interval of the difference includes 0. Other numbers: inside the XmR limits (mean ± 2.66 × mean moving range of the earlier periods).",
     },
-    Term { term: "Too little history", meaning: "Fewer than six earlier periods: no limits can be drawn yet." },
     Term {
-        term: "95 % interval",
+        term: "Too little history",
+        meaning: "Fewer than six earlier periods: no limits can be drawn yet. “Not judged yet”: the period is not over.",
+    },
+    Term {
+        term: "95% interval",
         meaning: "Where the true rate plausibly lies, given how few or many were counted (Wilson score).",
     },
     Term {
@@ -64,12 +67,16 @@ pub(crate) const HOW_TO_READ: [Term; 14] = [
         meaning: "Matured: has had all the days allowed for the step. A cohort is young until all of it is; its rate stands on the earlier part of its period.",
     },
     Term {
-        term: "At the same age",
-        meaning: "All who entered in the period against those of the period before, each after as many days as both have been followed.",
+        term: "Getting better?",
+        meaning: "A step's rate against the period before, of those who have had the whole window. Where they are too few: all who entered in each period, after as many days as both have been followed.",
+    },
+    Term {
+        term: "Too few to call",
+        meaning: "A rate over fewer than 20, now or in the period before: nothing is said of its change.",
     },
     Term {
         term: "Fix first",
-        meaning: "Each step's rate in its newest matured period is held against its target, or else against the best earlier period that was better by more than chance explains. What the gap is worth decides the order; a range takes every rate at its low and at its high end.",
+        meaning: "Each step's rate in its newest matured period is held against its target, or else against the best earlier period that was better by more than chance explains, counting every such comparison of the report. What the gap is worth decides the order; a range takes every rate at its low and at its high end.",
     },
     Term {
         term: "Growth audit's score",
@@ -82,5 +89,5 @@ pub(crate) const HOW_TO_READ: [Term; 14] = [
     Term { term: "Counts only", meaning: "A rate over fewer than 20 is not printed as a percentage: “3 of 12”." },
     Term { term: "–", meaning: "Not known. It never means 0." },
     Term { term: "Not measured", meaning: "No source speaks for the stage. It is not 0, and no bottleneck is called over it." },
-    Term { term: "Status", meaning: "Against the target: on track (reached), at risk (within 10 %), off track (further away)." },
+    Term { term: "Status", meaning: "Against the target: on track (reached), at risk (within 10%), off track (further away)." },
 ];

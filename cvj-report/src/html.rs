@@ -73,7 +73,7 @@ struct PageView<'a> {
     comparison: Option<Comparison<'a>>,
     definitions: Vec<CardView<'a>>,
     built_in: [Term; 7],
-    how_to_read: [Term; 14],
+    how_to_read: [Term; 15],
     skip_caveat: &'static str,
     sources: Vec<SourceView<'a>>,
     unassigned: Vec<UnassignedView<'a>>,
@@ -195,7 +195,7 @@ fn cards(report: &Report) -> Vec<CardView<'_>> {
         origin: &card.origin,
         trail: card.trail.as_ref().map(|trail| TrailView {
             files: trail.files.join(", "),
-            read: number::count(trail.rows_read),
+            read: number::counted(trail.rows_read, "row", "rows"),
             used: number::count(trail.rows_used),
             rejected: number::count(trail.rows_rejected),
             sql: &trail.sql,
@@ -234,7 +234,7 @@ impl<'a> TableView<'a> {
         let left_out = table.rows_left_out.iter().map(|left| format!("{} × {}", number::count(left.rows), left.why));
         let reasons = table.rejected_by_reason.iter().filter(|reason| reason.rows > 0);
         let reason = |reason: &cvj_core::report::RejectReason| {
-            [number::count(reason.rows), reason.definition.clone(), reason.column.clone(), reason.why.clone()]
+            [number::counted(reason.rows, "row", "rows"), reason.definition.clone(), reason.column.clone(), reason.why.clone()]
         };
         let sample = |reject: &'a cvj_core::report::Reject| [&*reject.place, &*reject.column, &*reject.why, &*reject.definition];
         Self {

@@ -4,7 +4,7 @@ use cvj_core::Unit;
 use cvj_core::report::{MetricReport, TargetStatus};
 
 use crate::figure::{self, Figure};
-use crate::number::NumberStyle;
+use crate::number::{NumberStyle, UNKNOWN};
 use crate::verdict::{status_words, verdict_words};
 
 /// What the report prints of a metric.
@@ -16,12 +16,12 @@ pub struct MetricText {
     pub parts: Option<String>,
     /// The 95 % interval of a rate.
     pub interval: Option<String>,
-    /// The value in the period before.
-    pub previous: String,
+    /// The value in the period before; none where it is not known.
+    pub previous: Option<String>,
     /// The change, signed; none where either side is not known or shown as counts only.
     pub change: Option<String>,
-    /// Whether the change is more than chance.
-    pub verdict: &'static str,
+    /// Whether the change is more than chance; none where that is not judged.
+    pub verdict: Option<&'static str>,
     /// The value to reach, and where the value stands against it.
     pub target: Option<String>,
 }
@@ -41,9 +41,9 @@ pub fn metric_text(metric: &MetricReport, currency: &str) -> MetricText {
         actual: actual.text(style),
         parts: parts.map(|(numerator, denominator)| format!("{} ÷ {}", whole.value(numerator), whole.value(denominator))),
         interval: interval.map(|[low, high]| format!("{} to {}", style.value(low), style.value(high))),
-        previous: Figure::previous(metric).text(style),
+        previous: Some(Figure::previous(metric)).filter(|figure| *figure != Figure::Unknown).map(|figure| figure.text(style)),
         change: figure::change(metric).map(|change| style.change(change)),
-        verdict: verdict_words(metric),
+        verdict: Some(verdict_words(metric, None)).filter(|words| !words.is_empty() && *words != UNKNOWN),
         target: metric.target.map(|target| format!("{}{status}", style.value(target))),
     }
 }

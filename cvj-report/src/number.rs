@@ -72,6 +72,11 @@ pub(crate) fn count(count: u64) -> String {
     long(count as f64).unwrap_or_else(|| grouped(count as f64, 0))
 }
 
+/// A count with its noun: `1 row`, `12 rows`.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
 /// Days to one decimal: `12.5`.
 pub(crate) fn days(days: f64) -> String {
     NumberStyle { unit: Unit::Duration, currency: "" }.value(days)

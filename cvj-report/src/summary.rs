@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 
 use cvj_core::Stage;
-use cvj_core::report::{MetricReport, NamedScope, Report, StageReport, TargetStatus, Verdict};
+use cvj_core::report::{MetricReport, NamedScope, Report, StageReport, Step, TargetStatus, Verdict};
+use cvj_core::stats::{newcombe, xmr_limits};
 
 use crate::figure::Figure;
 use crate::number::NumberStyle;
@@ -52,6 +53,8 @@ pub(crate) struct Headline<'a> {
     pub(crate) stage: Stage,
     /// The metric.
     pub(crate) metric: &'a MetricReport,
+    /// The step that starts at its stage.
+    step: Option<&'a Step>,
 }
 
 /// The summary of a report.
@@ -83,7 +86,7 @@ fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
                             == (stage.stage, &metric.name, metric.actual, metric.previous)
                     });
                 if !repeats {
-                    all.push(Headline { scope, slug, stage: stage.stage, metric });
+                    all.push(Headline { scope, slug, stage: stage.stage, metric, step: stage.to_next.as_ref() });
                 }
             }
         }
@@ -92,7 +95,9 @@ fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
 }
 
 fn movements<'a>(all: &[Headline<'a>], tone: Tone, lead: &'static str, currency: &str, lines: &mut Vec<Line<'a>>) {
-    let moved: Vec<_> = all.iter().filter(|headline| verdict_tone(headline.metric) == tone).collect();
+    let mut moved: Vec<_> = all.iter().filter(|headline| verdict_tone(headline.metric, headline.step) == tone).collect();
+    // Stable: of equally large news the first in the report's order.
+    moved.sort_by(|left, right| beyond_chance(right.metric).total_cmp(&beyond_chance(left.metric)));
     for (index, &&headline) in moved.iter().take(TOLD).enumerate() {
         let metric = headline.metric;
         let style = NumberStyle { unit: metric.unit, currency };
@@ -112,6 +117,23 @@ fn movements<'a>(all: &[Headline<'a>], tone: Tone, lead: &'static str, currency:
     }
 }
 
+/// How far beyond chance a metric moved, as a share of what it was: outside the interval of a rate's change, or the limits of a number.
+fn beyond_chance(metric: &MetricReport) -> f64 {
+    let [earlier @ .., _] = metric.series.as_slice() else { return 0.0 };
+    let (from, [low, high]) = if is_rate(metric) {
+        let before = earlier.last().and_then(|point| point.numerator.zip(point.denominator));
+        let change = metric.numerator.zip(metric.denominator).zip(before).and_then(|(now, before)| newcombe(now, before));
+        (metric.previous, change.unwrap_or_default())
+    } else {
+        let limits = xmr_limits(&earlier.iter().filter_map(|point| point.value).collect::<Vec<_>>());
+        let middle = limits.map(|[low, high]| f64::midpoint(low, high));
+        let outside = metric.actual.zip(limits).map(|(actual, [low, high])| [actual - high, actual - low]);
+        (middle, outside.unwrap_or_default())
+    };
+    let beyond = if low > 0.0 { low } else { (-high).max(0.0) };
+    from.filter(|from| *from != 0.0).map_or(beyond, |from| beyond / from.abs())
+}
+
 /// A name that may be written from right to left, kept from turning the words around it.
 fn isolated(name: &str) -> String {
     if name.chars().any(|character| character >= '\u{590}') { format!("\u{2068}{name}\u{2069}") } else { name.to_owned() }
@@ -129,10 +151,11 @@ fn targets<'a>(all: &[Headline<'a>]) -> Option<Line<'a>> {
         (true, _) => (Tone::Warning, "Nearly on target", TargetStatus::AtRisk),
     };
     let of = with(status).next()?;
-    let mut text = format!("{reached} of {total} {} reached", if total == 1 { "target is" } else { "targets are" });
+    let mut reached = format!("{reached} of {total} {} reached", if total == 1 { "target is" } else { "targets are" });
     if risky > 0 {
-        let _ = write!(text, ", {risky} within 10 %");
+        let _ = write!(reached, ", {risky} within 10%");
     }
+    let mut text = String::new();
     if !missed.is_empty() {
         let mut names: Vec<(&str, Vec<String>)> = Vec::new();
         for headline in missed.iter().take(NAMED) {
@@ -144,18 +167,16 @@ fn targets<'a>(all: &[Headline<'a>]) -> Option<Line<'a>> {
         let names: Vec<_> = names.iter().map(|(name, scopes)| format!("{} ({})", isolated(name), scopes.join(", "))).collect();
         let more = missed.len().saturating_sub(NAMED);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let _ = write!(text, "; missed: {}{rest}", names.join("; "));
+        text = format!("{}{rest}. ", names.join("; "));
     }
-    Some(Line { tone, lead, text: format!("{text}."), of: Judged::Status(of) })
+    Some(Line { tone, lead, text: format!("{text}{reached}."), of: Judged::Status(of) })
 }
 
 /// The step to fix first of the whole client, else of the first product that has one, else what prevents a claim.
 fn fix_first(report: &Report) -> Line<'_> {
-    let claim = report.scopes().find_map(|scope| Some((Told::new(report, scope), scope.findings.fix_first()?)));
-    let text = if let Some((told, gap)) = claim {
-        let step = words::step_name(gap.from, gap.to);
-        let worth = words::gains(told, gap).into_iter().next().map_or_else(String::new, |gain| format!(", worth {gain}"));
-        format!("{step} ({}){worth}.", isolated(told.scope.name))
+    let claim = report.scopes().find_map(|scope| Some((scope.name, words::first_in_a_line(Told::new(report, scope))?)));
+    let text = if let Some((scope, line)) = claim {
+        format!("{}: {line}.", isolated(scope))
     } else {
         let overall = report.scopes().next().map(|scope| words::fix_first(Told::new(report, scope)));
         overall.map_or_else(String::new, |words| format!("{}. {}", words.headline, words.why))
@@ -179,6 +200,7 @@ fn unmeasured(stages: &[StageReport]) -> Option<Line<'static>> {
 #[cfg(test)]
 mod tests {
     use cvj_core::Good;
+    use cvj_core::report::SeriesPoint;
 
     use super::*;
     use crate::fixture;
@@ -192,6 +214,32 @@ mod tests {
             }
         }
         assert!(summary(&report).len() <= 7);
+    }
+
+    #[test]
+    fn the_largest_news_comes_first_and_rates_over_few_are_none() {
+        let mut report = fixture::report();
+        report.products.clear();
+        fixture::each_metric(&mut report, |metric| metric.verdict = Verdict::None);
+        let series = |values: [f64; 7]| {
+            let point = |value| SeriesPoint { period: String::new(), value: Some(value), numerator: None, denominator: None };
+            values.map(point).to_vec()
+        };
+        let metrics = &mut report.overall.stages[0].metrics;
+        let template = metrics[0].clone();
+        metrics.clear();
+        for (name, last) in [("near", 20.0), ("far", 90.0)] {
+            let series = series([10.0, 11.0, 10.0, 11.0, 10.0, 11.0, last]);
+            let unit = cvj_core::Unit::Count;
+            let (headline, verdict, good, status) = (true, Verdict::Up, Good::Up, TargetStatus::None);
+            let metric = MetricReport { name: name.into(), unit, headline, verdict, good, status, series, ..template.clone() };
+            metrics.push(MetricReport { actual: Some(last), interval: None, ..metric });
+        }
+        let mut few = MetricReport { name: "few".into(), unit: cvj_core::Unit::Percent, ..metrics[0].clone() };
+        (few.numerator, few.denominator, few.interval) = (Some(19.0), Some(19.0), Some([0.8, 1.0]));
+        metrics.push(few);
+        let news: Vec<_> = summary(&report).into_iter().filter(|line| line.lead == "Good news").map(|line| line.text).collect();
+        assert!(news.len() == 2 && news[0].starts_with("far") && news[1].starts_with("near"), "{news:?}");
     }
 
     #[test]

@@ -15,12 +15,13 @@ use cvj_core::{Stage, Unit};
 
 pub(crate) use dates::date_trust;
 pub(crate) use evidence::{
-    activities_evidence, attribution, audit_gap, evidence_tone, measured, score, step_evidence, target_evidence, verdict_evidence,
+    Said, activities_evidence, attribution, audit_gap, measured, score, step_evidence, target_evidence, unvalued,
+    verdict_evidence,
 };
-pub(crate) use fix_first::{Answer, FixFirst, fix_first, gains};
+pub(crate) use fix_first::{Answer, FixFirst, first_in_a_line, fix_first, whole_client};
 pub(crate) use gap::gap;
 pub(crate) use skip::{SKIP_CAVEAT, skip_money, skip_outcome};
-pub(crate) use step::{Claim, like_aged, matured, missing, promoters, quartiles, readings, trusted};
+pub(crate) use step::{Claim, UP_OR_DOWN, matured, missing, progress, promoters, quartiles, readings, trusted};
 
 use crate::figure::{FEWEST, counts};
 use crate::number::{self, NumberStyle, UNKNOWN};
@@ -43,7 +44,7 @@ impl<'a> Told<'a> {
     }
 
     /// The stage as reported.
-    fn stage(&self, stage: Stage) -> Option<&'a StageReport> {
+    pub(crate) fn stage(&self, stage: Stage) -> Option<&'a StageReport> {
         self.scope.stages.iter().find(|reported| reported.stage == stage)
     }
 

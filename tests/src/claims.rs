@@ -86,6 +86,10 @@ fn follow(tag: &Tag<'_>, report: &Value) -> Result<(), String> {
     if judged != said {
         return Err(format!("the report says {judged}"));
     }
+    let claims = tag.tone().is_some() || tag.phrase().is_some();
+    if kind == "verdict" && claims && stands_on_few(report, &scope, &stage, &of) {
+        return Err("a change of a rate over fewer than 20".into());
+    }
     let news = match said.as_str() {
         "up" => Some(good_is_up),
         "down" => Some(!good_is_up),
@@ -105,9 +109,25 @@ fn follow(tag: &Tag<'_>, report: &Value) -> Result<(), String> {
     }
 }
 
+/// Whether a metric is a rate over fewer than twenty, now or in the period before.
+fn stands_on_few(report: &Value, scope: &str, stage: &str, of: &str) -> bool {
+    let Some(reported) = scope_of(report, scope).and_then(|scope| find(&scope["stages"], "stage", stage)) else { return false };
+    let name = if of == "rate" { "Step rate" } else { of.strip_prefix("metric ").unwrap_or_default() };
+    let Some(metric) = find(&reported["metrics"], "name", name).filter(|metric| metric["unit"] == "percent") else {
+        return false;
+    };
+    let before = metric["series"].as_array().and_then(|series| series.iter().nth_back(1)).map(|point| &point["denominator"]);
+    let few = |of: &Value| of.as_f64().is_some_and(|of| of > 0.0 && of < 20.0);
+    few(&metric["denominator"]) || before.is_some_and(few)
+}
+
+fn scope_of<'a>(report: &'a Value, scope: &str) -> Option<&'a Value> {
+    if scope == "overall" { Some(&report["overall"]) } else { find(&report["products"], "slug", scope) }
+}
+
 /// What the report says of something, and whether more of it is good.
 fn judgement(report: &Value, scope: &str, stage: &str, of: &str, kind: &str) -> Option<(String, bool)> {
-    let scope = if scope == "overall" { &report["overall"] } else { find(&report["products"], "slug", scope)? };
+    let scope = scope_of(report, scope)?;
     let reported = find(&scope["stages"], "stage", stage)?;
     let skip = || find(&scope["findings"]["skip_costs"], "stage", stage);
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -168,5 +188,17 @@ mod tests {
             &format!("<b data-verdict=\"up\" {}>▲</b>", of.replace("Sessions", "Visits")),
             Some("the report has no such thing"),
         );
+    }
+
+    #[test]
+    fn a_rate_over_few_has_no_claim() {
+        for (before, problems) in [(19, 1), (20, 0)] {
+            let series = [json!({ "denominator": before }), json!({ "denominator": 50 })];
+            let metric = json!({ "name": "Rate", "unit": "percent", "headline": true, "verdict": "up", "good": "up",
+                "denominator": 50, "series": series });
+            let report = json!({ "overall": { "stages": [{ "stage": "aware", "metrics": [metric] }] } });
+            let of = "data-verdict=\"up\" data-scope=\"overall\" data-stage=\"aware\" data-of=\"metric Rate\"";
+            assert_eq!(unfounded(&format!("<body><b {of}>▲ up</b>"), &report).0.len(), problems);
+        }
     }
 }

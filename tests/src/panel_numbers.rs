@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn numbers_are_read_from_sentences() {
         let text =
-            "Of July 2026, 36.1% (56 of 1,155), 95 % interval 29.0–43.9%; between $1,847 and 24.5 points: 0% matured: 0 of 148.";
+            "Of July 2026, 36.1% (56 of 1,155), 95% interval 29.0–43.9%; between $1,847 and 24.5 points: 0% matured: 0 of 148.";
         let values: Vec<f64> = printed_numbers(text).iter().map(|printed| printed.value).collect();
         assert_eq!(values, [36.1, 56.0, 1155.0, 29.0, 43.9, 1847.0, 24.5, 0.0, 148.0]);
         assert!(printed_numbers("36.1%")[0].is(0.3613) && !printed_numbers("36.1%")[0].is(0.3627));

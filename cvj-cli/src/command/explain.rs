@@ -44,9 +44,11 @@ fn as_text(explanation: &Explanation) -> String {
     let _ = writeln!(out, "{client}: {}, {}, {scope}, {}{incomplete}\n", metric.name, stage.title(), period.label);
     let mut lines: Vec<(&str, String)> = vec![("value", text.actual)];
     lines.extend(text.parts.map(|parts| ("made of", parts)));
-    lines.extend(text.interval.map(|interval| ("95 % interval", interval)));
+    lines.extend(text.interval.map(|interval| ("95% interval", interval)));
     let change = text.change.map(|change| format!(", change {change}")).unwrap_or_default();
-    lines.push(("period before", format!("{}{change}: {}", text.previous, text.verdict)));
+    let verdict = text.verdict.map(|verdict| format!(": {verdict}")).unwrap_or_default();
+    let previous = text.previous.unwrap_or_else(|| "not known".to_owned());
+    lines.push(("period before", format!("{previous}{change}{verdict}")));
     lines.extend(text.target.map(|target| ("target", target)));
     lines.extend(metric.owner.iter().map(|owner| ("owner", owner.clone())));
     lines.extend(built_in.iter().map(|card| ("what it is", card.formula.clone())));

@@ -47,6 +47,13 @@ impl WaitingChart {
         f64::from(self.curve.last().map_or(1, |point| point.days).max(1))
     }
 
+    /// When the curve falls to a point: by its day, but by half of the people at the very time by which half had gone on.
+    fn begin(&self, point: &CurvePoint) -> f64 {
+        let day = f64::from(point.days);
+        let halved = self.curve.iter().find(|point| point.waiting <= 0.5 + 1e-12).is_some_and(|first| first.days == point.days);
+        self.median.filter(|median| halved && *median < day).unwrap_or(day)
+    }
+
     fn x(&self, days: f64) -> f64 {
         LEFT + (RIGHT - LEFT) * (days / self.last()).clamp(0.0, 1.0)
     }
@@ -101,9 +108,9 @@ impl Picture for WaitingChart {
             HEADING,
         )?;
         canvas.text(&SMALL.fitted(&self.subtitle, WIDTH - 32.0), 16.0, 45.0, Align::Start, SMALL)?;
-        let ends = self.curve.iter().skip(1).map(|point| f64::from(point.days)).chain(Some(self.last()));
+        let ends = self.curve.iter().skip(1).map(|point| self.begin(point)).chain(Some(self.last()));
         let pieces: Vec<_> =
-            self.curve.iter().zip(ends).map(|(point, end)| (point, self.x(f64::from(point.days)), self.x(end))).collect();
+            self.curve.iter().zip(ends).map(|(point, end)| (point, self.x(self.begin(point)), self.x(end))).collect();
         // One rectangle as long as the interval stays, so that no seam shows between two.
         for run in pieces.chunk_by(|(left, ..), (right, ..)| left.interval == right.interval) {
             let (Some(&(point, from, _)), Some(&(_, _, to))) = (run.first(), run.last()) else { continue };
@@ -116,7 +123,7 @@ impl Picture for WaitingChart {
         let corners: Vec<_> =
             pieces.iter().flat_map(|&(point, from, to)| [(from, Self::y(point.waiting)), (to, Self::y(point.waiting))]).collect();
         canvas.path(&corners, 2.0, palette::DATA)?;
-        if let Some(days) = self.median {
+        if let Some(days) = self.median.filter(|days| *days <= self.last()) {
             let x = self.x(days);
             canvas.path(&[(x, BASE), (x, Self::y(0.5))], 1.5, palette::NAVY)?;
             canvas.dot(x, Self::y(0.5), 3.5, palette::NAVY)?;
@@ -124,5 +131,23 @@ impl Picture for WaitingChart {
             return canvas.text(&self.says, x, BASE - 8.0, align, MARK);
         }
         canvas.text(&self.says, RIGHT, BASE - 8.0, Align::End, MARK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn the_median_lies_on_the_curve() {
+        let report = fixture::report();
+        let mut chart = WaitingChart::new(&report, "Overall", &report.overall.stages[0]).unwrap();
+        let point = |days, waiting| CurvePoint { days, at_risk: 9, waiting, interval: [0.1, 0.9] };
+        (chart.curve, chart.median) = (vec![point(0, 1.0), point(4, 0.7), point(8, 0.4), point(12, 0.3)], Some(6.5));
+        let begins: Vec<_> = chart.curve.iter().map(|point| chart.begin(point)).collect();
+        assert_eq!(begins, [0.0, 4.0, 6.5, 12.0], "the drop through a half is drawn at the median");
+        chart.median = None;
+        assert_eq!(chart.begin(&chart.curve[2]), 8.0);
     }
 }

@@ -4,8 +4,7 @@ use cvj_core::report::{AuditLine, Evidence};
 use serde::Serialize;
 
 use super::mark::Mark;
-use crate::verdict::Tone;
-use crate::words::{self, Told};
+use crate::words::{self, Said, Told};
 
 /// One line.
 #[derive(Serialize)]
@@ -29,15 +28,10 @@ struct EvidenceView<'a> {
 impl<'a> AuditView<'a> {
     /// `with_activities`: whether the activities of any stage are known.
     pub(super) fn new(told: Told<'a>, line: &AuditLine, with_activities: bool) -> Self {
-        // Only a target can be nearly missed; a change or a gap is known or it is not.
-        let tone = |kind, evidence| match (kind, evidence) {
-            ("verdict" | "step", Evidence::Between) => Tone::Neutral,
-            _ => words::evidence_tone(evidence),
-        };
-        let view = |label, kind, text, evidence: Evidence| EvidenceView {
+        let view = |label, kind, said: Said, evidence: Evidence| EvidenceView {
             label,
-            text,
-            tone: tone(kind, evidence).class(),
+            text: said.text,
+            tone: said.tone.class(),
             mark: Mark::evidence(told.scope.slug, line.stage, kind, evidence),
         };
         let mut evidence = vec![

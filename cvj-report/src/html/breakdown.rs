@@ -3,7 +3,7 @@
 use cvj_core::report::{Breakdown, BreakdownRow, BreakdownStage};
 use serde::Serialize;
 
-use crate::number;
+use crate::number::{self, UNKNOWN};
 use crate::words;
 
 /// One dimension: its first attribution is shown, the others are unfolded.
@@ -55,25 +55,33 @@ impl<'a> AttributionView<'a> {
     fn new(breakdown: &'a Breakdown) -> Self {
         let (title, meaning) = words::attribution(breakdown.attribution);
         let stages = breakdown.rows.first().map(|row| row.stages.iter().map(|stage| stage.stage.title()).collect());
-        Self { title, meaning, stages: stages.unwrap_or_default(), rows: breakdown.rows.iter().map(RowView::new).collect() }
+        Self {
+            title,
+            meaning,
+            stages: stages.unwrap_or_default(),
+            rows: breakdown.rows.iter().map(|row| RowView::new(breakdown, row)).collect(),
+        }
     }
 }
 
 impl<'a> RowView<'a> {
-    fn new(row: &'a BreakdownRow) -> Self {
+    fn new(breakdown: &Breakdown, row: &'a BreakdownRow) -> Self {
+        let without = row.value.is_none() && row.others.is_none();
+        let cell = |stage: &BreakdownStage| CellView::new(stage, without || !words::unvalued(breakdown, stage.stage));
         Self {
             value: row.value.as_deref(),
             stands_for: row.others.map_or_else(|| "no value".to_owned(), |others| format!("other ({})", number::count(others))),
-            cells: row.stages.iter().map(CellView::new).collect(),
+            cells: row.stages.iter().map(cell).collect(),
         }
     }
 }
 
 impl CellView {
-    fn new(stage: &BreakdownStage) -> Self {
+    /// Not known where the stage's touchpoints bear no value at all.
+    fn new(stage: &BreakdownStage, known: bool) -> Self {
         let counts = stage.step.as_ref().filter(|share| share.denominator > 0);
         Self {
-            people: number::count(stage.people),
+            people: if known { number::count(stage.people) } else { UNKNOWN.to_owned() },
             step: counts.map(|share| words::rate(share).map_or_else(|| words::share(share), number::percent)),
             title: counts.map(|share| format!("{} of those who entered in the period", words::share(share))),
         }

@@ -11,6 +11,7 @@ pub(super) struct FixFirstView<'a> {
     claimed: bool,
     headline: String,
     why: String,
+    basis: Option<String>,
     answers: Vec<AnswerView<'a>>,
     others: Vec<(String, String)>,
 }
@@ -37,6 +38,7 @@ impl<'a> FixFirstView<'a> {
             claimed: words.step.is_some(),
             headline: words.headline,
             why: words.why,
+            basis: words.basis,
             answers: words.answers.into_iter().map(answer).collect(),
             others: words.others,
         }

@@ -146,6 +146,7 @@ fn row_view<'a>(row: Row<'a>, told: Told<'a>) -> RowView<'a> {
 impl<'a> MetricView<'a> {
     fn new(metric: &'a MetricReport, stage: Stage, told: Told<'a>) -> Self {
         let slug = told.scope.slug;
+        let step = told.stage(stage).and_then(|stage| stage.to_next.as_ref());
         let style = NumberStyle { unit: metric.unit, currency: told.currency };
         let known = |value: Option<f64>| value.map_or_else(|| UNKNOWN.to_owned(), |value| style.value(value));
         let actual = Figure::actual(metric);
@@ -154,8 +155,8 @@ impl<'a> MetricView<'a> {
             let parts = metric.numerator.zip(metric.denominator).filter(|_| metric.unit == Unit::Percent);
             details.extend(parts.map(|(numerator, denominator)| counts(numerator, denominator)));
             details.push(match metric.unit {
-                Unit::Percent => format!("95 %: {}", words::interval([low, high])),
-                _ => format!("95 %: {}–{}", style.value(low), style.value(high)),
+                Unit::Percent => format!("95%: {}", words::interval([low, high])),
+                _ => format!("95%: {}–{}", style.value(low), style.value(high)),
             });
         }
         Self {
@@ -169,8 +170,8 @@ impl<'a> MetricView<'a> {
             details,
             previous: Figure::previous(metric).text(style),
             change: change(metric).map_or_else(|| UNKNOWN.to_owned(), |change| style.change(change)),
-            verdict: verdict_words(metric),
-            verdict_tone: verdict_tone(metric).class(),
+            verdict: verdict_words(metric, step),
+            verdict_tone: verdict_tone(metric, step).class(),
             verdict_mark: Mark::metric(slug, stage, metric),
             status: status_words(metric.status),
             status_tone: status_tone(metric.status).class(),

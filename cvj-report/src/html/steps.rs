@@ -1,6 +1,6 @@
 //! The steps of a scope: their rates, how sure they are, how long they take; and their cohorts, number by number.
 
-use cvj_core::report::{Cohort, Share, StageReport, Step};
+use cvj_core::report::{Cohort, Share, StageReport, Step, Verdict};
 use serde::Serialize;
 
 use super::mark::Mark;
@@ -16,15 +16,15 @@ pub(super) struct StepView<'a> {
     interval: Option<String>,
     matured: String,
     skipped: Option<String>,
-    aged: Option<AgedView<'a>>,
+    better: BetterView<'a>,
     time: String,
     trusted: Option<String>,
     cohorts: Vec<CohortView>,
 }
 
-/// The comparison of people of the same age.
+/// Whether it gets better.
 #[derive(Serialize)]
-struct AgedView<'a> {
+struct BetterView<'a> {
     arrow: &'static str,
     tone: &'static str,
     text: String,
@@ -41,22 +41,23 @@ struct CohortView {
 
 impl<'a> StepView<'a> {
     /// None for a stage without a step.
-    pub(super) fn new(told: Told<'a>, stage: &StageReport) -> Option<Self> {
+    pub(super) fn new(told: Told<'a>, stage: &'a StageReport) -> Option<Self> {
         let step = stage.to_next.as_ref()?;
         let share = share(step.advanced, step.matured, step.rate);
-        let aged = words::like_aged(told, step).map(|claim| AgedView {
+        let claim = words::progress(told, stage, step, words::UP_OR_DOWN);
+        let better = BetterView {
             arrow: claim.arrow(),
             tone: claim.tone().class(),
+            mark: claim.verdict.map(|(of, verdict)| Mark::verdict(told.scope.slug, stage.stage, of, verdict)),
             text: claim.text,
-            mark: claim.verdict.map(|verdict| Mark::verdict(told.scope.slug, stage.stage, "step", verdict)),
-        });
+        };
         Some(Self {
             name: words::step_name(stage.stage, step.to),
             rate: words::share(&share),
             interval: step.interval.filter(|_| words::rate(&share).is_some()).map(words::interval),
             matured: words::matured(step),
             skipped: (step.skipped > 0).then(|| number::count(step.skipped)),
-            aged,
+            better,
             time: words::quartiles(&step.waiting),
             trusted: words::trusted(step),
             cohorts: cohorts(step),
@@ -99,8 +100,8 @@ impl words::Claim {
     /// An arrow only for up and down.
     fn arrow(&self) -> &'static str {
         match self.verdict {
-            Some(cvj_core::report::Verdict::Up) => "▲ ",
-            Some(cvj_core::report::Verdict::Down) => "▼ ",
+            Some((_, Verdict::Up)) => "▲ ",
+            Some((_, Verdict::Down)) => "▼ ",
             _ => "",
         }
     }
@@ -108,8 +109,8 @@ impl words::Claim {
     /// More people going on is good news.
     fn tone(&self) -> Tone {
         match self.verdict {
-            Some(cvj_core::report::Verdict::Up) => Tone::Good,
-            Some(cvj_core::report::Verdict::Down) => Tone::Bad,
+            Some((_, Verdict::Up)) => Tone::Good,
+            Some((_, Verdict::Down)) => Tone::Bad,
             _ => Tone::Neutral,
         }
     }

@@ -38,6 +38,7 @@ fn rejudge(report: &mut Report, judges: &[u8]) {
         metric.verdict = verdicts[next() % 4];
         metric.status = statuses[next() % 4];
         metric.headline = !metric.built_in && next() % 3 > 0;
+        metric.denominator = metric.denominator.map(|of| if next() % 5 == 0 { 12.0 } else { of });
         metric.good = if next() % 2 == 0 { Good::Up } else { Good::Down };
     });
     let Report { overall, products, .. } = report;

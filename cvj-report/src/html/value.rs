@@ -60,7 +60,7 @@ impl<'a> SkipView<'a> {
     pub(super) fn new(told: Told<'a>, cost: &SkipCost) -> Option<Self> {
         let line = |of: String, claim: words::Claim| SkipLine {
             text: claim.text,
-            mark: claim.verdict.map(|verdict| Mark::verdict(told.scope.slug, cost.stage, of, verdict)),
+            mark: claim.verdict.map(|(_, verdict)| Mark::verdict(told.scope.slug, cost.stage, of, verdict)),
         };
         let outcomes =
             cost.outcomes.iter().map(|outcome| line(format!("skip {}", outcome.stage.key()), words::skip_outcome(outcome)));

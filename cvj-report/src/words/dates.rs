@@ -6,7 +6,8 @@ use crate::{calendar, number};
 
 /// What is doubtful, one sentence each; one sentence where nothing is.
 pub(crate) fn date_trust(dates: &DateTrust) -> Vec<String> {
-    let of = |count: u64| format!("{} of {} touchpoints", number::count(count), number::count(dates.touchpoints));
+    let of =
+        |count: u64| format!("{} of {}", number::count(count), number::counted(dates.touchpoints, "touchpoint", "touchpoints"));
     let mut sentences = Vec::new();
     if dates.bulk > 0 {
         let fullest = dates.bulk_minutes.first().map_or_else(String::new, |minute| {
@@ -19,23 +20,34 @@ pub(crate) fn date_trust(dates: &DateTrust) -> Vec<String> {
         ));
     }
     if dates.same_instant > 0 {
-        sentences.push(format!("{} are of the very moment of another stage of the same person.", of(dates.same_instant)));
+        let are = if dates.same_instant == 1 { "is" } else { "are" };
+        sentences.push(format!("{} {are} of the very moment of another stage of the same person.", of(dates.same_instant)));
     }
     if dates.before_first > 0 {
-        sentences.push(format!("{} lie before the person's first touchpoint at the first stage.", of(dates.before_first)));
+        let lie = if dates.before_first == 1 { "lies" } else { "lie" };
+        sentences.push(format!("{} {lie} before the person's first touchpoint at the first stage.", of(dates.before_first)));
     }
     if dates.future > 0 {
-        sentences
-            .push(format!("{} rows are dated after the report's last moment; they are ignored.", number::count(dates.future)));
+        let rows = number::counted(dates.future, "row is", "rows are");
+        sentences.push(format!("{rows} dated after the report's last moment, and ignored."));
     }
-    if let Some(current) = dates.current.as_ref().filter(|current| current.disagree > 0) {
-        let (disagree, people) = (number::count(current.disagree), number::count(current.people));
-        sentences.push(format!(
-            "Of {people} people whose present stage it names, {disagree} have a history that ends at another stage."
-        ));
+    match &dates.current {
+        Some(current) if current.people == 0 => sentences.push(
+            "Its column of the stage that people are at now (`current`) names none of the stages for anyone with touchpoints."
+                .to_owned(),
+        ),
+        Some(current) if current.disagree > 0 => sentences.push(format!(
+            "It names the present stage of {}; the history of {} ends at another stage.",
+            number::counted(current.people, "person", "people"),
+            number::count(current.disagree)
+        )),
+        _ => {}
     }
     if sentences.is_empty() {
-        sentences.push(format!("Nothing is doubtful about the dates of {} touchpoints.", number::count(dates.touchpoints)));
+        sentences.push(format!(
+            "Nothing is doubtful about the dates of {}.",
+            number::counted(dates.touchpoints, "touchpoint", "touchpoints")
+        ));
     }
     sentences
 }

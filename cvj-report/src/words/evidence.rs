@@ -1,59 +1,49 @@
 //! The growth audit's evidence, and attributions, in words.
 
-use cvj_core::report::{Attribution, AuditLine, Evidence, Measured};
+use cvj_core::Stage;
+use cvj_core::report::{Attribution, AuditLine, Breakdown, Evidence, Measured};
 
 use super::{Told, capitalised, gap};
 use crate::number::{NumberStyle, UNKNOWN};
 use crate::verdict::Tone;
 
-/// Whether evidence is good news.
-pub(crate) fn evidence_tone(evidence: Evidence) -> Tone {
+/// Evidence in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// The words.
+    pub(crate) text: &'static str,
+    /// Whether they are good news.
+    pub(crate) tone: Tone,
+}
+
+/// The words for good, between and bad, and the tone of between: only a target or an activity can be nearly missed.
+fn said(evidence: Evidence, [good, between, bad]: [&'static str; 3], nearly: Tone) -> Said {
     match evidence {
-        Evidence::Good => Tone::Good,
-        Evidence::Between => Tone::Warning,
-        Evidence::Bad => Tone::Bad,
-        Evidence::Unknown => Tone::Neutral,
+        Evidence::Good => Said { text: good, tone: Tone::Good },
+        Evidence::Between => Said { text: between, tone: nearly },
+        Evidence::Bad => Said { text: bad, tone: Tone::Bad },
+        Evidence::Unknown => Said { text: UNKNOWN, tone: Tone::Neutral },
     }
 }
 
 /// Headline metrics against their targets.
-pub(crate) fn target_evidence(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Good => "on track",
-        Evidence::Between => "at risk",
-        Evidence::Bad => "off track",
-        Evidence::Unknown => UNKNOWN,
-    }
+pub(crate) fn target_evidence(evidence: Evidence) -> Said {
+    said(evidence, ["on track", "at risk", "off track"], Tone::Warning)
 }
 
 /// Headline metrics against their history.
-pub(crate) fn verdict_evidence(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Good => "good news",
-        Evidence::Between => "no clear news",
-        Evidence::Bad => "bad news",
-        Evidence::Unknown => UNKNOWN,
-    }
+pub(crate) fn verdict_evidence(evidence: Evidence) -> Said {
+    said(evidence, ["good news", "no clear news", "bad news"], Tone::Neutral)
 }
 
 /// The step to the next stage against its goal.
-pub(crate) fn step_evidence(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Good => "no gap known",
-        Evidence::Between => "too close to call",
-        Evidence::Bad => "below its goal",
-        Evidence::Unknown => UNKNOWN,
-    }
+pub(crate) fn step_evidence(evidence: Evidence) -> Said {
+    said(evidence, ["at target", "no clear gap", "below its goal"], Tone::Neutral)
 }
 
 /// The stage's activities, in words.
-pub(crate) fn activities_evidence(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Good => "in place",
-        Evidence::Between => "half-built",
-        Evidence::Bad => "missing",
-        Evidence::Unknown => UNKNOWN,
-    }
+pub(crate) fn activities_evidence(evidence: Evidence) -> Said {
+    said(evidence, ["in place", "half-built", "missing"], Tone::Warning)
 }
 
 /// How a stage is measured.
@@ -110,4 +100,13 @@ pub(crate) fn attribution(attribution: Attribution) -> (&'static str, &'static s
             ("Touch at stage", "A person counts, at each stage, under the value of the touchpoint that reached it.")
         }
     }
+}
+
+/// Whether no one who reached a stage has a value: then a value's people there are not measured, rather than none.
+pub(crate) fn unvalued(breakdown: &Breakdown, stage: Stage) -> bool {
+    let at = |without: bool| {
+        let rows = breakdown.rows.iter().filter(move |row| (row.value.is_none() && row.others.is_none()) == without);
+        rows.flat_map(|row| &row.stages).filter(|at| at.stage == stage).map(|at| at.people + at.entered).sum::<u64>()
+    };
+    at(false) == 0 && at(true) > 0
 }

@@ -1,12 +1,14 @@
 //! The step to fix first: which it is and why, whether it gets better, what it is worth and how sure that is; or what prevents a claim.
 
-use cvj_core::Stage;
-use cvj_core::report::{GapOutcome, Goal, Step, StepGap, Verdict};
+use cvj_core::report::{GapOutcome, Goal, NamedScope, Report, Step, StepGap, Verdict};
+use cvj_core::{Stage, Unit};
 
 use super::gap::{gap as outcome, goal};
-use super::step::{Claim, far_from_trusted, getting_better, matured};
+use super::step::{Claim, far_from_trusted, matured, progress};
 use super::{Told, between, estimated, interval, points, share, step_name};
 use crate::calendar;
+use crate::figure::Figure;
+use crate::number::{self, NumberStyle};
 
 /// What to fix first.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct FixFirst {
     pub(crate) headline: String,
     /// Why it is that step, or why none can be named.
     pub(crate) why: String,
+    /// Which rate that is, where the journey chart shows another.
+    pub(crate) basis: Option<String>,
     /// The questions that a reader has, answered; none without a claim.
     pub(crate) answers: Vec<Answer>,
     /// Every other step and what can be said of it, in journey order.
@@ -44,20 +48,24 @@ pub(crate) fn fix_first(told: Told<'_>) -> FixFirst {
         return FixFirst {
             step: None,
             headline: "No step can be named to fix first".to_owned(),
-            why: nothing_claimed(told).to_owned(),
+            why: nothing_claimed(told),
+            basis: bases(told),
             answers: Vec::new(),
             others,
         };
     };
-    let step = told.stage(first.from).and_then(|stage| stage.to_next.as_ref());
-    let (judged, Claim { text, verdict }) = getting_better(told, first.from);
+    let stage = told.stage(first.from);
+    let step = stage.and_then(|stage| stage.to_next.as_ref());
+    let better = stage.zip(step).map(|(stage, step)| progress(told, stage, step, ["Yes", "No, it got worse"]));
+    let Claim { text, verdict } = better.unwrap_or_else(|| Claim { text: "Not known.".to_owned(), verdict: None });
     let answer = |question, text| Answer { question, text, claim: None };
     FixFirst {
         step: Some((first.from, first.to)),
         headline: format!("Fix first: {}", step_name(first.from, first.to)),
         why: why(first, step, gaps),
+        basis: step.and_then(|step| basis(told, first, step)),
         answers: vec![
-            Answer { question: "Is it getting better?", text, claim: verdict.map(|verdict| (judged, verdict)) },
+            Answer { question: "Is it getting better?", text, claim: verdict },
             answer("What is it worth?", worth(told, first)),
             answer("How sure is that?", how_sure(told, first, step)),
         ],
@@ -65,17 +73,18 @@ pub(crate) fn fix_first(told: Told<'_>) -> FixFirst {
     }
 }
 
-fn nothing_claimed(told: Told<'_>) -> &'static str {
+fn nothing_claimed(told: Told<'_>) -> String {
+    let each = told.each();
     let gaps = &told.scope.findings.gaps;
     let judged = |gap: &StepGap| matches!(gap.outcome, GapOutcome::AtTarget | GapOutcome::TooClose | GapOutcome::NoBetterPeriod);
     if told.scope.stages.iter().all(|stage| stage.to_next.is_none()) {
-        "Fewer than two stages are measured by people, so there is no step between them."
+        "Fewer than two stages are measured by people, so there is no step between them.".to_owned()
     } else if !gaps.is_empty() && gaps.iter().all(judged) {
-        "No step is worse than its goal by more than chance explains."
+        format!("No step falls short of its target or of an earlier {each} by more than chance explains.")
     } else if gaps.iter().any(judged) {
-        "No step that can be judged is worse than its goal by more than chance explains."
+        format!("No step that can be judged falls short of its target or of an earlier {each} by more than chance explains.")
     } else {
-        "No step can be judged yet."
+        "No step can be judged yet.".to_owned()
     }
 }
 
@@ -83,7 +92,7 @@ fn why(gap: &StepGap, step: Option<&Step>, gaps: &[StepGap]) -> String {
     let (from, to) = (gap.from.title(), gap.to.title());
     let now = gap.now.as_ref().map_or_else(|| "an unknown share".to_owned(), share);
     let cohort = gap.cohort.as_deref().map_or_else(String::new, |cohort| format!(" in {}", calendar::named(cohort)));
-    let within = step.map_or_else(String::new, |step| format!(" within {} days", step.window_days));
+    let within = step.map_or_else(String::new, |step| format!(" within {}", number::days(f64::from(step.window_days))));
     let claims = gaps.iter().filter(|gap| gap.outcome == GapOutcome::Claim).count();
     let most = match (&gap.money, &gap.customers) {
         (Some(_), _) => "money",
@@ -98,16 +107,55 @@ fn why(gap: &StepGap, step: Option<&Step>, gaps: &[StepGap]) -> String {
     format!("Of those who reached {from}{cohort}, {now} went on to {to}{within}, against {}. {rank}", goal(gap))
 }
 
+/// Why the rate is not the one that the journey chart shows.
+fn basis(told: Told<'_>, gap: &StepGap, step: &Step) -> Option<String> {
+    let cohort = gap.cohort.as_deref().filter(|cohort| *cohort != told.period.label)?;
+    let (days, period) = (number::days(f64::from(step.window_days)), calendar::period(told.period));
+    let style = NumberStyle { unit: Unit::Percent, currency: "" };
+    let chart = match Figure::step(step) {
+        Figure::Unknown => format!("The journey chart has no rate for it yet, as no one of {period} has had that long."),
+        figure => format!("The journey chart shows {}, of the part of {period} that has had that long.", figure.text(style)),
+    };
+    Some(format!("{} is the newest {} whose people have all had the {days}. {chart}", calendar::named(cohort), told.each()))
+}
+
+/// Why rates are not those that the journey chart shows.
+fn bases(told: Told<'_>) -> Option<String> {
+    let mut cohorts = told.scope.findings.gaps.iter().filter_map(|gap| gap.cohort.as_deref());
+    cohorts.any(|cohort| cohort != told.period.label).then(|| {
+        format!(
+            "Rates here are of the newest {} whose people have all had the days allowed; those of the journey chart, of the part of {} \
+             that has.",
+            told.each(),
+            calendar::period(told.period)
+        )
+    })
+}
+
 /// What closing a gap is worth: money and customers, or people, as ranges; the most telling first.
-pub(crate) fn gains(told: Told<'_>, gap: &StepGap) -> Vec<String> {
+fn gains(told: Told<'_>, gap: &StepGap) -> Vec<String> {
     let each = told.each();
-    let money = gap.money.as_ref().map(|money| format!("{} a {each}", between(money, |amount| told.money().value(amount))));
+    let money =
+        gap.money.as_ref().map(|money| format!("{} of revenue a {each}", between(money, |amount| told.money().value(amount))));
     let people = match (&gap.customers, &gap.people) {
         (Some(customers), _) => Some(format!("{} more customers a {each}", between(customers, estimated))),
         (None, Some(people)) => Some(format!("{} more people at {} a {each}", between(people, estimated), gap.to.title())),
         (None, None) => None,
     };
     money.into_iter().chain(people).collect()
+}
+
+/// The step to fix first and what it is worth, in one line: `Subscribe → Convert, worth between …`; none without a claim.
+pub(crate) fn first_in_a_line(told: Told<'_>) -> Option<String> {
+    let gap = told.scope.findings.fix_first()?;
+    let worth = gains(told, gap).into_iter().next().map_or_else(String::new, |gain| format!(", worth {gain}"));
+    Some(format!("{}{worth}", step_name(gap.from, gap.to)))
+}
+
+/// The whole client's step to fix first in one line, for the sheet of a product.
+pub(crate) fn whole_client(report: &Report, scope: NamedScope<'_>) -> Option<String> {
+    let whole = report.scopes().next().filter(|whole| whole.slug != scope.slug)?;
+    first_in_a_line(Told::new(report, whole)).map(|line| format!("Over all products, fix first: {line}."))
 }
 
 fn worth(told: Told<'_>, gap: &StepGap) -> String {
@@ -131,16 +179,11 @@ fn worth(told: Told<'_>, gap: &StepGap) -> String {
 fn how_sure(told: Told<'_>, gap: &StepGap, step: Option<&Step>) -> String {
     let mut sentences = Vec::new();
     if let (Some(now), Some(goal)) = (&gap.now, &gap.goal) {
-        let within = now.interval.map_or_else(String::new, |ends| format!(", 95 % interval {}", interval(ends)));
-        sentences.push(format!("The rate is {}{within}; the gap is {}.", share(now), points(goal.gap)));
+        let within = now.interval.map_or_else(String::new, |ends| format!(", 95% interval {}", interval(ends)));
+        let allowing = if goal.period.is_some() { ", allowing for every comparison that was made" } else { "" };
+        sentences.push(format!("The rate is {}{within}; the gap is {}{allowing}.", share(now), points(goal.gap)));
     }
-    if let (Some(step), Some(cohort)) = (step, &gap.cohort) {
-        let each = told.each();
-        sentences.push(format!(
-            "{} is the newest {each} whose people have all had the {} days allowed.",
-            calendar::named(cohort),
-            step.window_days
-        ));
+    if let Some(step) = step {
         sentences.push(format!("Of {}, {}.", calendar::period(told.period), matured(step)));
         sentences.extend(far_from_trusted(step));
     }

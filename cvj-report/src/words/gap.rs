@@ -9,10 +9,10 @@ use crate::{calendar, number};
 pub(crate) fn gap(told: Told<'_>, gap: &StepGap) -> String {
     let each = told.each();
     let now = present(gap);
-    let days = told.stage(gap.from).and_then(|stage| stage.to_next.as_ref()).map_or_else(
-        || "whole window".to_owned(),
-        |step| format!("{} {} allowed", step.window_days, if step.window_days == 1 { "day" } else { "days" }),
-    );
+    let days = told
+        .stage(gap.from)
+        .and_then(|stage| stage.to_next.as_ref())
+        .map_or_else(|| "whole window".to_owned(), |step| format!("{} allowed", number::days(f64::from(step.window_days))));
     match gap.outcome {
         GapOutcome::Claim => {
             let width = gap.goal.as_ref().map_or_else(String::new, |goal| format!(": a gap of {}", points(goal.gap)));
@@ -20,9 +20,11 @@ pub(crate) fn gap(told: Told<'_>, gap: &StepGap) -> String {
         }
         GapOutcome::AtTarget => format!("At its target: {now} against {}.", goal(gap)),
         GapOutcome::TooClose => format!("Too close to its target to call: {now} against {}.", goal(gap)),
-        GapOutcome::NoBetterPeriod => format!("No earlier {each} was better by more than chance explains: {now}."),
+        GapOutcome::NoBetterPeriod => {
+            format!("No earlier {each} was better by more than chance explains, counting every comparison: {now}.")
+        }
         GapOutcome::NothingToCompare => {
-            format!("Nothing to compare with yet: {now}. A rate to reach in `[target]`, or a longer history, would be.")
+            format!("Nothing to compare with yet: {now}. A rate to reach in `[target]` or a longer history would allow it.")
         }
         GapOutcome::Unmeasured => unmeasured(gap),
         GapOutcome::Immature => format!(
@@ -32,7 +34,7 @@ pub(crate) fn gap(told: Told<'_>, gap: &StepGap) -> String {
             "Cannot be judged: no {each} whose people have all had the {days} has 20 of them. Longer periods would gather more."
         ),
         GapOutcome::NotKnown if !told.period.complete => {
-            format!("Cannot be judged: {} is not over.", calendar::period(told.period))
+            format!("Cannot be judged yet: {} is not over.", calendar::period(told.period))
         }
         GapOutcome::NotKnown => format!(
             "Cannot be judged: what feeds {} does not cover {}. {} that does would fill it.",
@@ -55,11 +57,11 @@ fn unmeasured(gap: &StepGap) -> String {
     )
 }
 
-/// `36.8% (57 of 155) of July 2026, 95 % interval 29.6–44.6%`.
+/// `36.8% (57 of 155) of July 2026, 95% interval 29.6–44.6%`.
 fn present(gap: &StepGap) -> String {
     let Some(now) = &gap.now else { return "not known".to_owned() };
     let of = gap.cohort.as_deref().map_or_else(String::new, |cohort| format!(" of {}", calendar::named(cohort)));
-    let within = now.interval.map_or_else(String::new, |ends| format!(", 95 % interval {}", interval(ends)));
+    let within = now.interval.map_or_else(String::new, |ends| format!(", 95% interval {}", interval(ends)));
     format!("{}{of}{within}", share(now))
 }
 

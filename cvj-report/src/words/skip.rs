@@ -9,7 +9,8 @@ use crate::number::{self, NumberStyle};
 
 /// Stands beside every such number.
 pub(crate) const SKIP_CAVEAT: &str = "People choose to skip: what became of them differs for other reasons too. These numbers compare two groups; \
-     they do not say that skipping is the cause. Both groups went beyond the stage, so neither is made of people who stopped.";
+     they do not say that skipping is the cause. Both groups reached the stage after it; what made some skip may be what made the \
+     difference.";
 
 /// What became of both groups, and whether the difference is more than chance.
 pub(crate) fn skip_outcome(outcome: &SkipOutcome) -> Claim {
@@ -20,13 +21,13 @@ pub(crate) fn skip_outcome(outcome: &SkipOutcome) -> Claim {
         Verdict::None => "too few to compare".to_owned(),
     };
     let text = format!(
-        "{} within {} days: {} of those who skipped, {} of those who did not: {verdict}.",
+        "{} within {}: {} of those who skipped, {} of those who did not: {verdict}.",
         outcome.stage.title(),
-        outcome.window_days,
+        number::days(f64::from(outcome.window_days)),
         share(&outcome.skipped),
         share(&outcome.took),
     );
-    Claim { text, verdict: Some(outcome.verdict) }
+    Claim { text, verdict: Some(("skip", outcome.verdict)) }
 }
 
 fn with_interval(claim: &str, interval: Option<[f64; 2]>) -> String {
@@ -42,7 +43,7 @@ fn with_interval(claim: &str, interval: Option<[f64; 2]>) -> String {
 pub(crate) fn skip_money(told: Told<'_>, money: &SkipMoney) -> Claim {
     let style = told.money();
     let group = |group: &Mean| match group.mean {
-        Some(mean) => format!("{} a person ({} people)", style.value(mean), number::count(group.people)),
+        Some(mean) => format!("{} a person ({})", style.value(mean), number::counted(group.people, "person", "people")),
         None => "no one".to_owned(),
     };
     let by = |claim: &str| {
@@ -60,8 +61,8 @@ pub(crate) fn skip_money(told: Told<'_>, money: &SkipMoney) -> Claim {
     };
     let (skipped, took) = (group(&money.skipped), group(&money.took));
     let text = format!(
-        "Money within {} days: {skipped} of those who skipped, {took} of those who did not: {verdict}.",
-        money.window_days
+        "Money within {}: {skipped} of those who skipped, {took} of those who did not: {verdict}.",
+        number::days(f64::from(money.window_days))
     );
-    Claim { text, verdict: Some(money.verdict) }
+    Claim { text, verdict: Some(("skip", money.verdict)) }
 }

@@ -1,23 +1,24 @@
 //! One step in words: who has had time for it, whether it gets better, how long it takes, and what its doubtful dates change.
 
-use cvj_core::report::{Cohort, MetricReport, People, Readings, Step, Verdict, Waiting};
-use cvj_core::{Stage, Unit};
+use cvj_core::Unit;
+use cvj_core::report::{Cohort, MetricReport, People, Readings, StageReport, Step, Verdict, Waiting};
 
 use super::{Told, rate, share};
 use crate::calendar;
-use crate::figure::Figure;
+use crate::figure::{Figure, counts};
 use crate::number::{self, NumberStyle};
+use crate::verdict::{self, Called, called};
 
 /// A sentence about a change, and the verdict that it rests on.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
     /// The sentence.
     pub(crate) text: String,
-    /// The verdict; none where nothing can be compared.
-    pub(crate) verdict: Option<Verdict>,
+    /// What was judged, `step` for people of the same age or `rate`, and how; none where nothing is claimed.
+    pub(crate) verdict: Option<(&'static str, Verdict)>,
 }
 
-/// `13% matured: 146 of 1,129 have had the 30 days`.
+/// `13% matured: 146 of 1,129 have had all 30 days`.
 pub(crate) fn matured(step: &Step) -> String {
     if step.entered == 0 {
         return "no one entered".to_owned();
@@ -28,66 +29,79 @@ pub(crate) fn matured(step: &Step) -> String {
     let percent = if step.matured == step.entered { 100.0 } else { (part * 100.0).round().clamp(0.0, 99.0) };
     let percent = if step.matured > 0 { percent.max(1.0) } else { percent };
     format!(
-        "{}% matured: {} of {} have had the {} days",
+        "{}% matured: {} of {} have had all {}",
         whole.value(percent),
         number::count(step.matured),
         number::count(step.entered),
-        step.window_days
+        number::days(f64::from(step.window_days))
     )
 }
 
-/// The reported cohort against the one before at the same age; none while it is younger than a day.
-pub(crate) fn like_aged(told: Told<'_>, step: &Step) -> Option<Claim> {
-    let verdict = step.like_aged.as_ref()?.verdict;
-    Some(match same_age(step) {
-        Some(numbers) => told_as(["Up", "Down"], verdict, &numbers),
-        None => Claim {
-            text: format!("Not known: this {each} and the one before cannot be compared.", each = told.each()),
-            verdict: None,
-        },
-    })
-}
+/// The words for a rise and for a fall.
+pub(crate) const UP_OR_DOWN: [&str; 2] = ["Up", "Down"];
 
-/// `4.1% (6 of 148) of October 2026 went on within 3 days, against 5.0% (7 of 140) of September 2026`; none without a verdict.
-fn same_age(step: &Step) -> Option<String> {
-    let like_aged = step.like_aged.as_ref().filter(|like_aged| like_aged.verdict != Verdict::None)?;
-    let [.., before, now] = step.cohorts.as_slice() else { return None };
-    let early = |cohort: &Cohort| Some(format!("{} of {}", share(cohort.early.as_ref()?), calendar::named(&cohort.period)));
-    let days = number::days(f64::from(like_aged.days));
-    Some(format!("{} went on within {days}, against {}", early(now)?, early(before)?))
-}
-
-/// Whether the step from a stage gets better: by people of the same age (`step`), else by its step rate (`rate`).
-pub(super) fn getting_better(told: Told<'_>, from: Stage) -> (&'static str, Claim) {
-    let stage = told.stage(from);
-    let step = stage.and_then(|stage| stage.to_next.as_ref());
-    let verdict = step.and_then(|step| step.like_aged.as_ref()).map_or(Verdict::None, |like_aged| like_aged.verdict);
-    if let Some(numbers) = step.and_then(same_age) {
-        return ("step", told_as(["Yes", "No, it got worse"], verdict, &numbers));
+/// Whether the step that starts at a stage gets better: by its rate where enough people of both periods have had the whole window,
+/// else by people of the same age. `words`: for a rise and for a fall.
+pub(crate) fn progress(told: Told<'_>, stage: &StageReport, step: &Step, words: [&str; 2]) -> Claim {
+    let metric = stage.metrics.iter().find(|metric| verdict::is_step_rate(metric));
+    let rate = metric
+        .filter(|metric| metric.verdict != Verdict::None && Figure::previous(metric) != Figure::Unknown)
+        .map(|metric| (called(metric, Some(step)), metric));
+    let days = number::days(f64::from(step.window_days));
+    let aged = verdict::like_aged(step).and_then(|aged| Some((aged, same_age(step)?)));
+    match (rate, aged) {
+        (Some((Called::Opposed, metric)), Some((_, same_age))) => {
+            let rate = matured_rate(told, step, metric);
+            let text = format!("Too close to call, as the two comparisons differ: {rate}; but {same_age}.");
+            Claim { text, verdict: None }
+        }
+        (Some((Called::As(verdict), metric)), _) => told_as(words, ("rate", verdict), &matured_rate(told, step, metric)),
+        (_, Some((verdict, same_age))) => {
+            told_as(words, ("step", verdict), &format!("{same_age}; too few have had all {days} yet"))
+        }
+        (_, None) => {
+            let each = told.each();
+            let text = format!("Not known yet: this {each} and the one before do not both have 20 people to compare.");
+            Claim { text, verdict: None }
+        }
     }
-    let mut metrics = stage.into_iter().flat_map(|stage| &stage.metrics);
-    let rate = metrics.find(|metric| metric.built_in && metric.unit == Unit::Percent && metric.verdict != Verdict::None);
-    let claim = match rate {
-        Some(metric) => told_as(["Yes", "No, it got worse"], metric.verdict, &step_rate(metric)),
-        None => Claim { text: "Not known yet: there are no two periods to compare.".to_owned(), verdict: None },
+}
+
+/// `31.2% (50 of 160) of those of October 2026 who have had all 30 days went on, against 36.0% (72 of 200) of September 2026`.
+fn matured_rate(told: Told<'_>, step: &Step, metric: &MetricReport) -> String {
+    let style = NumberStyle { unit: Unit::Percent, currency: "" };
+    let of = |parts: Option<(f64, f64)>| {
+        parts.map_or_else(String::new, |(numerator, denominator)| format!(" ({})", counts(numerator, denominator)))
     };
-    ("rate", claim)
+    let point = metric.series.len().checked_sub(2).and_then(|place| metric.series.get(place));
+    let now = format!("{}{}", Figure::actual(metric).text(style), of(metric.numerator.zip(metric.denominator)));
+    let parts = point.and_then(|point| point.numerator.zip(point.denominator));
+    let before = format!("{}{}", Figure::previous(metric).text(style), of(parts));
+    format!(
+        "{now} of those of {} who have had all {} went on, against {before} of {}",
+        calendar::period(told.period),
+        number::days(f64::from(step.window_days)),
+        point.map_or_else(|| format!("the {} before", told.each()), |point| calendar::named(&point.period)),
+    )
+}
+
+/// `4.1% (6 of 148) of all who entered in October 2026 went on within 3 days, against 5.0% (7 of 140) of September 2026`.
+fn same_age(step: &Step) -> Option<String> {
+    let [.., before, now] = step.cohorts.as_slice() else { return None };
+    let early = |cohort: &Cohort| Some((share(cohort.early.as_ref()?), calendar::named(&cohort.period)));
+    let days = number::days(f64::from(step.like_aged.as_ref()?.days));
+    let ((now, period), (before, earlier)) = (early(now)?, early(before)?);
+    Some(format!("{now} of all who entered in {period} went on within {days}, against {before} of {earlier}"))
 }
 
 /// Numbers behind the word that their verdict allows: one for up, one for down.
-fn told_as([up, down]: [&str; 2], verdict: Verdict, numbers: &str) -> Claim {
+fn told_as([up, down]: [&str; 2], (of, verdict): (&'static str, Verdict), numbers: &str) -> Claim {
     let word = match verdict {
         Verdict::Up => up,
         Verdict::Down => down,
         Verdict::TooClose | Verdict::None => "Too close to call",
     };
-    Claim { text: format!("{word}: {numbers}."), verdict: Some(verdict) }
-}
-
-fn step_rate(metric: &MetricReport) -> String {
-    let style = NumberStyle { unit: Unit::Percent, currency: "" };
-    let (before, now) = (Figure::previous(metric).text(style), Figure::actual(metric).text(style));
-    format!("a step rate of {now}, after {before}")
+    Claim { text: format!("{word}: {numbers}."), verdict: Some((of, verdict)) }
 }
 
 /// How long the step takes: `half within 12 days (a quarter within 4.4 days); over a quarter still waiting`.
@@ -137,7 +151,8 @@ pub(crate) fn readings(people: &People, readings: &Readings) -> Vec<String> {
         sentences.push(format!("{} in order skipped a stage on the way.", of(readings.skipped, people.ordered)));
     }
     if readings.no_earlier > 0 {
-        sentences.push(format!("{} in order have no earlier stage at all.", of(readings.no_earlier, people.ordered)));
+        let have = if readings.no_earlier == 1 { "has" } else { "have" };
+        sentences.push(format!("{} in order {have} no earlier stage at all.", of(readings.no_earlier, people.ordered)));
     }
     sentences
 }

@@ -21,7 +21,10 @@ fn a_claim_names_the_step_its_reason_and_its_range() {
          2025. Of the 2 steps that fall short by more than chance explains, this gap is worth the most money."
     );
     let worth = &words.answers[1].text;
-    assert!(worth.starts_with("Between $1,847 and $13,326 a month: between 5 and 36 more customers a month"), "{worth}");
+    assert!(
+        worth.starts_with("Between $1,847 and $13,326 of revenue a month: between 5 and 36 more customers a month"),
+        "{worth}"
+    );
     assert!(worth.contains("Nothing beyond Convert is counted"), "{worth}");
     let sure = &words.answers[2].text;
     assert!(sure.contains("the gap is between 3.4 and 24.5 points") && sure.contains("0% matured: 0 of 148"), "{sure}");
@@ -80,15 +83,71 @@ fn better_or_worse_is_said_only_by_a_verdict() {
     }
 }
 
-#[test]
-fn without_people_of_an_age_the_step_rate_answers() {
+/// The answer to whether it gets better, after a month of 50 % of 40 matured people; `aged`: the verdict of people of the same age.
+fn better(verdict: Verdict, matured: f64, aged: Verdict) -> Answer {
     let mut report = fixture::report();
     let stage = &mut report.overall.stages[2];
-    stage.to_next.as_mut().unwrap().like_aged = None;
+    stage.to_next.as_mut().unwrap().like_aged.as_mut().unwrap().verdict = aged;
     let metric = stage.metrics.iter_mut().find(|metric| metric.name == "Step rate").unwrap();
-    (metric.verdict, metric.actual, metric.denominator) = (Verdict::Down, Some(0.25), Some(40.0));
-    let answer = fix_first(scopes(&report).next().unwrap()).answers.remove(0);
-    assert!(answer.text.starts_with("No, it got worse: a step rate of 25.0%, after"), "{}", answer.text);
+    (metric.verdict, metric.actual, metric.previous) = (verdict, Some(0.25), Some(0.5));
+    (metric.numerator, metric.denominator) = (Some(matured / 4.0), Some(matured));
+    let before = metric.series.len() - 2;
+    (metric.series[before].numerator, metric.series[before].denominator) = (Some(20.0), Some(40.0));
+    fix_first(scopes(&report).next().unwrap()).answers.remove(0)
+}
+
+#[test]
+fn a_step_gets_better_by_its_rate_where_enough_have_had_the_window() {
+    let answer = better(Verdict::Down, 40.0, Verdict::TooClose);
+    assert_eq!(
+        answer.text,
+        "No, it got worse: 25.0% (10 of 40) of those of October 2026 who have had all 90 days went on, against 50.0% (20 of 40) of \
+         September 2026."
+    );
+    assert_eq!(answer.claim, Some(("rate", Verdict::Down)));
+    assert_eq!(better(Verdict::Down, 16.0, Verdict::TooClose).claim, Some(("step", Verdict::TooClose)));
+    assert_eq!(
+        better(Verdict::Down, 16.0, Verdict::None).text,
+        "Not known yet: this month and the one before do not both have 20 people to compare."
+    );
+    let opposed = better(Verdict::Down, 40.0, Verdict::Up);
+    assert!(opposed.text.starts_with("Too close to call, as the two comparisons differ: 25.0% (10 of 40)"), "{}", opposed.text);
+    assert_eq!(opposed.claim, None);
+}
+
+#[test]
+fn a_rate_that_is_not_the_chart_s_says_so() {
+    let report = fixture::report();
+    let basis = fix_first(scopes(&report).next().unwrap()).basis.unwrap();
+    assert_eq!(
+        basis,
+        "July 2026 is the newest month whose people have all had the 90 days. The journey chart has no rate for it yet, as no one of \
+         October 2026 has had that long."
+    );
+}
+
+#[test]
+fn an_unfinished_period_is_not_blamed_on_the_sources() {
+    let mut report = fixture::report();
+    report.period.complete = false;
+    let told = scopes(&report).next().unwrap();
+    let mut unknown = told.scope.findings.gaps[0].clone();
+    unknown.outcome = GapOutcome::NotKnown;
+    assert_eq!(super::gap(told, &unknown), "Cannot be judged yet: October 2026 is not over.");
+}
+
+#[test]
+fn a_value_at_a_stage_where_nobody_has_one_is_not_zero() {
+    let report = fixture::report();
+    let mut breakdown = report.overall.findings.breakdowns[0].clone();
+    let stage = breakdown.rows[0].stages[1].stage;
+    assert!(!unvalued(&breakdown, stage));
+    for row in breakdown.rows.iter_mut().filter(|row| row.value.is_some()) {
+        (row.stages[1].people, row.stages[1].entered) = (0, 0);
+    }
+    assert!(unvalued(&breakdown, stage));
+    breakdown.rows.pop();
+    assert!(!unvalued(&breakdown, stage), "nobody is there at all");
 }
 
 #[test]
@@ -101,6 +160,9 @@ fn doubtful_dates_are_told_where_they_matter() {
     let sentences = date_trust(report.sources[1].dates.as_ref().unwrap());
     assert_eq!(sentences.len(), 5);
     assert!(sentences[0].contains("The fullest is 4 March 2026, 09:12, with 214 at Subscribe."), "{}", sentences[0]);
+    let current = Some(cvj_core::report::CurrentStage { people: 0, disagree: 0 });
+    let silent = date_trust(&cvj_core::report::DateTrust { current, ..report.sources[0].dates.clone().unwrap() });
+    assert!(silent[0].contains("names none of the stages for anyone"), "{silent:?}");
     let clean = date_trust(report.sources[0].dates.as_ref().unwrap());
     assert_eq!(clean, ["Nothing is doubtful about the dates of 14,720 touchpoints."]);
 }

@@ -11,7 +11,7 @@ use super::page::{Pages, begin, height, write};
 use super::style::{COUNT, RATE, Styles};
 use super::table::{Cell, Column, LINE, Table, blank, numbers, texts, wide};
 use crate::number::NumberStyle;
-use crate::words::{self, FixFirst, Told};
+use crate::words::{self, FixFirst, Said, Told};
 
 const SHEET: &str = "Growth audit";
 const WIDTHS: [f64; 13] = [8.0, 14.0, 13.0, 15.0, 13.0, 16.0, 19.0, 13.0, 14.0, 14.0, 14.0, 14.0, 34.0];
@@ -35,7 +35,8 @@ pub(super) fn draw(
     sheet.set_freeze_panes(2, 0)?;
     let told = model.told();
     let mut pages = Pages::new(&WIDTHS);
-    let (mut row, tall) = fix_first(sheet, 3, told.map(words::fix_first).as_ref(), styles)?;
+    let whole = model.report.and_then(|report| words::whole_client(report, model.scope?));
+    let (mut row, tall) = fix_first(sheet, 3, told.map(words::fix_first).as_ref(), whole.as_deref(), styles)?;
     pages.place(3, tall);
     let worth = worth(model, styles);
     bind(worth.first_row(row + 1), bindings);
@@ -49,18 +50,24 @@ pub(super) fn draw(
 }
 
 /// The step to fix first in words; returns the first free row, and the height of the block.
-fn fix_first(sheet: &mut Worksheet, row: u32, said: Option<&FixFirst>, styles: &Styles) -> Result<(u32, f64), XlsxError> {
+///
+/// `whole`: the whole client's step, on the sheet of a product.
+fn fix_first(
+    sheet: &mut Worksheet,
+    row: u32,
+    said: Option<&FixFirst>,
+    whole: Option<&str>,
+    styles: &Styles,
+) -> Result<(u32, f64), XlsxError> {
     let headline = said.map_or("The step to fix first", |said| &said.headline);
     let mut lines = vec![("Why", said.map_or("", |said| &said.why), &styles.text)];
+    lines.extend(said.and_then(|said| said.basis.as_deref()).map(|basis| ("Which rate", basis, &styles.text)));
     if let Some(said) = said {
-        lines.extend(
-            said.answers
-                .iter()
-                .map(|answer| (answer.question, answer.text.as_str(), styles.claim(answer.claim.map(|(_, verdict)| verdict)))),
-        );
+        lines.extend(said.answers.iter().map(|answer| (answer.question, answer.text.as_str(), styles.claim(answer.claim))));
     } else {
         lines.extend(QUESTIONS.map(|question| (question, "", &styles.text)));
     }
+    lines.extend(whole.map(|whole| ("The whole client", whole, &styles.text)));
     if said.is_none_or(|said| said.step.is_some()) {
         lines.extend(DECISIONS.map(|decision| (decision, "", &styles.input)));
     }
@@ -153,17 +160,17 @@ fn stages<'a>(told: Option<Told<'_>>, styles: &'a Styles) -> Table<'a> {
         wide("What cannot be judged, and what would fill it", 5),
     ];
     let row = |told: Told<'_>, line: &AuditLine| {
-        let said = |words: &str, evidence| Cell::text(words, styles.tone(words::evidence_tone(evidence)));
+        let said = |said: Said| Cell::text(said.text, styles.tone(said.tone));
         let rank = line.rank.map(f64::from);
         vec![
             Cell::number(rank, COUNT, &styles.label),
             Cell::text(line.stage.title(), &styles.strong),
             Cell::text(words::score(line), &styles.words),
             Cell::text(words::measured(line.measured), &styles.text),
-            said(words::target_evidence(line.target), line.target),
-            said(words::verdict_evidence(line.verdict), line.verdict),
-            said(words::step_evidence(line.step), line.step),
-            said(words::activities_evidence(line.activities), line.activities),
+            said(words::target_evidence(line.target)),
+            said(words::verdict_evidence(line.verdict)),
+            said(words::step_evidence(line.step)),
+            said(words::activities_evidence(line.activities)),
             Cell::text(words::audit_gap(told, line).unwrap_or_default(), &styles.text),
         ]
     };
@@ -191,7 +198,7 @@ fn steps<'a>(model: &WorksheetModel<'_>, styles: &'a Styles) -> Table<'a> {
         wide("Step", 3),
         numbers("Present rate"),
         numbers("Counts"),
-        numbers("95 % interval"),
+        numbers("95% interval"),
         numbers("Entered in"),
         numbers("Goal"),
         numbers("Goal is"),

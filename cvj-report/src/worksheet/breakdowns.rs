@@ -46,7 +46,7 @@ pub(super) fn draw(
             title: &title,
             note: meaning,
             columns: &columns,
-            rows: breakdown.rows.iter().flat_map(|row| lines(row, &chain, styles)).collect(),
+            rows: breakdown.rows.iter().flat_map(|row| lines(breakdown, row, &chain, styles)).collect(),
             line: DENSE,
         };
         pages.place(row, table.height(&widths));
@@ -55,15 +55,17 @@ pub(super) fn draw(
     pages.set(sheet)
 }
 
-/// People and rates; below them who entered in the period, and the rates' counts.
-fn lines<'a>(row: &BreakdownRow, chain: &[Stage], styles: &'a Styles) -> [Vec<Cell<'a>>; 2] {
+/// People and rates, empty where the stage's touchpoints bear no value at all; below them who entered in the period, and the rates' counts.
+fn lines<'a>(breakdown: &Breakdown, row: &BreakdownRow, chain: &[Stage], styles: &'a Styles) -> [Vec<Cell<'a>>; 2] {
     let name = match (&row.value, row.others) {
         (Some(value), _) => Cell::text(value, &styles.strong),
         (None, Some(others)) => Cell::text(format!("others ({others})"), &styles.text),
         (None, None) => Cell::text("no value", &styles.muted),
     };
     let (mut first, mut second) = (vec![name], vec![Cell::text("entered in the period; counts", &styles.muted)]);
-    let at = |stage: &Stage| row.stages.iter().find(|at| at.stage == *stage);
+    let without = row.value.is_none() && row.others.is_none();
+    let known = |stage: &Stage| without || !words::unvalued(breakdown, *stage);
+    let at = |stage: &Stage| row.stages.iter().find(|at| at.stage == *stage).filter(|_| known(stage));
     for stage in chain.iter().map(at) {
         let count = |of: &dyn Fn(&BreakdownStage) -> u64, format| match stage {
             Some(stage) => Cell::count(of(stage), format),

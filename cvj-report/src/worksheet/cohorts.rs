@@ -139,7 +139,7 @@ fn times<'a>(model: &WorksheetModel<'_>, steps: &[StepLine<'_>], styles: &'a Sty
         numbers("A quarter had after"),
         numbers("Half had after"),
         numbers("Three quarters had after"),
-        wide("Does it get better? People of the same age", 4),
+        wide("Does it get better?", 4),
     ];
     let row = |line: &StepLine<'_>| {
         let name = Cell::text(words::step_name(line.from, line.to), &styles.label);
@@ -148,9 +148,10 @@ fn times<'a>(model: &WorksheetModel<'_>, steps: &[StepLine<'_>], styles: &'a Sty
             None if step.waiting.people > 0 => Cell::text(NOT_YET, &styles.words),
             days => Cell::number(days, DAYS, &styles.number),
         });
-        let claim = model.told().and_then(|told| words::like_aged(told, step));
+        let claim = model.told().zip(model.stage(line.from));
+        let claim = claim.map(|(told, stage)| words::progress(told, stage, step, words::UP_OR_DOWN));
         let format = styles.claim(claim.as_ref().and_then(|claim| claim.verdict));
-        let said = claim.map_or_else(|| "Not yet: not everyone of the period is a day old.".to_owned(), |claim| claim.text);
+        let said = claim.map_or_else(String::new, |claim| claim.text);
         let counts = [u64::from(step.window_days), step.waiting.people, step.waiting.reached];
         let mut cells = vec![name];
         cells.extend(counts.map(|count| Cell::count(count, &styles.number)));
@@ -160,8 +161,8 @@ fn times<'a>(model: &WorksheetModel<'_>, steps: &[StepLine<'_>], styles: &'a Sty
     };
     Table {
         title: "How long people take, and whether that gets better",
-        note: "People who are still waiting count for as long as they have waited (Kaplan-Meier). A young cohort is compared with the \
-               one before at an age that both have reached.",
+        note: "People who are still waiting count for as long as they have waited (Kaplan-Meier). It gets better or worse by \
+               the rate of those who have had the whole window; where they are too few, by people of the same age.",
         columns: &COLUMNS,
         rows: steps.iter().map(row).collect(),
         line: LINE,
@@ -222,7 +223,7 @@ fn cohort_columns(early: &str) -> [Column<'_>; 10] {
         numbers("Advanced"),
         numbers("Skipped it"),
         numbers("Rate"),
-        numbers("95 % interval"),
+        numbers("95% interval"),
         numbers(early),
         numbers("Half had after"),
         wide("To know", 2),

@@ -100,7 +100,7 @@ fn labels(sheet: &mut Worksheet, styles: &Styles) -> Result<(), XlsxError> {
         (PEOPLE + 1, "People, in order"),
         (PEOPLE + 2, "People, every step"),
         (STEP, "Step rate to the next"),
-        (STEP + 1, "95 % interval"),
+        (STEP + 1, "95% interval"),
         (ENTERED, "Entered in the period"),
         (ENTERED + 1, "Matured (whole window)"),
         (ENTERED + 2, "Advanced to the next"),

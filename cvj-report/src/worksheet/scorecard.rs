@@ -1,6 +1,6 @@
 //! The `Scorecard` sheet: each stage's headline metrics, at most ten to a printed page.
 
-use cvj_core::report::MetricReport;
+use cvj_core::report::{MetricReport, Step};
 use rust_xlsxwriter::{ChartEmptyCells, Color, Format, Sparkline, Worksheet, XlsxError};
 
 use super::bindings::Bindings;
@@ -28,7 +28,7 @@ const COLUMNS: [(&str, f64); 12] = [
     ("Verdict", 17.0),
     ("Status", 11.0),
     ("Trend", 20.0),
-    ("Counts and 95 % interval", 25.0),
+    ("Counts and 95% interval", 25.0),
     ("Source", 20.0),
 ];
 
@@ -95,7 +95,10 @@ fn content(
     styles: &Styles,
 ) -> Result<(), XlsxError> {
     match line.content {
-        Content::Metric(metric) => metric_row(sheet, row, metric, model.style(metric.unit), styles)?,
+        Content::Metric(metric) => {
+            let step = model.stage(line.stage).and_then(|stage| stage.to_next.as_ref());
+            metric_row(sheet, row, (metric, step), model.style(metric.unit), styles)?;
+        }
         Content::Blank => {
             for column in 1..12 {
                 let format: &Format = if (1..=3).contains(&column) { &styles.input } else { &styles.number };
@@ -125,7 +128,7 @@ fn content(
 fn metric_row(
     sheet: &mut Worksheet,
     row: u32,
-    metric: &MetricReport,
+    (metric, step): (&MetricReport, Option<&Step>),
     style: NumberStyle<'_>,
     styles: &Styles,
 ) -> Result<(), XlsxError> {
@@ -141,7 +144,7 @@ fn metric_row(
         }
         None => write(sheet, row, 6, "", &styles.number)?,
     }
-    write(sheet, row, 7, verdict_words(metric), styles.tone(verdict_tone(metric)))?;
+    write(sheet, row, 7, verdict_words(metric, step), styles.tone(verdict_tone(metric, step)))?;
     write(sheet, row, 8, status_words(metric.status), styles.tone(status_tone(metric.status)))?;
     write(sheet, row, 9, "", &styles.text)?;
     write(sheet, row, 10, &grounds(metric, style), &styles.text)?;

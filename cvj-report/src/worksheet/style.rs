@@ -108,8 +108,8 @@ impl Styles {
     }
 
     /// A sentence about a change: coloured only where its verdict is up or down, and up is good.
-    pub(super) fn claim(&self, verdict: Option<Verdict>) -> &Format {
-        match verdict {
+    pub(super) fn claim(&self, claim: Option<(&str, Verdict)>) -> &Format {
+        match claim.map(|(_, verdict)| verdict) {
             Some(Verdict::Up) => &self.good,
             Some(Verdict::Down) => &self.bad,
             Some(Verdict::TooClose | Verdict::None) | None => &self.text,

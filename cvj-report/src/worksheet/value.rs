@@ -58,7 +58,7 @@ fn metrics<'a>(model: &WorksheetModel<'a>, styles: &'a Styles) -> Table<'a> {
         numbers("Value"),
         numbers("Numerator"),
         numbers("Denominator"),
-        Column { head: "95 % interval", span: 2, numbers: true },
+        Column { head: "95% interval", span: 2, numbers: true },
         wide("Definition, or what would fill it", 5),
     ];
     let row = |metric: &'a ValueMetric| {
@@ -152,7 +152,7 @@ fn moves<'a>(ladder: &'a Ladder, styles: &'a Styles) -> Table<'a> {
         wide("Then, as the next new rung", 3),
         numbers("Share"),
         numbers("Counts"),
-        Column { head: "95 % interval", span: 2, numbers: true },
+        Column { head: "95% interval", span: 2, numbers: true },
         numbers("Median days"),
     ];
     let name = |place: usize| ladder.rungs.get(place).map_or("", |rung| rung.name.as_str());
@@ -185,7 +185,7 @@ fn skips<'a>(model: &WorksheetModel<'a>, styles: &'a Styles) -> Table<'a> {
         numbers("of people"),
         numbers("Who did not"),
         numbers("of people"),
-        Column { head: "Difference, 95 % interval", span: 2, numbers: true },
+        Column { head: "Difference, 95% interval", span: 2, numbers: true },
         texts("Those who skipped did"),
     ];
     let costs = model.findings().map_or(&[][..], |findings| &findings.skip_costs);
