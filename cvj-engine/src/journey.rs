@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cvj_core::Stage;
 
 use crate::calendar::{Calendar, DAY};
-use crate::people::{People, Person, PersonId, Touch};
+use crate::people::{People, Person, PersonId, Shard, Touch};
 use crate::products::{ProductCode, UNASSIGNED};
 use crate::segments::SegmentTable;
 
@@ -102,44 +102,44 @@ impl Journeys {
         let referrals = Referrals::of(&people.referrals(), bounds);
         let shards = people.into_shards();
         let seen = in_parallel(&shards, |seen: &mut Sightings, shard| {
-            for touch in shard.touches().filter(|touch| touch.at < bounds.as_of) {
-                seen.see(touch, segments, bounds);
-            }
+            shard.each_touch(|touch| {
+                if touch.at < bounds.as_of {
+                    seen.see(touch, segments, bounds);
+                }
+            });
         });
         let seen = seen.into_iter().reduce(Sightings::merge).unwrap_or_default();
         let chains = seen.chains.clone();
         let (dates, doubtful) = seen.judge(segments);
-        let empty = || Counted {
-            overall: ScopeCounts::new(chains.overall, segments, bounds),
-            products: chains.products.iter().map(|stages| ScopeCounts::new(*stages, segments, bounds)).collect(),
-            climbs: Climbs::default(),
-            dates: DateTally::new(segments),
-        };
+        let shards: Vec<Mutex<Shard>> = shards.into_iter().map(Mutex::new).collect();
         let counted = in_parallel(&shards, |counted: &mut Option<Counted>, shard| {
-            let counted = counted.get_or_insert_with(empty);
+            let counted = counted.get_or_insert_with(|| Counted::new(&chains, segments, bounds));
+            let shard = std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner));
             shard.each_person(bounds.as_of, |person| counted.count_person(person, segments, &doubtful, &referrals, bounds));
         });
-        drop(shards);
-        let counted = counted.into_iter().flatten().reduce(Counted::merge).unwrap_or_else(empty);
-        let any_doubtful = counted.dates.any_doubtful();
-        let scopes = std::iter::once(counted.overall).chain(counted.products).map(|scope| Mutex::new(Some(scope)));
-        let scopes: Vec<Mutex<Option<ScopeCounts>>> = scopes.collect();
-        let places: Vec<usize> = (0..scopes.len()).collect();
-        let finished = in_parallel(&places, |finished: &mut Vec<(usize, Journey)>, place| {
-            let scope = scopes[*place].lock().unwrap_or_else(PoisonError::into_inner).take();
-            let product = place.checked_sub(1).map(|code| code as ProductCode);
-            finished.extend(scope.map(|scope| (*place, scope.finish(referrals.of_scope(product), bounds))));
+        let parts: Vec<Counted> = counted.into_iter().flatten().collect();
+        let scopes: Vec<_> =
+            std::iter::once(None).chain((0..chains.products.len()).map(|code| Some(code as ProductCode))).collect();
+        let finished = in_parallel(&scopes, |finished: &mut Vec<(Option<ProductCode>, Journey)>, &product| {
+            let mut counts = ScopeCounts::new(chains.of_scope(product), segments, bounds);
+            parts.iter().flat_map(|part| part.of_scope(product)).for_each(|part| counts.add(part));
+            finished.push((product, counts.finish(referrals.of_scope(product), bounds)));
         });
-        let mut finished: Vec<(usize, Journey)> = finished.into_iter().flatten().collect();
-        finished.sort_unstable_by_key(|(place, _)| *place);
+        let mut finished: Vec<_> = finished.into_iter().flatten().collect();
+        finished.sort_unstable_by_key(|(product, _)| *product);
         let mut journeys = finished.into_iter().map(|(_, journey)| journey);
+        let (mut climbs, mut tally) = (Climbs::default(), DateTally::new(segments));
+        for part in parts {
+            climbs.add(part.climbs);
+            tally.add(part.dates);
+        }
         Self {
             overall: journeys.next().unwrap_or_default(),
             none: Journey::default(),
             products: journeys.collect(),
-            climbs: counted.climbs,
-            dates: counted.dates.finish(dates),
-            any_doubtful,
+            climbs,
+            any_doubtful: tally.any_doubtful(),
+            dates: tally.finish(dates),
         }
     }
 
@@ -173,6 +173,11 @@ impl Chains {
         }
     }
 
+    /// The chain of a scope; `None`: overall.
+    fn of_scope(&self, product: Option<ProductCode>) -> u8 {
+        product.map_or(self.overall, |code| self.products[usize::from(code)])
+    }
+
     fn merge(&mut self, part: &Self) {
         self.overall |= part.overall;
         self.products.resize(self.products.len().max(part.products.len()), 0);
@@ -182,17 +187,38 @@ impl Chains {
     }
 }
 
-/// What is counted of all people.
+/// What one thread counts of its people.
 #[derive(Debug)]
 struct Counted {
     overall: ScopeCounts,
     /// By product code.
     products: Vec<ScopeCounts>,
+    /// By product code: people who count in the product as they count overall, and are in neither of the two above.
+    alone: Vec<Option<ScopeCounts>>,
     climbs: Climbs,
     dates: DateTally,
 }
 
 impl Counted {
+    fn new(chains: &Chains, segments: &SegmentTable, bounds: &Bounds<'_>) -> Self {
+        Self {
+            overall: ScopeCounts::new(chains.overall, segments, bounds),
+            products: chains.products.iter().map(|stages| ScopeCounts::new(*stages, segments, bounds)).collect(),
+            alone: chains.products.iter().map(|_| None).collect(),
+            climbs: Climbs::default(),
+            dates: DateTally::new(segments),
+        }
+    }
+
+    /// The parts of a scope; `None`: overall.
+    fn of_scope(&self, product: Option<ProductCode>) -> impl Iterator<Item = &ScopeCounts> {
+        let (counts, alone) = match product.map(usize::from) {
+            None => (&self.overall, &self.alone[..]),
+            Some(code) => (&self.products[code], &self.alone[code..=code]),
+        };
+        std::iter::once(counts).chain(alone.iter().flatten())
+    }
+
     /// Counts one person overall and for each product.
     fn count_person(
         &mut self,
@@ -204,12 +230,26 @@ impl Counted {
     ) {
         let Person { id, touches, current } = person;
         self.dates.count_person(touches, current, self.overall.chain, segments, doubtful, bounds.calendar);
+        let (product, chain, referred) = (touches[0].product, self.overall.chain, referrals.of_scope(None));
+        let one_product = touches.iter().all(|touch| touch.product == product);
+        // Who was brought may have been brought for another product.
+        let same = one_product && referred.of(id).is_none();
+        let alone = match self.products.get(usize::from(product)) {
+            Some(counts) if same && counts.chain == chain => {
+                Some(self.alone[usize::from(product)].get_or_insert_with(|| ScopeCounts::new(chain, segments, bounds)))
+            }
+            _ => None,
+        };
+        let is_alone = alone.is_some();
         let is_doubtful = self.dates.doubtful_person(None);
-        let path = self.overall.count_person(id, touches, is_doubtful, segments, referrals.of_scope(None), bounds);
+        let path = alone.unwrap_or(&mut self.overall).count_person(id, touches, is_doubtful, segments, referred, bounds);
         if orders::has_order(&path) {
             self.climbs.count_person(touches, bounds);
         }
-        if touches.iter().any(|touch| touch.product != touches[0].product) {
+        if is_alone {
+            return;
+        }
+        if !one_product {
             // Stable: each product's touchpoints stay in order.
             touches.sort_by_key(|touch| touch.product);
         }
@@ -220,16 +260,6 @@ impl Counted {
                 counts.count_person(id, of_product, is_doubtful, segments, referrals.of_scope(Some(product)), bounds);
             }
         }
-    }
-
-    fn merge(mut self, part: Self) -> Self {
-        self.overall.add(part.overall);
-        for (counts, more) in self.products.iter_mut().zip(part.products) {
-            counts.add(more);
-        }
-        self.climbs.add(part.climbs);
-        self.dates.add(part.dates);
-        self
     }
 }
 
@@ -282,16 +312,16 @@ impl ScopeCounts {
         path
     }
 
-    fn add(&mut self, part: Self) {
-        self.steps.add(part.steps);
-        self.waits.add(part.waits);
-        for (skip, more) in self.skips.iter_mut().zip(part.skips) {
-            skip.add(&more);
+    fn add(&mut self, part: &Self) {
+        self.steps.add(&part.steps);
+        self.waits.add(&part.waits);
+        for (skip, more) in self.skips.iter_mut().zip(&part.skips) {
+            skip.add(more);
         }
-        for (broken, more) in self.broken.iter_mut().zip(part.broken) {
+        for (broken, more) in self.broken.iter_mut().zip(&part.broken) {
             broken.add(more);
         }
-        self.orders.add(part.orders);
+        self.orders.add(&part.orders);
     }
 
     fn finish(self, referrals: &ScopeReferrals, bounds: &Bounds<'_>) -> Journey {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
@@ -21,6 +22,9 @@ const WAITING: usize = 32;
 /// Touchpoints of a shard whose people are not yet looked up: finding people in memory that is cold costs more than all else, so
 /// that it is done for as many at once as memory allows, 16 bytes each.
 const UNSETTLED: usize = 1 << 17;
+
+/// Touchpoints of a shard's smallest and largest block; each is as large as all before it together.
+const BLOCK: Range<usize> = 64..4096;
 
 /// A person's number: the shard in the low bits, the place within it above.
 pub(crate) type PersonId = u32;
@@ -128,6 +132,53 @@ impl Moment {
     }
 }
 
+/// A touchpoint with its person, as a shard keeps it: 16 bytes.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    moment: Moment,
+    /// Its place in the shard, once looked up.
+    person: u32,
+    product: ProductCode,
+    segment: SegmentCode,
+}
+
+/// Touchpoints that lie where they are until they are read: in one vector for all they would be moved again and again as it grows.
+#[derive(Debug)]
+struct Block {
+    entries: Vec<Entry>,
+    /// What the people of the last touchpoints are known by, who are not yet looked up.
+    unsettled: Vec<Fingerprint>,
+}
+
+/// A person's touchpoint in one number, whose order is that of (time, stage, product, segment); in the low bits is which of the
+/// shard's amounts it has, counted from 1; 0: none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Packed(u128);
+
+impl Packed {
+    /// Negative times come first.
+    const SIGN: u64 = 1 << 63;
+
+    fn new(entry: Entry, amount: u32) -> Self {
+        let moment = entry.moment.0.cast_unsigned() ^ Self::SIGN;
+        let rest = (u64::from(entry.product) << 48) | (u64::from(entry.segment) << 32) | u64::from(amount);
+        Self((u128::from(moment) << 64) | u128::from(rest))
+    }
+
+    /// `amounts`: the shard's, with a zero before them, so that there is no branch that cannot be foreseen.
+    fn touch(self, amounts: &[i64]) -> Touch {
+        let moment = Moment((((self.0 >> 64) as u64) ^ Self::SIGN).cast_signed());
+        let amount = amounts[self.0 as u32 as usize];
+        let (product, segment) = ((self.0 >> 48) as ProductCode, (self.0 >> 32) as SegmentCode);
+        Touch { at: moment.at(), product, segment, stage: moment.stage(), amount }
+    }
+
+    /// Whether two differ in nothing but the amount.
+    fn is_like(self, other: Self) -> bool {
+        self.0 >> 32 == other.0 >> 32
+    }
+}
+
 /// All people of a client with their touchpoints.
 #[derive(Debug)]
 pub(crate) struct People {
@@ -143,12 +194,10 @@ pub(crate) struct Shard {
     /// Places of persons.
     places: HashTable<(Fingerprint, u32)>,
     persons: u32,
-    /// By touchpoint; of the last ones, what their people are known by.
-    person: Vec<u32>,
-    unsettled: Vec<Fingerprint>,
-    moment: Vec<Moment>,
-    product: Vec<ProductCode>,
-    segment: Vec<SegmentCode>,
+    blocks: Vec<Block>,
+    /// Touchpoints in the blocks, and those whose people are not yet looked up.
+    touchpoints: u32,
+    unsettled: usize,
     /// The touchpoints with an amount, in order, and the amounts.
     paid: Vec<u32>,
     amount: Vec<i64>,
@@ -234,8 +283,9 @@ impl People {
             return;
         }
         for shard in &mut self.shards {
-            for segment in &mut shard.get_mut().unwrap_or_else(PoisonError::into_inner).segment {
-                *segment = numbers[usize::from(*segment)];
+            let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
+            for entry in shard.blocks.iter_mut().flat_map(|block| &mut block.entries) {
+                entry.segment = numbers[usize::from(entry.segment)];
             }
         }
     }
@@ -278,79 +328,110 @@ impl Shard {
 
     /// Enters touchpoints, and leaves none behind.
     fn enter(&mut self, arrivals: &mut Vec<(Fingerprint, Touch)>) {
-        self.unsettled.extend(arrivals.iter().map(|(fingerprint, _)| *fingerprint));
-        for (_, touch) in arrivals.drain(..) {
-            self.put(touch);
+        for (fingerprint, touch) in arrivals.drain(..) {
+            self.put(0, touch).unsettled.push(fingerprint);
+            self.unsettled += 1;
         }
-        if self.unsettled.len() >= UNSETTLED {
+        if self.unsettled >= UNSETTLED {
             self.settle();
         }
     }
 
     /// Looks up the people of all touchpoints.
     fn settle(&mut self) {
-        for fingerprint in std::mem::take(&mut self.unsettled) {
-            let person = self.intern(fingerprint);
-            self.person.push(person);
+        if self.unsettled == 0 {
+            return;
         }
+        self.unsettled = 0;
+        let mut blocks = std::mem::take(&mut self.blocks);
+        for Block { entries, unsettled } in &mut blocks {
+            let settled = entries.len() - unsettled.len();
+            for (entry, fingerprint) in entries[settled..].iter_mut().zip(std::mem::take(unsettled)) {
+                entry.person = self.intern(fingerprint);
+            }
+        }
+        self.blocks = blocks;
     }
 
     fn push(&mut self, person: u32, touch: Touch) {
         self.settle();
-        self.person.push(person);
-        self.put(touch);
+        self.put(person, touch);
     }
 
-    fn put(&mut self, touch: Touch) {
+    /// Enters a touchpoint; gives the block that it is the last of.
+    fn put(&mut self, person: u32, touch: Touch) -> &mut Block {
         if touch.amount != 0 {
-            self.paid.push(self.moment.len() as u32);
+            self.paid.push(self.touchpoints);
             self.amount.push(touch.amount);
         }
-        self.moment.push(Moment::new(touch.at, touch.stage));
-        self.product.push(touch.product);
-        self.segment.push(touch.segment);
+        if self.blocks.last().is_none_or(|block| block.entries.len() == block.entries.capacity()) {
+            let size = (self.touchpoints as usize).clamp(BLOCK.start, BLOCK.end);
+            self.blocks.push(Block { entries: Vec::with_capacity(size), unsettled: Vec::with_capacity(size) });
+        }
+        self.touchpoints += 1;
+        let last = self.blocks.len() - 1;
+        let block = &mut self.blocks[last];
+        let moment = Moment::new(touch.at, touch.stage);
+        block.entries.push(Entry { moment, person, product: touch.product, segment: touch.segment });
+        block
     }
 
-    /// All touchpoints, in no order.
-    pub(crate) fn touches(&self) -> impl Iterator<Item = Touch> {
-        let mut amounts = self.paid.iter().zip(&self.amount).peekable();
-        let columns = self.moment.iter().zip(&self.product).zip(&self.segment).zip(0_u32..);
-        columns.map(move |(((moment, product), segment), place)| {
-            let amount = amounts.next_if(|(paid, _)| **paid == place).map_or(0, |(_, amount)| *amount);
-            Touch { at: moment.at(), product: *product, segment: *segment, stage: moment.stage(), amount }
-        })
+    /// Looks at all touchpoints, in no order, without their amounts.
+    pub(crate) fn each_touch(&self, mut each: impl FnMut(Touch)) {
+        for Entry { moment, product, segment, .. } in self.blocks.iter().flat_map(|block| &block.entries).copied() {
+            each(Touch { at: moment.at(), product, segment, stage: moment.stage(), amount: 0 });
+        }
     }
 
     /// Hands on each person with touchpoints before `as_of`, and these.
-    pub(crate) fn each_person(&self, as_of: i64, mut each: impl FnMut(Person<'_>)) {
+    pub(crate) fn each_person(mut self, as_of: i64, mut each: impl FnMut(Person<'_>)) {
         let mut starts = vec![0_u32; self.persons as usize + 1];
-        for (person, _) in self.person.iter().zip(&self.moment).filter(|(_, moment)| moment.at() < as_of) {
-            starts[*person as usize + 1] += 1;
+        for entry in self.blocks.iter().flat_map(|block| &block.entries).filter(|entry| entry.moment.at() < as_of) {
+            starts[entry.person as usize + 1] += 1;
         }
         let mut sum = 0;
         for start in &mut starts {
             sum += *start;
             *start = sum;
         }
-        let mut grouped = vec![Touch { at: 0, product: 0, segment: 0, stage: 0, amount: 0 }; sum as usize];
+        let mut grouped = vec![Packed::default(); sum as usize];
         let mut next = starts.clone();
-        for (person, touch) in self.person.iter().zip(self.touches()).filter(|(_, touch)| touch.at < as_of) {
-            let place = &mut next[*person as usize];
-            grouped[*place as usize] = touch;
-            *place += 1;
+        let mut paid = std::mem::take(&mut self.paid);
+        // No touchpoint has this number.
+        paid.push(self.touchpoints);
+        let (mut number, mut passed) = (0, 0);
+        for block in std::mem::take(&mut self.blocks) {
+            for entry in block.entries {
+                let is_paid = u32::from(paid[passed as usize] == number);
+                passed += is_paid;
+                let amount = passed * is_paid;
+                number += 1;
+                if entry.moment.at() < as_of {
+                    let place = &mut next[entry.person as usize];
+                    grouped[*place as usize] = Packed::new(entry, amount);
+                    *place += 1;
+                }
+            }
         }
         let mut current: Vec<_> =
             self.current.iter().map(|(&(place, source), &stage)| (place, Current { source, stage })).collect();
         current.sort_unstable();
         let (holders, current): (Vec<u32>, Vec<Current>) = current.into_iter().unzip();
+        self.amount.insert(0, 0);
         let mut held = 0;
+        let mut touches = Vec::new();
         for (range, place) in starts.windows(2).zip(0..).filter(|(range, _)| range[0] < range[1]) {
-            let touches = &mut grouped[range[0] as usize..range[1] as usize];
+            let packed = &mut grouped[range[0] as usize..range[1] as usize];
+            packed.sort_unstable();
+            touches.clear();
+            touches.extend(packed.iter().map(|packed| packed.touch(&self.amount)));
             // To the last detail, because touchpoints lie as the threads were fast.
-            touches.sort_unstable_by_key(|touch| (touch.at, touch.stage, touch.product, touch.segment, touch.amount));
+            if packed.windows(2).any(|pair| pair[0].is_like(pair[1])) {
+                touches.sort_unstable_by_key(|touch| (touch.at, touch.stage, touch.product, touch.segment, touch.amount));
+            }
             let begin = held + holders[held..].iter().take_while(|holder| **holder < place).count();
             held = begin + holders[begin..].iter().take_while(|holder| **holder == place).count();
-            each(Person { id: self.id(place), touches, current: &current[begin..held] });
+            each(Person { id: self.id(place), touches: &mut touches, current: &current[begin..held] });
         }
     }
 
@@ -448,7 +529,10 @@ mod tests {
             }
             people.renumber_segments(&[1, 0]);
             let mut found = Vec::new();
-            people.into_shards().iter().for_each(|shard| shard.each_person(0, |person| found.extend_from_slice(person.touches)));
+            people
+                .into_shards()
+                .into_iter()
+                .for_each(|shard| shard.each_person(0, |person| found.extend_from_slice(person.touches)));
             found
         };
         let forward = run(&touches);

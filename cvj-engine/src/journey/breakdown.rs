@@ -64,11 +64,11 @@ impl Broken {
         }
     }
 
-    pub(super) fn add(&mut self, part: Self) {
-        for (values, more) in self.values.iter_mut().zip(part.values) {
+    pub(super) fn add(&mut self, part: &Self) {
+        for (values, more) in self.values.iter_mut().zip(&part.values) {
             for (value, cells) in more {
-                let known = values.entry(value).or_default();
-                known.iter_mut().zip(cells).for_each(|(cell, more)| cell.add(more));
+                let known = values.entry(*value).or_default();
+                known.iter_mut().zip(cells).for_each(|(cell, more)| cell.add(*more));
             }
         }
     }

@@ -121,7 +121,7 @@ impl Orders {
         }
     }
 
-    pub(super) fn add(&mut self, part: Self) {
+    pub(super) fn add(&mut self, part: &Self) {
         self.customers += part.customers;
         self.repeated.0 += part.repeated.0;
         self.repeated.1 += part.repeated.1;
@@ -131,7 +131,7 @@ impl Orders {
         self.entered_referred += part.entered_referred;
         self.money += part.money;
         self.squares.add(part.squares);
-        self.converted.extend(part.converted);
+        self.converted.extend_from_slice(&part.converted);
     }
 
     /// Counts the referrals, once all people have been looked at.

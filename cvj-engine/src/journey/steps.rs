@@ -84,9 +84,9 @@ impl Waits {
         Self { waits: stages_of(chain).map(|_| vec![Vec::new(); periods]).collect() }
     }
 
-    pub(super) fn add(&mut self, part: Self) {
-        for (waits, more) in self.waits.iter_mut().flatten().zip(part.waits.into_iter().flatten()) {
-            waits.extend(more);
+    pub(super) fn add(&mut self, part: &Self) {
+        for (waits, more) in self.waits.iter_mut().flatten().zip(part.waits.iter().flatten()) {
+            waits.extend_from_slice(more);
         }
     }
 }
@@ -122,12 +122,12 @@ impl StepCounts {
         }
     }
 
-    pub(super) fn add(&mut self, part: Self) {
-        for (counts, part) in self.stages.iter_mut().zip(part.stages) {
+    pub(super) fn add(&mut self, part: &Self) {
+        for (counts, part) in self.stages.iter_mut().zip(&part.stages) {
             counts.any += part.any;
             counts.trusted.add(part.trusted);
-            for (cohort, part) in counts.cohorts.iter_mut().zip(part.cohorts) {
-                cohort.add(part);
+            for (cohort, part) in counts.cohorts.iter_mut().zip(&part.cohorts) {
+                cohort.add(*part);
             }
         }
         for (people, more) in self.ordered.iter_mut().zip(part.ordered.iter()) {

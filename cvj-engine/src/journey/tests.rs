@@ -92,6 +92,40 @@ fn who_skipped_and_who_did_not_both_went_on() {
 }
 
 #[test]
+fn people_of_one_product_count_in_it_and_overall() {
+    let calendar = Calendar::new(TimeZone::UTC, PeriodKind::Month);
+    let people = People::default();
+    let (aware, convert) = (0, 3);
+    let log = [
+        ("one product", 1, aware, 0),
+        ("one product", 2, convert, 0),
+        ("two products", 1, aware, 1),
+        ("two products", 3, convert, 0),
+        // The chain of the product is not the overall one.
+        ("other chain", 1, aware, 2),
+        ("brought for another", 1, aware, 1),
+        ("brought for another", 5, convert, 1),
+    ];
+    for (person, day, stage, product) in log {
+        people.enter(people.intern(person), Touch { at: day * DAY, product, segment: 0, stage, amount: 0 });
+    }
+    people.refer("one product", "brought for another", 0, 2 * DAY);
+    let sources = ["log".to_owned()];
+    let segments = Segments::new(std::iter::empty(), sources.iter());
+    Segmenter::new(&segments, "log", &[]);
+    let journeys = Journeys::of(people, &segments.finish(), &bounds(&calendar));
+    let scope = |product| {
+        let Journey { chain, orders, .. } = journeys.of_scope(product);
+        let any: Vec<u64> = chain.iter().map(|stage| stage.any).collect();
+        (any, chain[0].cohorts[0].1, orders.customers, orders.entered_referred, orders.referrals.converted)
+    };
+    assert_eq!(scope(None), (vec![4, 3], Some(2.0), 3, 1, 1));
+    assert_eq!(scope(Some(0)), (vec![1, 2], Some(1.0), 2, 0, 0));
+    assert_eq!(scope(Some(1)), (vec![2, 1], Some(4.0), 1, 0, 0));
+    assert_eq!(scope(Some(2)), (vec![1], None, 0, 0, 0));
+}
+
+#[test]
 fn customers_orders_referrals_and_rungs() {
     let calendar = Calendar::new(TimeZone::UTC, PeriodKind::Month);
     // The history is January, the period ends on day 40; product 1 is the lower rung.
