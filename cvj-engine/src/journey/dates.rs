@@ -22,6 +22,9 @@ const FEWEST: u64 = 20;
 const TIMES: u64 = 10;
 const MINUTES_OF_A_DAY: u64 = 1440;
 
+/// Minutes, eight years of them, that are counted in place; of more the few that there are are put in order.
+const MOST_COUNTED: u64 = 1 << 22;
+
 /// The fullest minutes that are told.
 const TOLD: usize = 5;
 
@@ -143,16 +146,31 @@ impl Sightings {
 }
 
 /// The minutes of bulk edits among those of all touchpoints of a source at a stage, with their touchpoints.
-fn bulk(mut minutes: Vec<i32>) -> Vec<(i32, u64)> {
-    if (minutes.len() as u64) < FEWEST {
+fn bulk(minutes: Vec<i32>) -> Vec<(i32, u64)> {
+    let all = minutes.len() as u64;
+    let ends = minutes.iter().min().zip(minutes.iter().max());
+    let Some((first, last)) = ends.map(|(first, last)| (i64::from(*first), i64::from(*last))).filter(|_| all >= FEWEST) else {
         return Vec::new();
+    };
+    let span = (last - first + 1).unsigned_abs();
+    let is_bulk = |count: u64| {
+        count >= FEWEST && u128::from(count) * u128::from(span.max(MINUTES_OF_A_DAY)) >= u128::from(TIMES) * u128::from(all)
+    };
+    count(minutes, first, span).into_iter().filter(|(_, count)| is_bulk(*count)).collect()
+}
+
+/// How many there are of each minute that has any, in order.
+fn count(mut minutes: Vec<i32>, first: i64, span: u64) -> Vec<(i32, u64)> {
+    if span > MOST_COUNTED {
+        minutes.sort_unstable();
+        return minutes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)).collect();
     }
-    minutes.sort_unstable();
-    let span = minutes.last().zip(minutes.first()).map_or(0, |(last, first)| i64::from(*last) - i64::from(*first) + 1);
-    let span = u128::from(span.unsigned_abs().max(MINUTES_OF_A_DAY));
-    let limit = u128::from(TIMES) * minutes.len() as u128;
-    let same = minutes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64));
-    same.filter(|(_, count)| *count >= FEWEST && u128::from(*count) * span >= limit).collect()
+    let mut counts = vec![0_u32; span as usize];
+    for minute in &minutes {
+        counts[(i64::from(*minute) - first) as usize] += 1;
+    }
+    let some = (first..).zip(counts).filter(|(_, count)| *count > 0);
+    some.map(|(minute, count)| (minute as i32, u64::from(count))).collect()
 }
 
 /// What the look at each person finds, and which of the person's touchpoints are doubtful.
