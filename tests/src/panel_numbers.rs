@@ -49,7 +49,7 @@ fn printed_numbers(text: &str) -> Vec<Printed> {
     let phrase = |index: usize, texts: [&str; 2]| words[index] == texts[0] && words.get(index + 1) == Some(&texts[1]);
     let numbers = words.iter().enumerate().filter(|(index, word)| {
         let year = *index > 0 && word.len() >= 4 && word.starts_with("20") && words[index - 1].chars().all(char::is_alphabetic);
-        let fixed = phrase(*index, ["95", "%"]) || phrase(*index, ["20", "of"]);
+        let fixed = [["95%", "interval"], ["20", "of"], ["20", "people"]].into_iter().any(|texts| phrase(*index, texts));
         !year && !fixed && words.get(index + 1) != Some(&"matured:")
     });
     let parsed = numbers.filter_map(|(_, word)| {
