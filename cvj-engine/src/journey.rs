@@ -281,7 +281,7 @@ impl ScopeCounts {
         Self {
             chain,
             steps: StepCounts::new(chain, bounds),
-            waits: Waits::new(chain, bounds),
+            waits: Waits::new(bounds),
             skips: SkipCounts::of_chain(chain, bounds),
             broken: segments.dimensions().iter().map(|_| Broken::default()).collect(),
             orders: Orders::default(),

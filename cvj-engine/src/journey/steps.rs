@@ -72,22 +72,62 @@ struct StageCounts {
     trusted: Cohort,
 }
 
-/// How long people waited for the next stage, by stage of the chain and period.
+/// How long people waited for the next stage: in the order in which they were seen, each with its cell, the stage of the chain and
+/// the period. A place of its own for each of thousands of cells would cost more than all the rest of counting.
 #[derive(Debug)]
 pub(super) struct Waits {
-    waits: Vec<Vec<Vec<Waiting>>>,
+    periods: usize,
+    cells: Vec<u16>,
+    waits: Vec<Waiting>,
 }
 
 impl Waits {
-    pub(super) fn new(chain: u8, bounds: &Bounds<'_>) -> Self {
-        let periods = bounds.periods.clone().count();
-        Self { waits: stages_of(chain).map(|_| vec![Vec::new(); periods]).collect() }
+    pub(super) fn new(bounds: &Bounds<'_>) -> Self {
+        Self { periods: bounds.periods.clone().count(), cells: Vec::new(), waits: Vec::new() }
+    }
+
+    fn push(&mut self, stage: usize, period: usize, wait: Waiting) {
+        // Eight stages of at most 520 periods.
+        self.cells.push((stage * self.periods + period) as u16);
+        self.waits.push(wait);
     }
 
     pub(super) fn add(&mut self, part: &Self) {
-        for (waits, more) in self.waits.iter_mut().flatten().zip(part.waits.iter().flatten()) {
-            waits.extend_from_slice(more);
+        self.cells.extend_from_slice(&part.cells);
+        self.waits.extend_from_slice(&part.waits);
+    }
+
+    /// Cell by cell, those of each of so many stages.
+    fn by_cell(self, stages: usize) -> Cells {
+        let mut starts = vec![0; stages * self.periods + 1];
+        for cell in &self.cells {
+            starts[usize::from(*cell) + 1] += 1;
         }
+        for cell in 1..starts.len() {
+            starts[cell] += starts[cell - 1];
+        }
+        let mut next = starts.clone();
+        let mut waits = vec![Waiting::still(0); self.waits.len()];
+        for (cell, wait) in self.cells.iter().zip(self.waits) {
+            let place = &mut next[usize::from(*cell)];
+            waits[*place] = wait;
+            *place += 1;
+        }
+        Cells { periods: self.periods, starts, waits }
+    }
+}
+
+/// Waits, cell by cell.
+struct Cells {
+    periods: usize,
+    starts: Vec<usize>,
+    waits: Vec<Waiting>,
+}
+
+impl Cells {
+    fn of(&mut self, stage: usize, period: usize) -> &mut [Waiting] {
+        let cell = stage * self.periods + period;
+        &mut self.waits[self.starts[cell]..self.starts[cell + 1]]
     }
 }
 
@@ -118,7 +158,10 @@ impl StepCounts {
         }
         for (stage, entered) in path.reached() {
             let place = place(stage);
-            self.stages[place].count_step(entered, path, doubtful, &mut waits.waits[place], bounds);
+            let wait = self.stages[place].count_step(entered, path, doubtful, bounds);
+            if let Some((period, wait)) = wait {
+                waits.push(place, period, wait);
+            }
         }
     }
 
@@ -137,7 +180,8 @@ impl StepCounts {
 
     pub(super) fn finish(self, waits: Waits) -> Vec<ChainStage> {
         let Self { chain, stages, ordered } = self;
-        let stages = stages.into_iter().zip(waits.waits).map(|(counts, mut waits)| {
+        let mut cells = waits.by_cell(stages.len());
+        let stages = stages.into_iter().enumerate().map(|(place, counts)| {
             let bit = 1_u8 << counts.stage.index();
             let earlier = chain & (bit - 1);
             let people_where = |holds: &dyn Fn(u8) -> bool| -> u64 {
@@ -157,11 +201,13 @@ impl StepCounts {
                 no_earlier,
                 missing: missing.collect(),
             };
-            let waiting = match (waits.last_mut(), counts.next) {
-                (Some(waits), Some(_)) => waiting(waits, counts.window),
-                _ => WaitingReport::default(),
+            let periods = counts.cohorts.len();
+            let waiting = match counts.next {
+                Some(_) => waiting(cells.of(place, periods - 1), counts.window),
+                None => WaitingReport::default(),
             };
-            let medians = waits.iter_mut().map(|waits| days(KaplanMeier::of(waits).quantile(0.5)));
+            let medians: Vec<Option<f64>> =
+                (0..periods).map(|period| days(KaplanMeier::of(cells.of(place, period)).quantile(0.5))).collect();
             ChainStage {
                 stage: counts.stage,
                 any: counts.any,
@@ -179,9 +225,10 @@ impl StepCounts {
 }
 
 impl StageCounts {
-    /// Counts the step to the next stage of someone who entered this one.
-    fn count_step(&mut self, entered: i64, path: &Path, doubtful: bool, waits: &mut [Vec<Waiting>], bounds: &Bounds<'_>) {
-        let Some(place) = bounds.place(entered) else { return };
+    /// Counts the step to the next stage of someone who entered this one; gives how long they waited, and the place of the period.
+    fn count_step(&mut self, entered: i64, path: &Path, doubtful: bool, bounds: &Bounds<'_>) -> Option<(usize, Waiting)> {
+        let place = bounds.place(entered)?;
+        let mut waited = None;
         let mut step = Cohort { entered: 1, ..Cohort::default() };
         if let Some(next) = self.next {
             let reached = path.touched(next);
@@ -194,12 +241,13 @@ impl StageCounts {
             }
             step.early = u64::from(self.early.zip(reached).is_some_and(|(early, at)| at <= entered + early));
             let wait = reached.map(|at| Waiting::until_event(at - entered));
-            waits[place].push(wait.unwrap_or_else(|| Waiting::still(bounds.as_of - entered)));
+            waited = Some((place, wait.unwrap_or_else(|| Waiting::still(bounds.as_of - entered))));
         }
         self.cohorts[place].add(step);
         if place + 1 == self.cohorts.len() && !doubtful {
             self.trusted.add(step);
         }
+        waited
     }
 }
 
