@@ -78,23 +78,24 @@ struct StageCounts {
 pub(super) struct Waits {
     periods: usize,
     cells: Vec<u16>,
-    waits: Vec<Waiting>,
+    /// One for each of `cells`.
+    times: Vec<Waiting>,
 }
 
 impl Waits {
     pub(super) fn new(bounds: &Bounds<'_>) -> Self {
-        Self { periods: bounds.periods.clone().count(), cells: Vec::new(), waits: Vec::new() }
+        Self { periods: bounds.periods.clone().count(), cells: Vec::new(), times: Vec::new() }
     }
 
     fn push(&mut self, stage: usize, period: usize, wait: Waiting) {
         // Eight stages of at most 520 periods.
         self.cells.push((stage * self.periods + period) as u16);
-        self.waits.push(wait);
+        self.times.push(wait);
     }
 
     pub(super) fn add(&mut self, part: &Self) {
         self.cells.extend_from_slice(&part.cells);
-        self.waits.extend_from_slice(&part.waits);
+        self.times.extend_from_slice(&part.times);
     }
 
     /// Cell by cell, those of each of so many stages.
@@ -107,8 +108,8 @@ impl Waits {
             starts[cell] += starts[cell - 1];
         }
         let mut next = starts.clone();
-        let mut waits = vec![Waiting::still(0); self.waits.len()];
-        for (cell, wait) in self.cells.iter().zip(self.waits) {
+        let mut waits = vec![Waiting::still(0); self.times.len()];
+        for (cell, wait) in self.cells.iter().zip(self.times) {
             let place = &mut next[usize::from(*cell)];
             waits[*place] = wait;
             *place += 1;
