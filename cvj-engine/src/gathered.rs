@@ -21,6 +21,9 @@ pub(crate) fn money(units: i128) -> f64 {
     format!("{sign}{}.{:08}", units / scale, units % scale).parse().unwrap_or(f64::NAN)
 }
 
+/// Millionths of the client's currency, in which touchpoints bear money, to one of it.
+pub(crate) const MILLION: f64 = 1e6;
+
 /// Money of the accumulator in millionths, halves away from zero; what does not fit is the most that does.
 pub(crate) fn millionths(units: i128) -> i64 {
     const UNITS: i64 = 100;

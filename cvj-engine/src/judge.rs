@@ -11,7 +11,7 @@ use cvj_core::Occurrence;
 use cvj_core::source::{COLUMN_FILE, COLUMN_LINE};
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
 
-use crate::expression::Expression;
+use crate::expression::{Expression, quoted};
 use crate::functions::{FOREIGN, INSTANT};
 use crate::gathered::{FeedScope, MONEY_SCALE};
 use crate::people::are_plain_keys;
@@ -50,7 +50,7 @@ pub(crate) fn any_unread<'a>(relation: &Relation, columns: impl Iterator<Item = 
     if relation.provider.is_none() {
         return "false".to_owned();
     }
-    let flags: Vec<String> = columns.map(|column| format!("\"{}\"", unread_column(column).replace('"', "\"\""))).collect();
+    let flags: Vec<String> = columns.map(|column| quoted(&unread_column(column))).collect();
     if flags.is_empty() { "false".to_owned() } else { format!("({})", flags.join(" OR ")) }
 }
 
@@ -61,7 +61,6 @@ pub(crate) fn condition(filter: Option<&Expression>) -> String {
 
 /// A condition that is true where an amount's row names another currency than the client's.
 pub(crate) fn foreign(row: &RowParts) -> String {
-    let quoted = |column: &str| format!("\"{}\"", column.replace('"', "\"\""));
     let pairs = row.currencies.iter().map(|(amount, currency)| {
         format!("({} IS NOT NULL AND coalesce({FOREIGN}(CAST({} AS VARCHAR)), false))", quoted(amount), quoted(currency))
     });
@@ -115,7 +114,7 @@ fn add_row_parts(select: &mut Select, relation: &Relation, row: &RowParts) -> Pl
         currencies: row
             .currencies
             .iter()
-            .map(|(_, currency)| select.add(format!("CAST(\"{}\" AS VARCHAR)", currency.replace('"', "\"\""))))
+            .map(|(_, currency)| select.add(format!("CAST({} AS VARCHAR)", quoted(currency))))
             .collect(),
         product: row.product.as_ref().map(|product| select.add(text_sql(product))),
         touch: None,

@@ -23,6 +23,7 @@ mod journey;
 mod judge;
 mod metrics;
 mod occurrence;
+mod parallel;
 mod partition;
 mod people;
 pub mod plugin;

@@ -8,11 +8,10 @@ use cvj_core::{Metric, Stage, StageOf, Touchpoint, Unit};
 
 use crate::config::{Config, Step};
 use crate::error::EngineError;
-use crate::expression::{Columns, Expression, ExpressionError, Role, stronger};
+use crate::expression::{Columns, Expression, ExpressionError, Role, quoted, stronger};
 use crate::functions::may_mean;
 use crate::rejections::Rejections;
 use crate::scan::SourceTable;
-use crate::trail::quoted;
 
 /// Where a definition was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

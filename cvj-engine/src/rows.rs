@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, PoisonError};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt64Type};
@@ -16,17 +15,15 @@ use arrow_cast::cast;
 use arrow_schema::DataType;
 use cvj_core::source::Rejected;
 use cvj_core::{Occurrence, Stage};
-use datafusion::common::{DataFusionError, Result as DataFusionResult};
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::common::Result as DataFusionResult;
 use datafusion::prelude::SessionContext;
-use futures::StreamExt;
-use tokio::runtime::Handle;
 
 use crate::calendar::Calendar;
 use crate::functions::is_foreign;
 use crate::gathered::{FeedScope, Gathered, UnassignedRows, Uses, millionths};
 use crate::judge::{Columns, Judge, RowQuery, TouchPlaces};
 use crate::occurrence::{OrderRow, select};
+use crate::parallel::read_all;
 use crate::people::{Arrivals, Current, People, Touch, person_key};
 use crate::presence::Presence;
 use crate::products::{ProductCode, Products, Resolver, UNASSIGNED, product_key};
@@ -58,7 +55,7 @@ pub(crate) async fn gather(context: &SessionContext, relation: &Relation, shared
     let streams =
         if relation.is_table() { frame.execute_stream_partitioned().await? } else { vec![frame.execute_stream().await?] };
     let setting = Setting { relation, shared, query: &query };
-    let passes = read_all(streams, || Pass::new(&setting))?;
+    let passes = read_all(streams, || Pass::new(&setting), Pass::take_batch)?;
     let mut passes = passes.into_iter();
     let mut pass = passes.next().unwrap_or_else(|| Pass::new(&setting));
     for part in passes {
@@ -83,57 +80,6 @@ fn is_too_much(value: i128) -> bool {
 
 /// Texts that a thread remembers as a stage, or none.
 const REMEMBERED_STAGES: usize = 1 << 12;
-
-/// Stack of a reading thread: expressions are evaluated by recursion, which is deep without optimisation.
-const STACK: usize = 16 << 20;
-
-/// Reads all streams, on as many threads as there are processors, each into a pass of its own. Of several failures that of the
-/// first stream is told, so that it does not depend on who was faster.
-fn read_all<'a>(
-    streams: Vec<SendableRecordBatchStream>,
-    new_pass: impl Fn() -> Pass<'a> + Sync,
-) -> DataFusionResult<Vec<Pass<'a>>> {
-    let runtime = Handle::current();
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(streams.len());
-    let waiting = Mutex::new(streams.into_iter().enumerate());
-    let failure: Mutex<Option<(usize, DataFusionError)>> = Mutex::new(None);
-    let failed_before = |number: usize| {
-        let failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.as_ref().is_some_and(|(failed, _)| *failed < number)
-    };
-    let take = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let run = || {
-        let mut pass = new_pass();
-        while let Some((number, mut stream)) = take() {
-            while !failed_before(number)
-                && let Some(batch) = runtime.block_on(stream.next())
-            {
-                if let Err(error) = batch.and_then(|batch| pass.take_batch(&batch)) {
-                    let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
-                    if failure.as_ref().is_none_or(|(failed, _)| number < *failed) {
-                        *failure = Some((number, error));
-                    }
-                    break;
-                }
-            }
-        }
-        pass
-    };
-    let passes = std::thread::scope(|scope| {
-        let threads: std::io::Result<Vec<_>> =
-            (0..threads).map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run)).collect();
-        let threads = threads.map_err(|error| DataFusionError::Internal(format!("no thread could be started: {error}")))?;
-        let join = |thread: std::thread::ScopedJoinHandle<'_, Pass<'a>>| match thread.join() {
-            Ok(pass) => pass,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        Ok::<_, DataFusionError>(threads.into_iter().map(join).collect())
-    })?;
-    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some((_, error)) => Err(error),
-        None => Ok(passes),
-    }
-}
 
 /// What the passes of all threads over one relation share.
 struct Setting<'a> {

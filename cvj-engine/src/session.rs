@@ -16,7 +16,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use crate::calendar::Calendar;
 use crate::config::{Config, Step};
 use crate::error::EngineError;
-use crate::expression::TableColumns;
+use crate::expression::{TableColumns, quoted};
 use crate::functions;
 use crate::products::Products;
 use crate::relation::{BoundStage, Origin, Relation, RelationKind, bind_metric, bind_touchpoint};
@@ -220,7 +220,7 @@ impl Session {
         if relation.is_table() {
             return Ok(());
         }
-        let columns: Vec<String> = relation.needs().keys().map(|column| format!("\"{}\"", column.replace('"', "\"\""))).collect();
+        let columns: Vec<String> = relation.needs().keys().map(|column| quoted(column)).collect();
         let frame = self.context.sql(&format!("SELECT {} FROM {}", columns.join(", "), relation.sql_name)).await?;
         let mut needed: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         frame.into_optimized_plan()?.apply_with_subqueries(|node| {
@@ -262,7 +262,7 @@ impl Session {
                 let name = datafusion::common::TableReference::bare(view.name.as_str());
                 let provider = self.context.table_provider(name).await.map_err(|error| self.error(&error))?;
                 let names: Vec<String> = provider.schema().fields().iter().map(|field| field.name().clone()).collect();
-                let quoted = format!("\"{}\"", view.name.replace('"', "\"\""));
+                let quoted = quoted(&view.name);
                 Ok((relation(&view.name, &view.name, quoted, RelationKind::View, false), TableColumns::new(names, Vec::new())))
             }
             Target::Table(source, table) => {

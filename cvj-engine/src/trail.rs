@@ -3,6 +3,7 @@
 use cvj_core::report::Trail;
 
 use crate::accounts::Extent;
+use crate::expression::quoted;
 use crate::functions::{INSTANT, PERIOD_OF, PRODUCT_OF};
 use crate::gathered::{Gathered, MONEY_SCALE};
 use crate::judge::{any_unread, foreign};
@@ -149,11 +150,6 @@ fn row_conditions(row: &RowParts) -> impl Iterator<Item = String> {
     let filter = row.filter.as_ref().map(|filter| format!("({})", filter.sql()));
     let any_foreign = row.foreign_money.is_some() || !row.currencies.is_empty();
     filter.into_iter().chain(any_foreign.then(|| format!("NOT {}", foreign(row))))
-}
-
-/// A name as SQL has it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use futures::StreamExt;
 use crate::accounts::Extent;
 use crate::calendar::Calendar;
 use crate::explain::SampleRow;
+use crate::expression::quoted;
 use crate::functions::{INSTANT, PERIOD, PRODUCT};
 use crate::gathered::MONEY_SCALE;
 use crate::judge::{condition, foreign};
@@ -25,7 +26,7 @@ use crate::people::person_key;
 use crate::products::ProductCode;
 use crate::relation::BoundStage;
 use crate::rows::TOO_MUCH;
-use crate::trail::{Bound, Traced, quoted};
+use crate::trail::{Bound, Traced};
 
 /// Rows shown.
 const SAMPLES: usize = 5;

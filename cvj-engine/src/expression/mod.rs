@@ -384,6 +384,11 @@ fn restrict(ast: &mut Expr, condition: Option<&Expr>) {
     });
 }
 
+/// A name as SQL has it.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

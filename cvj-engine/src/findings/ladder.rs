@@ -5,6 +5,7 @@ use cvj_core::report::{Ladder, Rung, RungMove};
 
 use crate::assemble::{Material, share};
 use crate::config::Config;
+use crate::gathered::MILLION;
 use crate::journey::RungCounts;
 use crate::products::{ProductCode, Products, UNASSIGNED};
 
@@ -47,7 +48,7 @@ pub(crate) fn ladder(material: &Material<'_>, ordered: &[(ProductCode, String)])
     let counts = |rung: usize| climbs.rungs.get(rung).copied().unwrap_or_default();
     let rung = |number: usize, name: &str, price: Option<f64>| {
         let RungCounts { customers, first, money } = counts(number);
-        let revenue = material.rung_has_money(number).then(|| money as f64 / 1e6);
+        let revenue = material.rung_has_money(number).then(|| money as f64 / MILLION);
         Rung { name: name.to_owned(), price, customers, first, revenue }
     };
     let settings = &material.config.rungs;

@@ -7,13 +7,11 @@ use super::Bounds;
 use super::path::Path;
 use super::referrals::{ReferralCounts, ScopeReferrals};
 use crate::calendar::DAY;
+use crate::gathered::MILLION;
 use crate::people::{PersonId, Touch};
 
 /// The stages whose touchpoints are orders, one bit each.
 const ORDERS: u8 = (1 << Stage::Convert as u8) | (1 << Stage::Ascend as u8);
-
-/// Millionths of the client's currency, in which touchpoints bear money.
-const UNITS: f64 = 1e6;
 
 /// Whether a touchpoint is an order.
 pub(super) fn is_order(touch: &Touch) -> bool {
@@ -142,13 +140,17 @@ impl Orders {
 
     /// Money of the orders in the history, in the client's currency.
     pub(crate) fn money(&self) -> f64 {
-        self.money as f64 / UNITS
+        self.money as f64 / MILLION
     }
 
     /// The interval of money an order.
     pub(crate) fn money_interval(&self) -> Option<[f64; 2]> {
         let [orders, mixed, money] = self.squares.0?.map(|sum| sum as f64);
-        ratio_of_sums(self.placing as f64, [self.placed as f64, self.money()], [orders, mixed / UNITS, money / UNITS / UNITS])
+        ratio_of_sums(
+            self.placing as f64,
+            [self.placed as f64, self.money()],
+            [orders, mixed / MILLION, money / MILLION / MILLION],
+        )
     }
 
     /// Days of the history from its first period with an order on, as far as they are known.

@@ -6,6 +6,7 @@ use cvj_core::stats::Sample;
 use super::path::Path;
 use super::{Bounds, stages_of};
 use crate::calendar::DAY;
+use crate::gathered::MILLION;
 use crate::people::Touch;
 
 /// The outcomes that are looked at.
@@ -105,9 +106,8 @@ impl SkipCounts {
 impl SkipGroup {
     /// The money of those followed for as long as it counts, in the client's currency; without squares where they are too large.
     pub(crate) fn money(&self) -> (Sample, bool) {
-        let units = 1e6;
-        let squares = self.squares.map(|squares| squares as f64 / units / units);
-        let sample = Sample { count: self.paying as f64, sum: self.money as f64 / units, squares: squares.unwrap_or_default() };
+        let squares = self.squares.map(|squares| squares as f64 / MILLION / MILLION);
+        let sample = Sample { count: self.paying as f64, sum: self.money as f64 / MILLION, squares: squares.unwrap_or_default() };
         (sample, squares.is_some())
     }
 }
