@@ -15,9 +15,9 @@ Valued = list[tuple[int, int, str]]
 """The touchpoints of a person that have a value: time, stage and value, in this order."""
 
 
-def first_touch(valued: Valued, _stage: int, _at: int) -> str | None:
-    """The value of the first touchpoint that has one."""
-    return valued[0][2] if valued else None
+def first_touch(valued: Valued, stage: int, at: int) -> str | None:
+    """The value of the first touchpoint that has one, unless it comes after the one that reached the stage."""
+    return valued[0][2] if valued and valued[0][:2] <= (at, stage) else None
 
 
 def last_touch(valued: Valued, stage: int, at: int) -> str | None:

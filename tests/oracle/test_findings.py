@@ -274,7 +274,8 @@ class Breakdowns(unittest.TestCase):
             # b's first touchpoint with a value is at Engage.
             *[("b", 0, 1), ("b", 1, 3, None, "web")],
         ]
-        self.assertEqual(self.people(points, "first_touch"), {("web", None): [1, 1], ("mail", None): [1, 1]})
+        # b's value is not known at Aware, where those who never came to Engage have none either.
+        self.assertEqual(self.people(points, "first_touch"), {("mail", None): [1, 1], ("web", None): [0, 1], (None, None): [1, 0]})
         self.assertEqual(self.people(points, "last_touch"), {("web", None): [0, 2], ("mail", None): [1, 0], (None, None): [1, 0]})
         self.assertEqual(
             self.people(points, "touch_at_stage"),

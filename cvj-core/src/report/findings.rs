@@ -229,7 +229,7 @@ pub struct Breakdown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Attribution {
-    /// The first touchpoint that has a value.
+    /// The first touchpoint that has a value, from then on.
     FirstTouch,
     /// The last touchpoint that has a value, up to and with the one that reached the stage.
     LastTouch,

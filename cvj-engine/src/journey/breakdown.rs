@@ -51,13 +51,16 @@ impl Broken {
     ) {
         let moment = |touch: &Touch| (touch.at, touch.stage);
         // Of touchpoints at one stage and moment the least value is the first, and the greatest the last.
-        let first = touches.chunk_by(|a, b| moment(a) == moment(b)).find_map(|same| same.iter().filter_map(&value).min());
+        let mut moments = touches.chunk_by(|a, b| moment(a) == moment(b));
+        let first = moments.find_map(|same| Some((moment(&same[0]), same.iter().filter_map(&value).min()?)));
         for (stage, entered) in path.reached().filter(|(_, entered)| *entered < bounds.end) {
             let reached = (entered, stage.index() as u8);
             let until = &touches[..touches.partition_point(|touch| moment(touch) <= reached)];
             let last = until.chunk_by(|a, b| moment(a) == moment(b)).rev().find_map(|same| same.iter().filter_map(&value).max());
             let own = until.iter().filter(|touch| moment(touch) == reached).filter_map(&value).min();
             let cell = cell(path, stage, entered, bounds);
+            // Whoever bears a value only later came on: it must not stand for them before.
+            let first = first.filter(|(moment, _)| *moment <= reached).map(|(_, value)| value);
             for (values, value) in self.values.iter_mut().zip([first, last, own]) {
                 values.entry(value).or_default()[stage.index()].add(cell);
             }

@@ -89,9 +89,10 @@ fn lower(text: &str) -> String {
 /// An attribution's name and meaning.
 pub(crate) fn attribution(attribution: Attribution) -> (&'static str, &'static str) {
     match attribution {
-        Attribution::FirstTouch => {
-            ("First touch", "A person counts, at every stage, under the value of their first touchpoint that has one.")
-        }
+        Attribution::FirstTouch => (
+            "First touch",
+            "A person counts under the value of their first touchpoint that has one, from the stage reached then on.",
+        ),
         Attribution::LastTouch => (
             "Last touch",
             "A person counts, at each stage, under the value of the last touchpoint that has one, up to and with the one that reached the stage.",
