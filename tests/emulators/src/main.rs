@@ -1,0 +1,3 @@
+//! Runs one emulator by hand: `cvj-emulator hubspot --contacts 1000`.
+
+fn main() {}
