@@ -88,12 +88,12 @@ impl Api {
 
     /// A GET of a path under the base URL.
     pub fn get(&self, path: impl Into<String>) -> Request<'_> {
-        self.request(Method::GET, path.into())
+        self.request(Method::GET, &path.into())
     }
 
     /// A POST to a path under the base URL. It is tried again like a GET: use it for calls that only read.
     pub fn post(&self, path: impl Into<String>) -> Request<'_> {
-        self.request(Method::POST, path.into())
+        self.request(Method::POST, &path.into())
     }
 
     /// The value of a secret that goes into a request's body, which from now on is kept out of errors, logs and cassettes.
@@ -123,7 +123,7 @@ impl Api {
         self.cassette.is_replaying()
     }
 
-    fn request(&self, method: Method, path: String) -> Request<'_> {
+    fn request(&self, method: Method, path: &str) -> Request<'_> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         Request::new(self, method, url, path)
@@ -132,11 +132,11 @@ impl Api {
     /// A request for a token at a path under the base URL or an absolute URL; a refusal is an answer.
     pub(crate) fn token_request(&self, url: &str, form: &[(&str, &str)]) -> Result<Request<'_>, SourceError> {
         let request = if url.starts_with('/') {
-            self.request(Method::POST, url.to_owned())
+            self.request(Method::POST, url)
         } else {
             let url = address::parse("the address for tokens", url)?;
             let path = url.path().to_owned();
-            Request::new(self, Method::POST, url, path)
+            Request::new(self, Method::POST, url, &path)
         };
         Ok(request.for_token(form))
     }

@@ -69,8 +69,11 @@ pub enum Auth {
     },
     /// A session of the vendor's own: gives the credentials at the first request, and anew once after a 401. Its requests are
     /// sent with [`without_credentials`](crate::Request::without_credentials).
-    Session(Box<dyn Fn(&Api, &Task) -> Result<Credentials, SourceError> + Send + Sync>),
+    Session(Box<Login>),
 }
+
+/// Logs in to a vendor's session.
+pub type Login = dyn Fn(&Api, &Task) -> Result<Credentials, SourceError> + Send + Sync;
 
 /// A header that carries credentials. Its value is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -94,8 +97,10 @@ impl Auth {
     pub(crate) fn secret(&self) -> Option<&SecretName> {
         match self {
             Self::None | Self::Session(_) => None,
-            Self::Bearer(name) | Self::Basic { password: name, .. } | Self::Header { value: name, .. } => Some(name),
-            Self::OAuthRefresh { refresh_token: name, .. }
+            Self::Bearer(name)
+            | Self::Basic { password: name, .. }
+            | Self::Header { value: name, .. }
+            | Self::OAuthRefresh { refresh_token: name, .. }
             | Self::OAuthClient { client_secret: name, .. }
             | Self::JwtBearer { private_key: name, .. } => Some(name),
         }

@@ -18,12 +18,13 @@ mod retry;
 mod rows;
 mod secrets;
 mod transport;
+mod values;
 mod vault;
 mod wait;
 
 pub use answer::Answer;
 pub use api::{Api, ApiSettings};
-pub use auth::{Auth, Credentials};
+pub use auth::{Auth, Credentials, Login};
 pub use cassette::Tape;
 pub use dialect::{Dialect, Judgement, Plain};
 pub use pace::Pace;

@@ -30,7 +30,7 @@ pub(crate) struct Claims<'a> {
 
 /// What a token endpoint says.
 #[derive(Deserialize)]
-struct Token {
+struct Granting {
     access_token: String,
     /// Seconds, which some vendors write as text.
     #[serde(default)]
@@ -111,7 +111,7 @@ pub(crate) fn by_assertion(
     Ok(granted(&token(api, token_url, &form, &[private_key], task)?))
 }
 
-fn granted(token: &Token) -> Granted {
+fn granted(token: &Granting) -> Granted {
     let credentials = Credentials { header: "authorization", value: format!("Bearer {}", token.access_token) };
     let seconds = token.expires_in.as_f64().or_else(|| token.expires_in.as_str()?.trim().parse().ok());
     match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|lasts| !lasts.is_zero()) {
@@ -121,7 +121,7 @@ fn granted(token: &Token) -> Granted {
 }
 
 /// Asks the token endpoint. `held` names the secrets that a refusal is about.
-fn token(api: &Api, url: &str, form: &[(&str, &str)], held: &[&SecretName], task: &Task) -> Result<Token, SourceError> {
+fn token(api: &Api, url: &str, form: &[(&str, &str)], held: &[&SecretName], task: &Task) -> Result<Granting, SourceError> {
     let answer = api.token_request(url, form)?.send(task)?;
     if !(200..300).contains(&answer.status) {
         let Refusal { error, error_description } = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -131,7 +131,7 @@ fn token(api: &Api, url: &str, form: &[(&str, &str)], held: &[&SecretName], task
         let error = SourceError::new(Status::Unauthenticated, format!("{} gave no access token: {words}", api.name()));
         return Err(secrets::scrubbed_error(error).with_hint(format!("check the client id and the secrets {names}")));
     }
-    let token: Token = answer.json()?;
+    let token: Granting = answer.json()?;
     if token.access_token.is_empty() {
         return Err(SourceError::new(Status::InvalidData, format!("{} gave an empty access token", api.name())));
     }

@@ -43,7 +43,7 @@ enum Verdict {
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn new(api: &'a Api, method: Method, url: Url, path: String) -> Self {
+    pub(crate) fn new(api: &'a Api, method: Method, url: Url, path: &str) -> Self {
         let of = format!("{method} {path}");
         let (headers, body) = (vec![("accept", "application/json".to_owned())], None);
         Self { api, method, url, of, lane: "", headers, body, authenticated: true, for_token: false }
@@ -57,6 +57,7 @@ impl<'a> Request<'a> {
     }
 
     /// Adds a parameter to the query.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write numbers and texts as they are")]
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         self.url.query_pairs_mut().append_pair(name, &value.to_string());
         self
@@ -169,14 +170,13 @@ impl<'a> Request<'a> {
             what: self.words(answer),
         };
         match (judgement, answer.status) {
-            (Some(Judgement::Accept), _) => Verdict::Done(answer),
             (Some(Judgement::Fail(error)), _) => Verdict::Fail(error),
             (Some(Judgement::Reauthenticate), _) | (None, 401) => Verdict::Renew(answer),
             (Some(Judgement::Retry(asked)), status) => {
                 let failure = if status == 429 || asked.is_some() { Failure::Slow } else { Failure::Busy };
                 again(failure, asked, &answer)
             }
-            (None, 200..300) => Verdict::Done(answer),
+            (Some(Judgement::Accept), _) | (None, 200..300) => Verdict::Done(answer),
             (None, 429) => again(Failure::Slow, None, &answer),
             (None, 408 | 502..=504) => again(Failure::Busy, None, &answer),
             (None, 500) => again(Failure::Broken, None, &answer),

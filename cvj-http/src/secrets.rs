@@ -45,8 +45,10 @@ pub(crate) fn scrubbed(text: &str) -> String {
 }
 
 /// An error that may be shown and logged.
-pub(crate) fn scrubbed_error(error: SourceError) -> SourceError {
-    SourceError { message: scrubbed(&error.message), hint: error.hint.as_deref().map(scrubbed), ..error }
+pub(crate) fn scrubbed_error(mut error: SourceError) -> SourceError {
+    error.message = scrubbed(&error.message);
+    error.hint = error.hint.as_deref().map(scrubbed);
+    error
 }
 
 /// The text with a stand-in for each e-mail address, the same for the same address, so that what refers to it still does.
@@ -109,8 +111,7 @@ fn is_domain(c: char) -> bool {
 /// `person-1f3a9c041d2e`: hides an address from those who read it, though not from those who guess it.
 fn stand_in(address: &str) -> String {
     let digest = Sha256::digest(address.to_lowercase());
-    let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("person-{hex}")
+    digest.iter().take(6).fold("person-".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }
 
 /// The host's services, with an ear for the secrets that are asked of them: for code that is not ours.
