@@ -144,7 +144,7 @@ impl<'a> Request<'a> {
             headers.insert(named(name)?, value);
         }
         if let Some(credentials) = in_use.map(|in_use| &in_use.credentials) {
-            let mut value = HeaderValue::from_str(&credentials.value)
+            let mut value = HeaderValue::from_bytes(credentials.value.as_bytes())
                 .map_err(|_| wrong("the credentials hold a line break or another character that no header can carry"))?;
             value.set_sensitive(true);
             headers.insert(named(credentials.header)?, value);

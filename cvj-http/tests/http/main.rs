@@ -1,0 +1,48 @@
+//! Requests against a server on loopback that does what vendors do on their bad days.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails, and the message says why")]
+
+mod auth;
+mod cancel;
+mod faults;
+mod host;
+mod pace;
+mod redirects;
+mod server;
+mod silence;
+mod tape;
+mod tls;
+
+use std::time::Duration;
+
+use cvj_core::source::SecretName;
+use cvj_http::{Api, ApiSettings, Auth, Pace, Plain, Retries, Tape, Timeouts};
+
+use crate::server::Server;
+
+/// Settings under which a test takes milliseconds.
+fn settings(base_url: &str, auth: Auth) -> ApiSettings {
+    ApiSettings {
+        pace: Pace { per_second: 1e6, concurrent: 64 },
+        timeouts: Timeouts {
+            connect: Duration::from_millis(800),
+            silence: Duration::from_millis(300),
+            answer: Duration::from_millis(700),
+        },
+        retries: Retries { attempts: 6, first: Duration::from_millis(4), longest: Duration::from_secs(2) },
+        tape: Tape::Off,
+        ..ApiSettings::new("Acme", base_url, auth, Plain)
+    }
+}
+
+fn api(server: &Server, auth: Auth) -> Api {
+    Api::new(settings(&server.url, auth)).expect("good settings")
+}
+
+fn named(name: &str) -> SecretName {
+    SecretName { secret: name.to_owned() }
+}
+
+fn bearer() -> Auth {
+    Auth::Bearer(named("TOKEN"))
+}
