@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::generate::{Generator, Size};
-use super::record::{Kind, Record};
+use super::record::{Kind, Record, iso};
 use super::schema;
 use super::search::Searches;
 use crate::Window;
@@ -42,7 +42,7 @@ impl Limits {
         Self {
             burst: Window::new(limit, Duration::from_secs(10)),
             search: Window::new(u32::MAX, Duration::from_secs(1)),
-            daily: u64::MAX,
+            daily: 1_000_000_000,
         }
     }
 }
@@ -126,6 +126,11 @@ impl Portal {
 
     /// The record of this id, archived or not. The id of a record that was merged into another gives the other one.
     pub fn record(&self, kind: Kind, id: u64) -> Option<Record> {
+        self.record_with(kind, id, None)
+    }
+
+    /// The record of this id; only with these properties, if that saves work.
+    pub(super) fn record_with(&self, kind: Kind, id: u64, wanted: Option<&[String]>) -> Option<Record> {
         if self.deleted.contains(&(kind, id)) {
             let text = id.to_string();
             let survivor = self.changed.values().find(|record| {
@@ -137,7 +142,7 @@ impl Portal {
         if let Some(record) = self.changed.get(&(kind, id)) {
             return Some(record.clone());
         }
-        self.generator.index(kind, id).map(|index| self.generator.record(kind, index))
+        self.generator.index(kind, id).map(|index| self.generator.record(kind, index, wanted))
     }
 
     /// The records of a kind that are not archived, in the order of their ids: what a correct pull gives.
@@ -158,15 +163,20 @@ impl Portal {
         generated
             .map(move |index| Generator::id(kind, index))
             .chain(added)
-            .filter(move |id| !self.deleted.contains(&(kind, *id)) && self.times(kind, *id).2 == archived)
+            .filter(move |id| !self.deleted.contains(&(kind, *id)) && self.is_archived(kind, *id) == archived)
     }
 
-    /// When a record was created and changed, in milliseconds, and whether it is archived, without computing the rest of it.
-    pub(super) fn times(&self, kind: Kind, id: u64) -> (i64, i64, bool) {
+    fn is_archived(&self, kind: Kind, id: u64) -> bool {
+        let generated = || Generator::is_archived(kind, Generator::index_from(kind, id));
+        self.changed.get(&(kind, id)).map_or_else(generated, |record| record.archived.is_some())
+    }
+
+    /// When a record was created and changed, in milliseconds, without computing the rest of it.
+    pub(super) fn times(&self, kind: Kind, id: u64) -> (i64, i64) {
         let Some(record) = self.changed.get(&(kind, id)) else {
             return self.generator.outline(kind, Generator::index_from(kind, id)).times();
         };
-        (record.created.as_millisecond(), record.updated.as_millisecond(), record.archived.is_some())
+        (record.created.as_millisecond(), record.updated.as_millisecond())
     }
 
     /// The ids of what is associated with a record, in order; archived and deleted records are not.
@@ -186,12 +196,12 @@ impl Portal {
             }
             (Kind::Deal, Kind::Contact) => generator.contacts_of_deal(index),
             (Kind::Deal, Kind::Company) => generator.company_of_deal(index).into_iter().collect(),
-            (Kind::Deal, Kind::LineItem) => generator.line_items_of(index).collect(),
+            (Kind::Deal, Kind::LineItem) => Generator::line_items_of(index).collect(),
             (Kind::LineItem, Kind::Deal) => vec![Generator::deal_of(index)],
             _ => Vec::new(),
         };
         let ids = found.into_iter().map(|index| Generator::id(to, index));
-        ids.filter(|id| !self.deleted.contains(&(to, *id)) && !self.times(to, *id).2).collect()
+        ids.filter(|id| !self.deleted.contains(&(to, *id)) && !self.is_archived(to, *id)).collect()
     }
 
     /// Changes a record.
@@ -212,7 +222,7 @@ impl Portal {
         let id = added.max(Generator::id(kind, self.generator.count(kind)));
         let mut record = Record { kind, id, created: at, updated: at, archived: None, properties: Vec::new() };
         record.set("hs_object_id", &id.to_string(), at);
-        record.set("createdate", &at.to_string(), at);
+        record.set("createdate", &iso(at), at);
         for (name, value) in properties {
             record.set(name, value, at);
         }
