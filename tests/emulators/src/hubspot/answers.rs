@@ -57,8 +57,8 @@ impl Portal {
     pub(super) fn with_daily(&self, answer: Answer) -> Answer {
         let daily = self.limits.daily;
         answer
-            .with("x-hubspot-ratelimit-daily", daily)
-            .with("x-hubspot-ratelimit-daily-remaining", daily.saturating_sub(self.day.1))
+            .with("x-hubspot-ratelimit-daily", &daily)
+            .with("x-hubspot-ratelimit-daily-remaining", &daily.saturating_sub(self.day.1))
     }
 
     /// The error part of a batch's answer for what was not found.

@@ -10,7 +10,7 @@ pub fn too_many(policy: &'static str, retry_after: Option<u64>) -> Fault<Portal>
     Fault::respond(move |portal: &Portal, _| {
         let answer = portal.too_many(policy);
         match retry_after {
-            Some(seconds) => answer.with("retry-after", seconds),
+            Some(seconds) => answer.with("retry-after", &seconds),
             None => answer,
         }
     })

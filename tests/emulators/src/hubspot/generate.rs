@@ -274,7 +274,7 @@ impl Generator {
         line_item / 6 * 4 + [0, 1, 1, 2, 2, 2][(line_item % 6) as usize]
     }
 
-    pub(super) fn line_items_of(self, deal: u64) -> std::ops::Range<u64> {
+    pub(super) fn line_items_of(deal: u64) -> std::ops::Range<u64> {
         let first = deal / 4 * 6 + [0, 1, 3, 6][(deal % 4) as usize];
         first..first + [1, 2, 3, 0][(deal % 4) as usize]
     }
@@ -375,7 +375,7 @@ impl Generator {
     fn fill_deal(self, index: u64, outline: &Outline, once: &mut Once) {
         let dice = self.dice(Kind::Deal, index);
         let renewal = Self::renewal(index);
-        let items = self.line_items_of(index);
+        let items = Self::line_items_of(index);
         let amount = if items.is_empty() { dice % 500_000 } else { items.map(|item| self.item_amount(item)).sum() };
         once.set("dealname", format!("Deal {index} – {}", LAST_NAMES[(dice % 8) as usize]));
         if index % 31 != 30 {
@@ -467,11 +467,11 @@ mod tests {
                     for contact in generator.contacts_of_deal(deal) {
                         assert!(generator.deals_of_contact(contact).contains(&deal), "{contacts} {deals} {deal} {contact}");
                     }
-                    for item in generator.line_items_of(deal) {
+                    for item in Generator::line_items_of(deal) {
                         assert_eq!(Generator::deal_of(item), deal);
                     }
                 }
-                let items: u64 = (0..deals).map(|deal| generator.line_items_of(deal).count() as u64).sum();
+                let items: u64 = (0..deals).map(|deal| Generator::line_items_of(deal).count() as u64).sum();
                 assert_eq!(items, generator.count(Kind::LineItem), "{deals}");
                 for contact in 0..contacts {
                     if let Some(company) = generator.company_of_contact(contact) {

@@ -42,7 +42,7 @@ impl Limits {
         Self {
             burst: Window::new(limit, Duration::from_secs(10)),
             search: Window::new(u32::MAX, Duration::from_secs(1)),
-            daily: u64::MAX,
+            daily: 1_000_000_000,
         }
     }
 }
@@ -186,7 +186,7 @@ impl Portal {
             }
             (Kind::Deal, Kind::Contact) => generator.contacts_of_deal(index),
             (Kind::Deal, Kind::Company) => generator.company_of_deal(index).into_iter().collect(),
-            (Kind::Deal, Kind::LineItem) => generator.line_items_of(index).collect(),
+            (Kind::Deal, Kind::LineItem) => Generator::line_items_of(index).collect(),
             (Kind::LineItem, Kind::Deal) => vec![Generator::deal_of(index)],
             _ => Vec::new(),
         };

@@ -63,9 +63,9 @@ impl Emulator for Portal {
             return answer;
         }
         answer
-            .with("x-hubspot-ratelimit-interval-milliseconds", 10_000)
-            .with("x-hubspot-ratelimit-max", self.limits.burst.limit)
-            .with("x-hubspot-ratelimit-remaining", left)
+            .with("x-hubspot-ratelimit-interval-milliseconds", &10_000)
+            .with("x-hubspot-ratelimit-max", &self.limits.burst.limit)
+            .with("x-hubspot-ratelimit-remaining", &left)
     }
 }
 
@@ -108,7 +108,7 @@ impl Portal {
         };
         let answer = self.too_many(policy);
         let seconds = waiting.as_secs() + u64::from(waiting.subsec_nanos() > 0);
-        Err(if self.retry_after { answer.with("retry-after", seconds) } else { answer })
+        Err(if self.retry_after { answer.with("retry-after", &seconds) } else { answer })
     }
 
     /// Refuses unless one of the scopes was granted.
