@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_schema::DataType;
 use cvj_core::source::{ColumnRequest, Kind, Level, Partition, Rejected, ScanRequest, Services};
 use cvj_core::{SourceError, StageMetrics as _, Status, Task};
@@ -152,6 +152,10 @@ fn cell(column: &dyn arrow_array::Array, row: usize) -> Stored {
         DataType::Boolean => Stored::Truth(column.as_boolean().value(row)),
         DataType::Int64 => Stored::Integer(column.as_primitive::<Int64Type>().value(row)),
         DataType::Float64 => Stored::Number(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Decimal128(_, decimals) => {
+            let units = column.as_primitive::<Decimal128Type>().value(row);
+            Stored::Number(units as f64 / 10_f64.powi(i32::from(*decimals)))
+        }
         DataType::Utf8 => Stored::Text(column.as_string::<i32>().value(row).to_owned()),
         DataType::Date32 => {
             let days = column.as_primitive::<Date32Type>().value(row);

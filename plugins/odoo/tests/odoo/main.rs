@@ -2,6 +2,7 @@
 
 mod connection;
 mod definitions;
+mod faults;
 mod host;
 mod incremental;
 mod truth;

@@ -82,7 +82,7 @@ fn expected(store: &Store, model: &str, id: i64, record: &Record, column: &str, 
         Some(value) if *value != Stored::Null => value.clone(),
         // Odoo has no numbers without a value, nor truth values.
         _ if *kind == DataType::Int64 && pointed(column).is_none() => Stored::Integer(0),
-        _ if *kind == DataType::Float64 => Stored::Number(0.0),
+        _ if matches!(kind, DataType::Float64 | DataType::Decimal128(..)) => Stored::Number(0.0),
         _ if *kind == DataType::Boolean => Stored::Truth(false),
         _ => Stored::Null,
     }
@@ -132,7 +132,7 @@ fn every_table_is_as_the_records_are() {
             let columns = bench.columns(table).unwrap();
             let (rows, counted) = bench.table(table, None).unwrap();
             let truth = truth(&bench.server.state(), model, &columns);
-            assert!(truth.len() > 2, "{table} is hardly filled");
+            assert!(truth.len() > 1, "{table} is hardly filled");
             assert_eq!(counted, Some(truth.len() as u64), "{table}");
             assert_eq!(rows.len(), truth.len(), "{table}");
             for (row, truth) in rows.iter().zip(&truth) {
