@@ -3,6 +3,8 @@
 //! What makes trouble is as in the real one: lost leads are archived and unseen unless `active_test` is off, no value is
 //! `false`, `write_date` is shown cut to the second and compared with microseconds, deleted records leave no trace, and errors of
 //! JSON-RPC come with status 200.
+//!
+//! `GET /_truth/<model>` is none of Odoo's: it gives the records as the database has them, for those who check the emulator.
 
 mod domain;
 mod exception;
@@ -174,6 +176,7 @@ impl Emulator for Odoo {
             }
             ("POST", ["json", "2", model, method]) if self.version >= 19 => self.json2(model, method, request, now),
             ("POST", ["jsonrpc"] | ["web", "webclient", "version_info"]) => self.json_rpc(request, now),
+            ("GET", ["_truth", model]) => Answer::json(200, &self.store.told(model)),
             _ => nowhere(),
         }
     }

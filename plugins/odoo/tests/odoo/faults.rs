@@ -74,7 +74,7 @@ fn raise(status: u16, name: &'static str, message: &'static str) -> Fault<Odoo> 
 #[test]
 fn too_many_requests() {
     survives(|| Fault::status(429, json!({})));
-    survives(|| Fault::respond(|_, _| Answer::html(429, "Too Many Requests").with("retry-after", 1)));
+    survives(|| Fault::respond(|_, _| Answer::html(429, "Too Many Requests").with("retry-after", &1)));
 }
 
 #[test]

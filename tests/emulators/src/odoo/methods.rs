@@ -27,6 +27,7 @@ fn parameters(method: &str, version: i64) -> &'static [&'static str] {
         "search_read" => &["domain", "fields", "offset", "limit", "order"],
         "read" => &["self", "fields", "load"],
         "fields_get" => &["allfields", "attributes"],
+        "default_get" => &["fields_list"],
         "create" => &["vals_list"],
         "write" => &["self", "vals"],
         "unlink" | "name_get" => &["self"],
@@ -79,6 +80,8 @@ pub(super) fn run(store: &mut Store, mut call: Call<'_>, now: i64) -> Result<Val
             records(store, model, &ids, call.named.get("fields"), classic)
         }
         "name_get" => Ok(ids(&call).iter().map(|id| json!([id, store.name(model.name, *id)])).collect()),
+        "default_get" if model.kind("active").is_some() => Ok(json!({"active": true})),
+        "default_get" => Ok(json!({})),
         "create" => create(store, model, &call, now),
         "write" => {
             let values = values(store, model, call.named.get("vals"))?;

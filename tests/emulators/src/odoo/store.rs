@@ -66,6 +66,22 @@ impl Store {
         self.records.get(model)?.get(&id)
     }
 
+    /// The records of a model as they are stored: moments in microseconds, no value as null, records pointed at by id.
+    pub(super) fn told(&self, model: &str) -> Value {
+        let told = |value: &Stored| match value {
+            Stored::Null => Value::Null,
+            Stored::Truth(truth) => json!(truth),
+            Stored::Integer(number) | Stored::Moment(number) => json!(number),
+            Stored::Number(number) => json!(number),
+            Stored::Text(text) => json!(text),
+        };
+        let record = |(id, record): (i64, &Record)| {
+            let values = record.iter().map(|(field, value)| (field.clone(), told(value)));
+            Value::Object(std::iter::once(("id".to_owned(), json!(id))).chain(values).collect())
+        };
+        self.records(model).map(record).collect()
+    }
+
     /// The stages that a lead was in, with the moment of each entry in microseconds, from its creation on.
     pub fn entered(&self) -> &BTreeMap<i64, Vec<(i64, i64)>> {
         &self.entered
@@ -186,9 +202,13 @@ impl Store {
         }
     }
 
-    /// Deletes a record, and with a lead what was said about it. Nothing tells afterwards that it was there.
+    /// Deletes a record, and with a lead what was said about it; what points at it points nowhere. Nothing tells afterwards that
+    /// it was there.
     pub fn delete(&mut self, model: &str, id: i64) -> bool {
         let gone = self.records.get_mut(model).and_then(|records| records.remove(&id)).is_some();
+        if gone {
+            self.forget(model, id);
+        }
         if gone && model == "crm.lead" {
             self.entered.remove(&id);
             for message in self.pointing_at("mail.message", "res_id", id) {
@@ -199,6 +219,18 @@ impl Store {
             }
         }
         gone
+    }
+
+    fn forget(&mut self, model: &str, id: i64) {
+        for of in schema::MODELS {
+            for (field, _) in of.fields.iter().filter(|(_, kind)| matches!(kind, Kind::Many2one(target) if *target == model)) {
+                for record in self.records.get_mut(of.name).into_iter().flatten().map(|(_, record)| record) {
+                    if record.get(*field) == Some(&Stored::Integer(id)) {
+                        record.insert((*field).to_owned(), Stored::Null);
+                    }
+                }
+            }
+        }
     }
 
     /// Takes a field away from a model, as an administrator or an update may do.
