@@ -172,7 +172,8 @@ fn columns(fields: &Map<String, Value>) -> Vec<Column> {
         match said("type") {
             Some("char" | "text" | "html" | "selection") => add(name, FieldType::Text, Part::Value),
             Some("integer" | "many2one_reference") => add(name, FieldType::Integer, Part::Value),
-            Some("float" | "monetary") => add(name, FieldType::Number, Part::Value),
+            Some("monetary") => add(name, FieldType::Decimal, Part::Value),
+            Some("float") => add(name, FieldType::Number, Part::Value),
             Some("boolean") => add(name, FieldType::Boolean, Part::Truth),
             Some("date") => add(name, FieldType::Date, Part::Value),
             Some("datetime") => add(name, FieldType::Instant, Part::Value),

@@ -132,7 +132,7 @@ impl Client {
                 request.send(task).and_then(|answer| answer.json())
             }
             Manner::JsonRpc { user } => {
-                let key = task.secret(&self.key.secret)?;
+                let key = self.api.secret(task, &self.key)?;
                 let ordered: Vec<Value> = domain.into_iter().collect();
                 let arguments = json!([self.database, user, key, model, method, ordered, named]);
                 self.rpc("object", "execute_kw", &arguments, task)
@@ -196,7 +196,7 @@ impl Client {
         };
         let database = self.database.as_ref().ok_or_else(|| missing("database"))?;
         let user = self.user.as_ref().ok_or_else(|| missing("user"))?;
-        let key = task.secret(&self.key.secret)?;
+        let key = self.api.secret(task, &self.key)?;
         let answer = self.rpc("common", "login", &json!([database, user, key]), task)?;
         answer.as_i64().ok_or_else(|| {
             let message = "Odoo does not know this user with this key".to_owned();

@@ -58,11 +58,16 @@ fn is_page(answer: &Answer) -> bool {
 }
 
 fn fault(answer: &Answer) -> Option<Fault> {
-    if answer.body.len() > LONGEST_FAULT {
+    // A list of records would read as a struct, field by field.
+    if answer.body.len() > LONGEST_FAULT || !answer.body.trim_ascii_start().starts_with(b"{") {
         return None;
     }
     if answer.status >= 400 {
         return serde_json::from_slice::<Fault>(&answer.body).ok().filter(|fault| !fault.name.is_empty());
+    }
+    // In JSON-2, `error` in an object of status 200 is a field.
+    if !answer.of.ends_with("/jsonrpc") {
+        return None;
     }
     let Refusal { message, data } = serde_json::from_slice::<Envelope>(&answer.body).ok()?.error;
     Some(data.filter(|fault| !fault.name.is_empty()).unwrap_or(Fault { name: "an error".to_owned(), message }))
@@ -134,6 +139,7 @@ mod tests {
         }
         assert_eq!(judged(200, &rpc("psycopg2.errors.SerializationFailure", "…")), Some(Judgement::Retry(None)));
         assert_eq!(judged(200, r#"{"jsonrpc":"2.0","id":1,"result":[{"error":1}]}"#), None);
+        assert_eq!(judged(200, r#"[{"id":1}]"#), None);
     }
 
     #[test]
