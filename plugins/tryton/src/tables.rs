@@ -152,9 +152,11 @@ impl Table {
     /// The columns with these names, as fields.
     pub(crate) fn fields_named(&self, names: &[String]) -> Result<Vec<Field>, SourceError> {
         let field = |name: &String| self.columns.iter().find(|column| column.0 == name).map(Column::field);
-        names.iter().map(field).collect::<Option<_>>().ok_or_else(|| {
-            SourceError::new(Status::InvalidArgument, format!("a column that `{}` does not have", self.name))
-        })
+        names
+            .iter()
+            .map(field)
+            .collect::<Option<_>>()
+            .ok_or_else(|| SourceError::new(Status::InvalidArgument, format!("a column that `{}` does not have", self.name)))
     }
 
     /// The path to a column's value in a record.
