@@ -145,7 +145,7 @@ def fill(server: Server, seed: int) -> list[Deal]:
                 by_step.setdefault((deal.steps[place - 1][0], deal.steps[place][0]), []).append(deal.opportunity)
         for (before, state), opportunities in by_step.items():
             for portion in portions(opportunities, 50):
-                advance(rpc, before, state, portion)
+                advance(rpc, before, state, portion, {"product": products[-1], "unit": unit, "unit_price": decimal(PRODUCTS[-1][1])})
     return deals
 
 
@@ -166,14 +166,16 @@ def make_parties(rpc: Session, random_: random.Random) -> list[int]:
     return [party for portion in portions(wanted) for party in rpc("party.party.create", portion)]
 
 
-def advance(rpc: Session, before: str, state: str, opportunities: list[int]) -> None:
-    """Brings opportunities from one state to the next as a seller does."""
+def advance(rpc: Session, before: str, state: str, opportunities: list[int], more: dict[str, object]) -> None:
+    """Brings opportunities from one state to the next as a seller does, who now and then sells more than the lead was about."""
     buttons = {"lead": "lead", "opportunity": "opportunity", "converted": "convert", "cancelled": "cancel", "lost": "lost"}
     if before != "converted":
         rpc(f"sale.opportunity.{buttons[state]}", opportunities)
         return
     # Won or lost after all: what becomes of the sale decides.
     sales = rpc("sale.sale.search", [["origin", "in", [f"sale.opportunity,{id_}" for id_ in opportunities]]], 0, None, None)
+    if state == "won":
+        rpc("sale.line.create", [{**more, "sale": sale, "type": "line", "quantity": 1.0} for sale in sales[::5]])
     for button in ("quote", "confirm") if state == "won" else ("cancel",):
         rpc(f"sale.sale.{button}", sales)
 

@@ -130,7 +130,7 @@ fn request(method: &str, arguments: Vec<Value>) -> Value {
 
 fn login(api: &Api, path: &str, config: &TrytonConfig, task: &Task) -> Result<Credentials, SourceError> {
     let method = "common.db.login";
-    let arguments = vec![json!(config.user), json!({ "password": task.secret(&config.password.secret)? })];
+    let arguments = vec![json!(config.user), json!({ "password": api.secret(task, &config.password)? })];
     let sent = api.post(path).without_credentials().json(&request(method, arguments)).send(task);
     let answer = sent.map_err(|error| match error.status {
         Status::Unauthenticated => {
@@ -198,7 +198,11 @@ mod tests {
             assert!(error.message.contains(part), "{error}");
         };
         check(json!(["UserError", ["You may not\nSELECT", "", null]]), Status::Unauthorized, "search_read: You may not");
-        check(json!(["LoginException", ["code", "Code", "char"]]), Status::Unauthenticated, "more than a password to log in (Code)");
+        check(
+            json!(["LoginException", ["code", "Code", "char"]]),
+            Status::Unauthenticated,
+            "more than a password to log in (Code)",
+        );
         check(json!(["'sale.opportunity'", ""]), Status::NotFound, "'sale.opportunity'");
         check(json!(["database is locked", "Traceback …"]), Status::Io, "database is locked");
         check(json!([]), Status::Io, "failed in Tryton");
