@@ -6,21 +6,27 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cvj_core::SourceError;
 use cvj_core::source::BatchSender;
+use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
 use crate::listing::Listing;
 use crate::wire;
 
 /// Opportunities whose history is read together.
-const PAGE: usize = 200;
+const PAGE: usize = 500;
+/// What a person does once, Tryton writes in several revisions, each less than this after the one before.
+const ONE_ACTION: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
-/// The time from one revision of a record to its next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The time from one action upon a record to its next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stretch {
     id: i64,
-    start: String,
+    /// The first revision of the action.
+    start: DateTime,
+    /// Its last, from which on what it did holds.
+    done: DateTime,
     /// `None`: it lasts.
-    end: Option<String>,
+    end: Option<DateTime>,
 }
 
 /// Sends a row for each change of a state.
@@ -29,7 +35,7 @@ pub(crate) fn states(listing: &mut Listing<'_>, sender: &BatchSender) -> Result<
     while let Some(page) = listing.page(PAGE, &["id"])? {
         let ids: Vec<i64> = page.iter().map(|(id, _)| *id).collect();
         let stretches = stretches(listing.rpc.revisions(model, &ids, listing.task)?);
-        let mut states: HashMap<(i64, &str), Value> = HashMap::new();
+        let mut states: HashMap<(i64, DateTime), Value> = HashMap::new();
         for (moment, held) in visits(&stretches) {
             let ids: Vec<i64> = held.iter().map(|stretch| stretch.id).collect();
             let at = [("_datetime", wire::datetime(moment))];
@@ -38,12 +44,12 @@ pub(crate) fn states(listing: &mut Listing<'_>, sender: &BatchSender) -> Result<
                 .into_iter()
                 .filter_map(|mut record| Some((record.get("id")?.as_i64()?, record.get_mut("state")?.take())))
                 .collect();
-            states.extend(held.iter().filter_map(|stretch| Some(((stretch.id, stretch.start.as_str()), found.remove(&stretch.id)?))));
+            states.extend(held.iter().filter_map(|stretch| Some(((stretch.id, stretch.start), found.remove(&stretch.id)?))));
         }
         let mut before: Option<(i64, &Value)> = None;
         for stretch in &stretches {
             // A record that was not there between two revisions had been deleted.
-            let Some(state) = states.get(&(stretch.id, stretch.start.as_str())) else { continue };
+            let Some(state) = states.get(&(stretch.id, stretch.start)) else { continue };
             let previous = before.filter(|(id, _)| *id == stretch.id).map(|(_, state)| state);
             before = Some((stretch.id, state));
             if previous != Some(state) {
@@ -51,7 +57,7 @@ pub(crate) fn states(listing: &mut Listing<'_>, sender: &BatchSender) -> Result<
                     ("opportunity".to_owned(), json!(stretch.id)),
                     ("state".to_owned(), state.clone()),
                     ("previous_state".to_owned(), previous.cloned().unwrap_or_default()),
-                    ("since".to_owned(), json!(stretch.start)),
+                    ("since".to_owned(), json!(stretch.start.to_string())),
                 ]);
                 listing.rows.push(&stretch.id.to_string(), |field| row.get(&field.name), listing.task);
             }
@@ -61,36 +67,45 @@ pub(crate) fn states(listing: &mut Listing<'_>, sender: &BatchSender) -> Result<
     Ok(())
 }
 
-/// The stretches between revisions, by record and time. Revisions of one moment are one: the last of them holds.
-fn stretches(revisions: Vec<(i64, String)>) -> Vec<Stretch> {
-    let mut moments: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+/// The stretches between actions, by record and time.
+fn stretches(revisions: Vec<(i64, DateTime)>) -> Vec<Stretch> {
+    let mut moments: BTreeMap<i64, BTreeSet<DateTime>> = BTreeMap::new();
     for (id, moment) in revisions {
         moments.entry(id).or_default().insert(moment);
     }
-    let mut stretches = Vec::new();
-    for (id, starts) in moments {
-        let ends = starts.iter().skip(1).cloned().map(Some).chain([None]).collect::<Vec<_>>();
-        stretches.extend(starts.into_iter().zip(ends).map(|(start, end)| Stretch { id, start, end }));
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for (id, moments) in moments {
+        for moment in moments {
+            match stretches.last_mut().filter(|last| last.id == id) {
+                Some(last) if moment.duration_since(last.done) < ONE_ACTION => last.done = moment,
+                last => {
+                    if let Some(last) = last {
+                        last.end = Some(moment);
+                    }
+                    stretches.push(Stretch { id, start: moment, done: moment, end: None });
+                }
+            }
+        }
     }
     stretches
 }
 
 /// The fewest moments such that one falls into each stretch, with the stretches that it is to tell of: by the ends of the
 /// stretches, a new moment where the last does not serve, as late as this stretch allows.
-fn visits(stretches: &[Stretch]) -> Vec<(&str, Vec<&Stretch>)> {
-    let starts: BTreeSet<&str> = stretches.iter().map(|stretch| stretch.start.as_str()).collect();
+fn visits(stretches: &[Stretch]) -> Vec<(DateTime, Vec<&Stretch>)> {
+    let moments: BTreeSet<DateTime> = stretches.iter().map(|stretch| stretch.done).collect();
     let mut by_end: Vec<&Stretch> = stretches.iter().collect();
-    by_end.sort_by_key(|stretch| (stretch.end.is_none(), &stretch.end));
-    let mut visits: Vec<(&str, Vec<&Stretch>)> = Vec::new();
+    by_end.sort_by_key(|stretch| (stretch.end.is_none(), stretch.end));
+    let mut visits: Vec<(DateTime, Vec<&Stretch>)> = Vec::new();
     for stretch in by_end {
         match visits.last_mut() {
-            Some((moment, held)) if *moment >= stretch.start.as_str() => held.push(stretch),
+            Some((moment, held)) if *moment >= stretch.done => held.push(stretch),
             _ => {
-                let latest = match &stretch.end {
-                    Some(end) => starts.range(..end.as_str()).next_back(),
-                    None => starts.last(),
+                let latest = match stretch.end {
+                    Some(end) => moments.range(..end).next_back(),
+                    None => moments.last(),
                 };
-                visits.push((latest.copied().unwrap_or(&stretch.start), vec![stretch]));
+                visits.push((latest.copied().unwrap_or(stretch.done), vec![stretch]));
             }
         }
     }
@@ -103,8 +118,10 @@ mod tests {
 
     use super::*;
 
-    fn revisions(rows: &[(i64, u32)]) -> Vec<(i64, String)> {
-        rows.iter().map(|&(id, second)| (id, format!("2026-01-01T00:{:02}:{:02}.000000", second / 60, second % 60))).collect()
+    /// Revisions at halves of seconds.
+    fn revisions(rows: &[(i64, i64)]) -> Vec<(i64, DateTime)> {
+        let first = DateTime::constant(2026, 1, 1, 0, 0, 0, 0);
+        rows.iter().map(|&(id, halves)| (id, first + jiff::SignedDuration::from_millis(500 * halves))).collect()
     }
 
     #[test]
@@ -114,24 +131,34 @@ mod tests {
         assert_eq!(visits.iter().map(|(_, held)| held.len()).collect::<Vec<_>>(), [2, 3]);
     }
 
+    #[test]
+    fn what_is_written_within_a_second_is_one_action() {
+        let stretches = stretches(revisions(&[(1, 0), (1, 1), (1, 2), (1, 4), (2, 3)]));
+        let [first, second, third] = stretches.as_slice() else { panic!("{stretches:?}") };
+        assert_eq!((first.id, first.end), (1, Some(second.start)));
+        assert_eq!(first.done.duration_since(first.start).as_millis(), 1000);
+        assert_eq!((second.start, second.end), (second.done, None));
+        assert_eq!((third.id, third.end), (2, None));
+    }
+
     proptest! {
         #[test]
-        fn every_stretch_is_visited_once_while_it_holds(rows in prop::collection::vec((1_i64..8, 0_u32..300), 0..60)) {
+        fn every_stretch_is_visited_once_while_it_holds(rows in prop::collection::vec((1_i64..8, 0_i64..300), 0..60)) {
             let stretches = stretches(revisions(&rows));
             let visits = visits(&stretches);
             for (moment, held) in &visits {
                 let ids: BTreeSet<i64> = held.iter().map(|stretch| stretch.id).collect();
                 prop_assert_eq!(ids.len(), held.len(), "one moment has one state of a record");
                 for stretch in held {
-                    prop_assert!(stretch.start.as_str() <= *moment);
-                    prop_assert!(stretch.end.as_deref().is_none_or(|end| *moment < end));
+                    prop_assert!(stretch.done <= *moment);
+                    prop_assert!(stretch.end.is_none_or(|end| *moment < end));
                 }
             }
             let visited: usize = visits.iter().map(|(_, held)| held.len()).sum();
             prop_assert_eq!(visited, stretches.len());
             // As many stretches as there are visits have no moment in common, so that fewer visits would not do.
             for pair in visits.windows(2) {
-                prop_assert!(pair[0].1[0].end.as_ref().is_some_and(|end| *end <= pair[1].1[0].start));
+                prop_assert!(pair[0].1[0].end.is_some_and(|end| end <= pair[1].1[0].done));
             }
         }
     }

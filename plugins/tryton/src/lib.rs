@@ -21,12 +21,7 @@ use crate::listing::Listing;
 use crate::rpc::Rpc;
 use crate::tables::{Columns, TABLES, Table};
 
-cvj_core::export_plugin!(
-    Tryton,
-    name = "tryton",
-    doc = "Reads leads, opportunities and what was sold from Tryton",
-    remote
-);
+cvj_core::export_plugin!(Tryton, name = "tryton", doc = "Reads leads, opportunities and what was sold from Tryton", remote);
 
 /// The keys of a Tryton source.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -23,7 +23,7 @@ pub(crate) struct Table {
 /// A column: its name, the path to its value in a record, what it is, and the column that says its currency.
 pub(crate) struct Column(&'static str, &'static str, FieldType, Option<&'static str>);
 
-use FieldType::{Date, Instant, Integer, Number, Text};
+use FieldType::{Date, Decimal, Instant, Integer, Number, Text};
 
 pub(crate) const TABLES: &[Table] = &[
     Table {
@@ -55,7 +55,7 @@ pub(crate) const TABLES: &[Table] = &[
             Column("party_name", "party.name", Text, None),
             Column("email", "party.email", Text, None),
             Column("state", "state", Text, None),
-            Column("amount", "amount", Number, Some("currency")),
+            Column("amount", "amount", Decimal, Some("currency")),
             Column("currency", "currency.code", Text, None),
             Column("conversion_probability", "conversion_probability", Number, None),
             Column("start_date", "start_date", Date, None),
@@ -112,8 +112,8 @@ pub(crate) const TABLES: &[Table] = &[
             Column("product", "product.name", Text, None),
             Column("product_code", "product.code", Text, None),
             Column("quantity", "quantity", Number, None),
-            Column("unit_price", "unit_price", Number, Some("currency")),
-            Column("amount", "amount", Number, Some("currency")),
+            Column("unit_price", "unit_price", Decimal, Some("currency")),
+            Column("amount", "amount", Decimal, Some("currency")),
             Column("currency", "sale.currency.code", Text, None),
             Column("create_date", "create_date", Instant, None),
         ],
@@ -152,9 +152,11 @@ impl Table {
     /// The columns with these names, as fields.
     pub(crate) fn fields_named(&self, names: &[String]) -> Result<Vec<Field>, SourceError> {
         let field = |name: &String| self.columns.iter().find(|column| column.0 == name).map(Column::field);
-        names.iter().map(field).collect::<Option<_>>().ok_or_else(|| {
-            SourceError::new(Status::InvalidArgument, format!("a column that `{}` does not have", self.name))
-        })
+        names
+            .iter()
+            .map(field)
+            .collect::<Option<_>>()
+            .ok_or_else(|| SourceError::new(Status::InvalidArgument, format!("a column that `{}` does not have", self.name)))
     }
 
     /// The path to a column's value in a record.
