@@ -515,12 +515,15 @@ mod tests {
                 }
                 let items: u64 = (0..deals).map(|deal| Generator::line_items_of(deal).count() as u64).sum();
                 assert_eq!(items, generator.count(Kind::LineItem), "{deals}");
-                for contact in 0..contacts {
-                    if let Some(company) = generator.company_of_contact(contact) {
-                        assert!(generator.contacts_of_company(company).contains(&contact));
-                    }
-                }
             }
+            let generator = Generator { seed: 3, size: Size::of(contacts) };
+            let employed = (0..contacts).filter(|contact| generator.company_of_contact(*contact).is_some()).count();
+            let companies = (0..generator.size.companies).map(|company| {
+                let contacts = generator.contacts_of_company(company);
+                assert!(contacts.iter().all(|contact| generator.company_of_contact(*contact) == Some(company)));
+                contacts.len()
+            });
+            assert_eq!(companies.sum::<usize>(), employed);
         }
     }
 

@@ -9,6 +9,18 @@ use super::record::{Kind, Shown};
 use super::schema;
 use crate::{Answer, Emulator, Request};
 
+/// What a token may read, unless the portal lacks it.
+const SCOPES: [&str; 8] = [
+    "crm.objects.contacts.read",
+    "crm.objects.companies.read",
+    "crm.objects.deals.read",
+    "crm.objects.line_items.read",
+    "crm.objects.owners.read",
+    "content",
+    "marketing.campaigns.read",
+    "marketing.campaigns.revenue.read",
+];
+
 /// The paths of all versions, as one: what it is about, whether the version is v4, and the rest.
 struct Route<'a> {
     area: &'a str,
@@ -241,11 +253,18 @@ impl Portal {
 
     /// Tokens: `POST /oauth/{version}/token`, and what a token may do.
     fn oauth(&mut self, rest: &[&str], request: &Request, now: Timestamp) -> Answer {
-        if (request.method.as_str(), rest) != ("POST", &["token"]) {
-            return self.not_found();
-        }
         let form = request.form();
         let field = |name: &str| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+        match (request.method.as_str(), rest) {
+            ("POST", ["token"]) => {}
+            ("POST", ["token", "introspect"]) => return self.introspect(field("token"), now),
+            ("GET", ["access-tokens", token]) => return self.introspect(token, now),
+            ("POST", ["private-apps", "get", "access-token-info"]) => {
+                let query = request.json().unwrap_or_default();
+                return self.introspect(query["tokenKey"].as_str().unwrap_or_default(), now);
+            }
+            _ => return self.not_found(),
+        }
         let oauth = self.oauth.clone();
         if field("client_id") != oauth.client_id || field("client_secret") != oauth.client_secret {
             return self.error(400, "BAD_CLIENT_SECRET", "missing or unknown client secret");
@@ -265,6 +284,22 @@ impl Portal {
             &json!({"token_type": "bearer", "refresh_token": oauth.refresh_token, "access_token": token,
                 "expires_in": oauth.lifetime.as_secs(), "hub_id": 12_345}),
         )
+    }
+
+    /// What a token is good for; in the words of all the paths that tell it.
+    fn introspect(&mut self, token: &str, now: Timestamp) -> Answer {
+        let left = match self.tokens.get(token) {
+            _ if token == TOKEN => None,
+            Some(until) if *until > now => Some(now.duration_until(*until).as_secs()),
+            _ => return self.not_found(),
+        };
+        let scopes: Vec<&str> = SCOPES.into_iter().filter(|scope| !self.missing_scopes.contains(*scope)).collect();
+        let mut body = json!({"active": true, "token_type": "access", "hub_id": 12_345, "hubId": 12_345, "user_id": 101,
+            "userId": 101, "app_id": 111_111, "appId": 111_111, "hub_domain": "emulator.example.org", "scopes": scopes});
+        if let Some(left) = left {
+            body["expires_in"] = json!(left);
+        }
+        Answer::json(200, &body)
     }
 
     /// Everything of a kind, for checks by clients: `/_truth/contacts`, `/_truth/archived-contacts`.
