@@ -502,21 +502,18 @@ mod tests {
 
     #[test]
     fn associations_read_the_same_from_both_ends() {
-        for contacts in [1, 2, 7, 100, 1000] {
-            for deals in [0, 1, 5, 40, 999, 3000] {
-                let generator = Generator { seed: 3, size: Size { contacts, companies: (contacts / 5).max(1), deals } };
-                for deal in 0..deals {
-                    for contact in generator.contacts_of_deal(deal) {
-                        assert!(generator.deals_of_contact(contact).contains(&deal), "{contacts} {deals} {deal} {contact}");
-                    }
-                    for item in Generator::line_items_of(deal) {
-                        assert_eq!(Generator::deal_of(item), deal);
-                    }
+        for (contacts, deals) in [(0, 3), (1, 0), (1, 5), (2, 40), (7, 1), (40, 999), (100, 42), (500, 167), (500, 1503)] {
+            let generator = Generator { seed: 3, size: Size { contacts, companies: (contacts / 5).max(1), deals } };
+            for deal in 0..deals {
+                for contact in generator.contacts_of_deal(deal) {
+                    assert!(generator.deals_of_contact(contact).contains(&deal), "{contacts} {deals} {deal} {contact}");
                 }
-                let items: u64 = (0..deals).map(|deal| Generator::line_items_of(deal).count() as u64).sum();
-                assert_eq!(items, generator.count(Kind::LineItem), "{deals}");
+                for item in Generator::line_items_of(deal) {
+                    assert_eq!(Generator::deal_of(item), deal);
+                }
             }
-            let generator = Generator { seed: 3, size: Size::of(contacts) };
+            let items: u64 = (0..deals).map(|deal| Generator::line_items_of(deal).count() as u64).sum();
+            assert_eq!(items, generator.count(Kind::LineItem), "{deals}");
             let employed = (0..contacts).filter(|contact| generator.company_of_contact(*contact).is_some()).count();
             let companies = (0..generator.size.companies).map(|company| {
                 let contacts = generator.contacts_of_company(company);

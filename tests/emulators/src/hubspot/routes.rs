@@ -21,26 +21,35 @@ const SCOPES: [&str; 8] = [
     "marketing.campaigns.revenue.read",
 ];
 
-/// The paths of all versions, as one: what it is about, whether the version is v4, and the rest.
+/// The versions whose answers differ: of associations, v3 tells names of types, v4 ids as numbers, versions by date ids as text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    V3,
+    V4,
+    Dated,
+}
+
+/// The paths of all versions, as one: what it is about, the version, and the rest.
 struct Route<'a> {
     area: &'a str,
-    v4: bool,
+    version: Version,
     rest: Vec<&'a str>,
 }
 
 impl<'a> Route<'a> {
     fn read(path: &'a str, dated: &[String]) -> Option<Self> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let version = |part: &str| matches!(part, "v1" | "v2" | "v3" | "v4") || dated.iter().any(|version| version == part);
+        let known = |part: &str| matches!(part, "v1" | "v2" | "v3" | "v4") || dated.iter().any(|version| version == part);
         match parts.as_slice() {
             ["crm" | "marketing", numbered @ ("v3" | "v4"), area, rest @ ..] => {
-                Some(Self { area, v4: *numbered == "v4", rest: rest.to_vec() })
+                let version = if *numbered == "v4" { Version::V4 } else { Version::V3 };
+                Some(Self { area, version, rest: rest.to_vec() })
             }
             ["crm" | "marketing", area, date, rest @ ..] if dated.iter().any(|version| version == date) => {
-                Some(Self { area, v4: false, rest: rest.to_vec() })
+                Some(Self { area, version: Version::Dated, rest: rest.to_vec() })
             }
-            [area @ ("oauth" | "account-info"), any, rest @ ..] if version(any) => {
-                Some(Self { area, v4: false, rest: rest.to_vec() })
+            [area @ ("oauth" | "account-info"), any, rest @ ..] if known(any) => {
+                Some(Self { area, version: Version::Dated, rest: rest.to_vec() })
             }
             _ => None,
         }
@@ -142,13 +151,13 @@ impl Portal {
     fn routed(&mut self, route: &Route<'_>, request: &Request) -> Result<Answer, Answer> {
         let objects = |kind: Kind| format!("crm.objects.{}.read", kind.plural());
         match (request.method.as_str(), route.area, route.rest.as_slice()) {
-            ("GET", "objects", [kind, id, "associations", to]) if route.v4 => {
+            ("GET", "objects", [kind, id, "associations", to]) if route.version == Version::V4 => {
                 let (from, to) = (self.kind(kind)?, self.kind(to)?);
                 self.scopes(&[&objects(from)])?;
                 self.scopes(&[&objects(to)])?;
                 Ok(self.associations_of_one(from, id, to, request))
             }
-            (method, "objects", [kind, rest @ ..]) if !route.v4 => {
+            (method, "objects", [kind, rest @ ..]) if route.version != Version::V4 => {
                 let kind = self.kind(kind)?;
                 self.scopes(&[&objects(kind)])?;
                 for to in request.list("associations") {
@@ -203,7 +212,7 @@ impl Portal {
                 let (from, to) = (self.kind(from)?, self.kind(to)?);
                 self.scopes(&[&objects(from)])?;
                 self.scopes(&[&objects(to)])?;
-                Ok(self.associations(from, to, request, route.v4))
+                Ok(self.associations(from, to, request, route.version))
             }
             ("GET", "emails", rest) => {
                 self.scopes(&["content", "marketing-email"])?;
