@@ -138,6 +138,11 @@ fn connections_break_where_they_are_told_to() {
     assert_eq!(slow.body.len(), slow.length_told());
     assert!(started.elapsed() > Duration::from_millis(2 * slow.body.len() as u64));
 
+    server.faults().push(Fault::new(Effect::Delay(Duration::from_millis(120))));
+    let started = Instant::now();
+    assert_eq!(get(&server, CONTACTS).body, whole);
+    assert!(started.elapsed() >= Duration::from_millis(120));
+
     assert_eq!(server.faults().left(), 0);
     assert_eq!(get(&server, CONTACTS).body, whole);
 }

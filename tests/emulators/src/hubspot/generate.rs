@@ -1,12 +1,10 @@
 //! Records computed from their number: the same seed gives the same portal, of any size, without keeping any of it.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
-
 use jiff::Timestamp;
 
-use super::record::{Change, Kind, Property, Record, iso};
-use super::schema::{DEAL_STAGES, LIFECYCLE_STAGES, RENEWALS, owner_id};
+use super::draft::{DEAL_NAMES, Draft, LIFECYCLE_NAMES};
+use super::record::{Change, Kind, Record, iso};
+use super::schema::{DEAL_STAGES, RENEWALS, owner_id};
 
 /// How large a portal is. Line items follow from deals: three for two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,30 +64,6 @@ pub(super) struct Generator {
     pub(super) size: Size,
 }
 
-/// What a stage is called, and the properties that HubSpot makes of it.
-struct StageNames {
-    value: &'static str,
-    became: String,
-    entered: String,
-    exited: String,
-}
-
-impl StageNames {
-    fn of(value: &'static str) -> Self {
-        Self {
-            value,
-            became: format!("hs_lifecyclestage_{value}_date"),
-            entered: format!("hs_v2_date_entered_{value}"),
-            exited: format!("hs_v2_date_exited_{value}"),
-        }
-    }
-}
-
-static LIFECYCLE_NAMES: LazyLock<Vec<StageNames>> =
-    LazyLock::new(|| LIFECYCLE_STAGES.iter().map(|(value, _)| StageNames::of(value)).collect());
-static DEAL_NAMES: LazyLock<Vec<StageNames>> =
-    LazyLock::new(|| DEAL_STAGES.iter().map(|(_, value, ..)| StageNames::of(value)).collect());
-
 /// What decides a generated record; cheap, so that a search can go through a million of them.
 #[derive(Clone, Debug)]
 pub(super) struct Outline {
@@ -119,63 +93,6 @@ pub(super) fn moment(milliseconds: i64) -> Timestamp {
 
 fn cents(amount: u64) -> String {
     if amount.is_multiple_of(100) { (amount / 100).to_string() } else { format!("{}.{:02}", amount / 100, amount % 100) }
-}
-
-/// The properties of a record in the making: only those that are wanted are computed.
-struct Draft<'a> {
-    wanted: Option<&'a [String]>,
-    at: Timestamp,
-    properties: Vec<Property>,
-}
-
-impl Draft<'_> {
-    fn wants(&self, name: &str) -> bool {
-        self.wanted.is_none_or(|wanted| wanted.iter().any(|other| other == name))
-    }
-
-    fn set<V: Into<String>>(&mut self, name: &'static str, value: impl FnOnce() -> V) {
-        let (at, source) = (self.at, "CRM_UI");
-        self.with(name, || vec![Change { value: value().into(), at, source }]);
-    }
-
-    fn with(&mut self, name: &'static str, changes: impl FnOnce() -> Vec<Change>) {
-        if self.wants(name) {
-            self.properties.push(Property { name: Cow::Borrowed(name), changes: changes() });
-        }
-    }
-
-    /// A moment that HubSpot works out from the history of another property.
-    fn calculated(&mut self, name: &'static str, at: i64) {
-        self.with(name, || {
-            let at = moment(at);
-            vec![Change { value: iso(at), at, source: "CALCULATED" }]
-        });
-    }
-
-    /// A property that went through stages, and the properties in which HubSpot keeps when each was entered and left last.
-    fn stages(
-        &mut self,
-        name: &'static str,
-        steps: &[(Option<usize>, i64)],
-        stages: &'static [StageNames],
-        source: impl Fn(usize) -> &'static str,
-    ) {
-        self.with(name, || {
-            let change = |(step, (stage, at)): (usize, &(Option<usize>, i64))| Change {
-                value: stage.map_or("", |stage| stages[stage].value).to_owned(),
-                at: moment(*at),
-                source: source(step),
-            };
-            steps.iter().enumerate().rev().map(change).collect()
-        });
-        for (stage, names) in stages.iter().enumerate() {
-            let Some(step) = steps.iter().rposition(|(reached, _)| *reached == Some(stage)) else { continue };
-            self.calculated(&names.entered, steps[step].1);
-            if let Some((_, left)) = steps.get(step + 1) {
-                self.calculated(&names.exited, *left);
-            }
-        }
-    }
 }
 
 impl Generator {
