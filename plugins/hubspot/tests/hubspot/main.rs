@@ -1,0 +1,6 @@
+//! The HubSpot source against a portal of our own, row by row.
+
+mod faults;
+mod portal;
+mod stages;
+mod tables;
