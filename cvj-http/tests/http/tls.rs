@@ -9,6 +9,7 @@ use cvj_http::Api;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::cancel::{ends, patient};
 use crate::host::Host;
 use crate::{bearer, in_child, settings};
 
@@ -59,6 +60,21 @@ fn certificates_decide_here() {
     let error = ask(&format!("https://localhost:{port}")).unwrap_err();
     assert_eq!(error.status, Status::Io);
     assert!(error.message.starts_with("Acme: GET /x: the host's certificate is not trusted: "), "{}", error.message);
+}
+
+#[test]
+fn connecting_can_be_cancelled() {
+    in_child("tls::connecting_can_be_cancelled_here", &[TRUSTED]);
+}
+
+#[test]
+#[ignore = "run by connecting_can_be_cancelled"]
+fn connecting_can_be_cancelled_here() {
+    // Whoever connects waits for a greeting that never comes.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let api = Api::new(patient(&url, bearer())).unwrap();
+    ends(|host| api.get("/x").send(&host.task()));
 }
 
 #[test]
