@@ -11,7 +11,7 @@ use crate::server::{Reply, Server};
 use crate::settings;
 
 /// Settings under which nothing ends by itself.
-fn patient(url: &str, auth: Auth) -> ApiSettings {
+pub(crate) fn patient(url: &str, auth: Auth) -> ApiSettings {
     let long = Duration::from_mins(10);
     ApiSettings {
         timeouts: Timeouts { connect: long, silence: long, answer: long },
@@ -21,7 +21,7 @@ fn patient(url: &str, auth: Auth) -> ApiSettings {
 }
 
 /// Asks, cancels, and looks how long that takes.
-fn ends(ask: impl FnOnce(&Arc<Host>) -> Result<Answer, SourceError> + Send) {
+pub(crate) fn ends(ask: impl FnOnce(&Arc<Host>) -> Result<Answer, SourceError> + Send) {
     const WAIT: Duration = Duration::from_millis(300);
     let host = Host::new();
     std::thread::scope(|scope| {

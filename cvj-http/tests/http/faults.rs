@@ -9,10 +9,14 @@ use serde_json::{Value, json};
 
 use crate::host::Host;
 use crate::server::{Reply, Server};
-use crate::{api, settings};
+use crate::{api, hasty, settings};
 
 fn got(server: &Server) -> Result<Value, SourceError> {
-    api(server, Auth::None).get("/contacts").send(&Host::new().task())?.json()
+    got_with(settings(&server.url, Auth::None))
+}
+
+fn got_with(settings: ApiSettings) -> Result<Value, SourceError> {
+    Api::new(settings)?.get("/contacts").send(&Host::new().task())?.json()
 }
 
 fn good() -> Reply {
@@ -144,12 +148,11 @@ fn a_server_that_is_gone_is_named_soon_where_it_never_was_and_waited_for_where_i
 #[test]
 fn silence_and_a_byte_now_and_then_end() {
     let once = |server: &Server| {
-        let settings = settings(&server.url, Auth::None);
+        let settings = hasty(&server.url, Auth::None);
         let retries = Retries { attempts: 1, ..settings.retries };
-        let api = Api::new(ApiSettings { retries, ..settings }).unwrap();
         let started = Instant::now();
-        let error = api.get("/contacts").send(&Host::new().task()).expect_err("too slow");
-        assert!(started.elapsed() < Duration::from_millis(1500));
+        let error = got_with(ApiSettings { retries, ..settings }).expect_err("too slow");
+        assert!(started.elapsed() < Duration::from_secs(2));
         assert_eq!((error.status, error.retryable), (Status::Timeout, true));
         error.message
     };
@@ -166,8 +169,11 @@ fn silence_and_a_byte_now_and_then_end() {
 
 #[test]
 fn silence_is_tried_again_but_not_for_ever() {
-    mended([Reply::Nothing]);
-    assert_eq!(failed(Reply::Nothing, 3).status, Status::Timeout);
+    let server = Server::replying([Reply::Nothing, good()]);
+    assert!(got_with(hasty(&server.url, Auth::None)).is_ok());
+    let server = Server::replying([Reply::Nothing]);
+    let error = got_with(hasty(&server.url, Auth::None)).expect_err("nothing ever comes");
+    assert_eq!((error.status, server.received().len()), (Status::Timeout, 3));
 }
 
 #[test]

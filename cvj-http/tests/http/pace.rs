@@ -115,6 +115,5 @@ fn what_the_headers_say_is_left_is_kept_to() {
     let api = Api::new(ApiSettings { dialect: Box::new(Counting), ..settings(&server.url, Auth::None) }).unwrap();
     asked(&api, 1, 3);
     let received = server.received();
-    assert!(received[1].at - received[0].at < Duration::from_millis(300));
     assert!(received[2].at - received[1].at >= Duration::from_millis(300));
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::host::{Host, SECRETS};
 use crate::server::{Reply, Server};
-use crate::{bearer, named, settings};
+use crate::{bearer, hasty, named, settings};
 
 /// Whatever must not be told, as it is and as it is written in forms, JSON and headers.
 pub(crate) fn forbidden() -> Vec<String> {
@@ -98,7 +98,7 @@ fn an_access_token_that_was_got_is_a_secret_too() {
 fn connections_that_fail_tell_no_query() {
     for reply in [Reply::Nothing, Reply::Raw(Vec::new()), Reply::Raw(b"anna@example.com\r\n\r\n".to_vec())] {
         let server = Server::replying([reply]);
-        let (api, host) = (Api::new(settings(&server.url, bearer())).unwrap(), Host::new());
+        let (api, host) = (Api::new(hasty(&server.url, bearer())).unwrap(), Host::new());
         let error = api.get("/x").query("email", "anna@example.com").query("n", 517).send(&host.task()).expect_err("broken");
         let all = told(&host, &error);
         assert!(!all.contains("517") && !all.contains("anna") && !all.contains("tok-8f2a"), "{all}");

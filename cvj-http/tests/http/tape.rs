@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::host::Host;
 use crate::server::{Reply, Server};
 use crate::silence::forbidden;
-use crate::{named, settings};
+use crate::{in_child, named, settings};
 
 fn auth() -> Auth {
     Auth::OAuthRefresh {
@@ -175,15 +175,30 @@ fn what_is_not_on_the_tape_is_an_error_that_says_so() {
 }
 
 #[test]
+fn the_environment_says_whether_to_record() {
+    let (record, replay) = ("CVJ_HTTP_RECORD", "CVJ_HTTP_REPLAY");
+    in_child("tape::environment", &[(record, ""), (replay, ""), ("EXPECTED", "Off")]);
+    in_child("tape::environment", &[(record, "a"), (replay, ""), ("EXPECTED", "Record(\"a\")")]);
+    in_child("tape::environment", &[(record, "a"), (replay, "b"), ("EXPECTED", "Replay(\"b\")")]);
+}
+
+#[test]
+#[ignore = "run by the_environment_says_whether_to_record"]
+fn environment() {
+    let settings = ApiSettings::new("Acme", "https://api.example.com", Auth::None, cvj_http::Plain);
+    assert_eq!(format!("{:?}", settings.tape), std::env::var("EXPECTED").unwrap());
+}
+
+#[test]
 fn a_replay_does_not_wait() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("tape");
-    let server = Server::replying([Reply::status(429, "{}").with("retry-after", "0.3"), Reply::json("7")]);
+    let server = Server::replying([Reply::status(429, "{}").with("retry-after", "1"), Reply::json("7")]);
     let url = server.url.clone();
     with(Tape::Record(folder.clone()), &url, Auth::None).get("/x").send(&Host::new().task()).unwrap();
     drop(server);
     let started = std::time::Instant::now();
     let answer = with(Tape::Replay(folder), &url, Auth::None).get("/x").send(&Host::new().task());
     assert_eq!(text(&answer), "7");
-    assert!(started.elapsed() < std::time::Duration::from_millis(250));
+    assert!(started.elapsed() < std::time::Duration::from_millis(900));
 }

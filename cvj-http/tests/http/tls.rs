@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::Arc;
 
 use cvj_core::{SourceError, Status};
@@ -10,17 +9,12 @@ use cvj_http::Api;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::cancel::{ends, patient};
 use crate::host::Host;
-use crate::{bearer, settings};
+use crate::{bearer, in_child, settings};
 
-/// Runs one of the ignored tests here with these variables; its output where it fails.
-fn in_child(test: &str, variables: &[(&str, &str)]) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--ignored", "--nocapture"]).envs(variables.iter().copied());
-    let output = command.env("SSL_CERT_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/ca.pem")).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
-}
+/// Our own authority, where the system's are looked for.
+const TRUSTED: (&str, &str) = ("SSL_CERT_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/ca.pem"));
 
 fn ask(url: &str) -> Result<Vec<u8>, SourceError> {
     let api = Api::new(settings(url, bearer())).unwrap();
@@ -54,7 +48,7 @@ fn tls_server() -> String {
 
 #[test]
 fn certificates_decide() {
-    in_child("tls::certificates_decide_here", &[]);
+    in_child("tls::certificates_decide_here", &[TRUSTED]);
 }
 
 #[test]
@@ -69,6 +63,21 @@ fn certificates_decide_here() {
 }
 
 #[test]
+fn connecting_can_be_cancelled() {
+    in_child("tls::connecting_can_be_cancelled_here", &[TRUSTED]);
+}
+
+#[test]
+#[ignore = "run by connecting_can_be_cancelled"]
+fn connecting_can_be_cancelled_here() {
+    // Whoever connects waits for a greeting that never comes.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let api = Api::new(patient(&url, bearer())).unwrap();
+    ends(|host| api.get("/x").send(&host.task()));
+}
+
+#[test]
 fn proxies_are_used_and_see_no_credentials() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
@@ -79,7 +88,7 @@ fn proxies_are_used_and_see_no_credentials() {
         stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").unwrap();
         String::from_utf8_lossy(&request[..length]).into_owned()
     });
-    in_child("tls::proxies_are_used_here", &[("HTTPS_PROXY", &proxy), ("HTTP_PROXY", &proxy), ("NO_PROXY", "")]);
+    in_child("tls::proxies_are_used_here", &[TRUSTED, ("HTTPS_PROXY", &proxy), ("HTTP_PROXY", &proxy), ("NO_PROXY", "")]);
     let seen = seen.join().unwrap();
     assert!(seen.starts_with("CONNECT api.example.invalid:443 HTTP/1.1"), "{seen}");
     assert!(!seen.contains("tok-"), "{seen}");
