@@ -87,11 +87,8 @@ impl Bench {
     pub(crate) fn with(server: Server<Odoo>, user: &str, keys: &Value) -> Self {
         let key = server.state().users.iter().find(|known| known.login == user).map(|user| user.key.clone());
         let told = Arc::new(Told::default());
-        let task = Task::new(Arc::new(Host {
-            told: told.clone(),
-            name: "crm".to_owned(),
-            key: key.unwrap_or("wrong-key".to_owned()),
-        }));
+        let task =
+            Task::new(Arc::new(Host { told: told.clone(), name: "crm".to_owned(), key: key.unwrap_or("wrong-key".to_owned()) }));
         let config = config(&server.url(), user, keys);
         let source = OdooSource::open(config, &task).unwrap();
         Self { server, told, task, source }
