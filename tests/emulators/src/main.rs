@@ -1,5 +1,6 @@
 //! Runs one emulator by hand: `cvj-emulator hubspot --contacts 1000`.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use cvj_emulators::Server;
@@ -11,7 +12,6 @@ Usage: cvj-emulator hubspot [--contacts N] [--deals N] [--companies N] [--seed N
 Prints its address and token, and answers until it is stopped. --limit is how many requests it allows in ten seconds, searches
 included; without it, those of a professional portal.";
 
-#[expect(clippy::print_stdout, reason = "the address is what the person who started this waits for")]
 fn run(arguments: &[String]) -> Result<(), String> {
     let (vendor, options) = arguments.split_first().ok_or("which emulator?")?;
     if vendor != "hubspot" {
@@ -34,16 +34,16 @@ fn run(arguments: &[String]) -> Result<(), String> {
     }
     let portal = Portal::generate(seed, size).with_limits(limits);
     let server = Server::start_on(portal, port).map_err(|error| format!("port {port}: {error}"))?;
-    println!("{} {TOKEN}", server.url());
+    writeln!(io::stdout(), "{} {TOKEN}", server.url()).map_err(|error| error.to_string())?;
     loop {
         std::thread::park();
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a command of its own")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Err(message) = run(&arguments) else { return ExitCode::SUCCESS };
-    eprintln!("error: {message}\n\n{USAGE}");
+    // There is nobody left to tell if this cannot be written.
+    let _ = writeln!(io::stderr(), "error: {message}\n\n{USAGE}");
     ExitCode::from(2)
 }
