@@ -9,6 +9,7 @@ pub mod clock;
 pub mod fault;
 pub mod hubspot;
 mod line;
+pub mod odoo;
 pub mod request;
 pub mod server;
 pub mod window;

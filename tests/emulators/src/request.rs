@@ -68,7 +68,7 @@ pub struct Logged {
     pub path: String,
     /// The pairs of the query, decoded, in their order.
     pub query: Vec<(String, String)>,
-    /// The body as text; empty for a form, which may hold a secret.
+    /// The body as text; empty for a form and for JSON-RPC, which may hold a secret.
     pub body: String,
     /// Whether there was an `Authorization` header.
     pub authorization: bool,
@@ -79,11 +79,12 @@ pub struct Logged {
 impl Logged {
     pub(crate) fn new(request: &Request, status: u16) -> Self {
         let form = request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let secret = form || request.path.ends_with("/jsonrpc");
         Self {
             method: request.method.clone(),
             path: request.path.clone(),
             query: request.query.clone(),
-            body: if form { String::new() } else { String::from_utf8_lossy(&request.body).into_owned() },
+            body: if secret { String::new() } else { String::from_utf8_lossy(&request.body).into_owned() },
             authorization: request.header("authorization").is_some(),
             status,
         }
