@@ -154,6 +154,35 @@ fn threads_that_are_refused_all_at_once_renew_once() {
 }
 
 #[test]
+fn a_thread_that_is_refused_late_takes_the_token_that_another_got() {
+    let given = Arc::new(AtomicUsize::new(0));
+    let counted = given.clone();
+    let server = Server::new(move |request, _| {
+        if request.target == "/oauth/token" {
+            return Reply::json(&format!("{{\"access_token\":\"access-{}\"}}", counted.fetch_add(1, Ordering::SeqCst)));
+        }
+        if request.header("authorization") != Some("Bearer access-0") {
+            return Reply::json("1");
+        }
+        while request.target == "/late" && counted.load(Ordering::SeqCst) < 2 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        // The answer to whoever renewed is on its way before the late one is refused.
+        std::thread::sleep(std::time::Duration::from_millis(if request.target == "/late" { 200 } else { 0 }));
+        Reply::status(401, "{}")
+    });
+    let api = api(&server, refresh());
+    std::thread::scope(|scope| {
+        scope.spawn(|| api.get("/late").send(&Host::new().task()).unwrap());
+        while !server.received().iter().any(|request| request.target == "/late") {
+            std::thread::yield_now();
+        }
+        api.get("/x").send(&Host::new().task()).unwrap();
+    });
+    assert_eq!(given.load(Ordering::SeqCst), 2);
+}
+
+#[test]
 fn a_client_asks_with_its_own_credentials() {
     let valid = Arc::new(AtomicUsize::new(1));
     let server = vendor("null", &valid);
