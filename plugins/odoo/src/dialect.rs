@@ -105,6 +105,8 @@ fn judge(fault: &Fault, status: u16) -> Option<Judgement> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn judged(status: u16, body: &str) -> Option<Judgement> {
@@ -122,9 +124,8 @@ mod tests {
     #[test]
     fn exceptions_within_an_answer_of_status_200_are_errors() {
         let rpc = |name: &str, message: &str| {
-            format!(
-                r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":200,"message":"Odoo Server Error","data":{{"name":"{name}","message":"{message}","debug":"…"}}}}}}"#
-            )
+            let data = json!({"name": name, "message": message, "debug": "…"});
+            json!({"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "Odoo Server Error", "data": data}}).to_string()
         };
         for (name, message, expected) in [
             ("odoo.exceptions.AccessDenied", "Access Denied", Status::Unauthenticated),
@@ -132,7 +133,7 @@ mod tests {
             ("odoo.exceptions.UserError", "Object sale.order doesn't exist", Status::NotFound),
             ("builtins.ValueError", "Invalid field 'x' on model 'crm.lead'", Status::SchemaChanged),
             ("builtins.TypeError", "unexpected keyword argument", Status::InvalidArgument),
-            ("psycopg2.OperationalError", "FATAL:  database \\\"x\\\" does not exist", Status::NotFound),
+            ("psycopg2.OperationalError", "FATAL:  database \"x\" does not exist", Status::NotFound),
             ("odoo.exceptions.ValidationError", "…", Status::InvalidData),
         ] {
             assert_eq!(status(judged(200, &rpc(name, message))), Some(expected), "{name}");

@@ -83,7 +83,8 @@ impl Odoo {
 
     fn known(&self) -> Value {
         let version = format!("{}.0", self.version);
-        json!({"server_version": version, "server_version_info": self.version_info(), "server_serie": version, "protocol_version": 1})
+        let info = self.version_info();
+        json!({"server_version": version, "server_version_info": info, "server_serie": version, "protocol_version": 1})
     }
 
     fn json2(&mut self, model: &str, method: &str, request: &Request, now: i64) -> Answer {
