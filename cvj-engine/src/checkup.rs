@@ -7,11 +7,13 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use cvj_core::report::{LeftOut, RejectReason};
 use cvj_core::source::{FIELD_FORMAT, Kind, ScanRequest, TableInfo};
 
+use crate::config::SourceSettings;
 use crate::engine::{Attempt, Client, Request, with_runtime};
 use crate::error::EngineError;
 use crate::gathered::Gathered;
 use crate::rejections::Told;
 use crate::relation::{Relation, touchpoint_label};
+use crate::secrets::FoundSecret;
 use crate::sources::OpenSource;
 use crate::watch::Watch;
 
@@ -38,6 +40,10 @@ pub struct CheckedSource {
     pub name: String,
     /// Its plugin.
     pub plugin: String,
+    /// Whether it could be opened; if not, a problem says why.
+    pub opened: bool,
+    /// The secrets it asked for, and where they were found.
+    pub secrets: Vec<FoundSecret>,
     /// Its tables.
     pub tables: Vec<CheckedTable>,
 }
@@ -83,21 +89,27 @@ pub struct CheckedColumn {
 /// Looks at a client's configuration, plugins, credentials, columns and rows.
 pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, EngineError> {
     with_runtime(async {
-        let mut client = Client::open(request, watch)?;
-        let mut problems: Vec<EngineError> = client.sources.iter().filter_map(|source| source.check().err()).collect();
+        let (mut client, mut problems) = Client::open_what_opens(request, watch)?;
+        let all_open = problems.is_empty();
+        problems.extend(client.sources.iter().filter_map(|source| source.check().err()));
         let mut checkup =
             Checkup { client: client.config.client.name.clone(), sources: Vec::new(), definitions: 0, problems: Vec::new() };
-        let attempt = client
-            .retrying(async |client| {
+        // Definitions over a source that is not open would only give errors that follow from it.
+        let attempt = if all_open {
+            let attempt = client.retrying(async |client| {
                 let attempt = Attempt::run(client).await?;
                 Ok((sources(client, Some(&attempt))?, attempt.definition_count()))
-            })
-            .await;
+            });
+            Some(attempt.await)
+        } else {
+            None
+        };
         match attempt {
-            Ok((sources, definitions)) => (checkup.sources, checkup.definitions) = (sources, definitions),
-            Err(error) => {
-                checkup.sources = sources(&client, None).unwrap_or_default();
-                problems.push(error);
+            Some(Ok((sources, definitions))) => (checkup.sources, checkup.definitions) = (sources, definitions),
+            failed => {
+                checkup.sources = sources(&client, None)?;
+                let told: Vec<String> = problems.iter().map(EngineError::to_string).collect();
+                problems.extend(failed.and_then(Result::err).filter(|error| !told.contains(&error.to_string())));
             }
         }
         checkup.problems = problems;
@@ -106,30 +118,29 @@ pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, Engine
 }
 
 fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedSource>, EngineError> {
-    client
-        .sources
-        .iter()
-        .map(|source| {
-            let tables = source.tables.iter().map(|table| {
-                let part = attempt.and_then(|attempt| {
-                    attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
-                });
-                checked_table(source, table, part)
+    let checked = |settings: &SourceSettings| {
+        let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
+        let Some(source) = client.sources.iter().find(|source| source.name == name) else {
+            return Ok(CheckedSource { name, plugin, opened: false, secrets: Vec::new(), tables: Vec::new() });
+        };
+        let tables = source.tables.iter().map(|table| {
+            let part = attempt.and_then(|attempt| {
+                attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
             });
-            Ok(CheckedSource {
-                name: source.name.clone(),
-                plugin: source.plugin.clone(),
-                tables: tables.collect::<Result<_, _>>()?,
-            })
-        })
-        .collect()
+            let samples = match samples(source, table) {
+                // A problem told says why nothing can be read.
+                Err(_) if attempt.is_none() => Vec::new(),
+                samples => samples?,
+            };
+            Ok::<_, EngineError>(checked_table(table, part, samples))
+        });
+        let tables = tables.collect::<Result<_, _>>()?;
+        Ok(CheckedSource { name, plugin, opened: true, secrets: source.host().found_secrets(), tables })
+    };
+    client.config.sources.iter().map(checked).collect()
 }
 
-fn checked_table(
-    source: &OpenSource,
-    table: &TableInfo,
-    part: Option<(&Relation, &Gathered)>,
-) -> Result<CheckedTable, EngineError> {
+fn checked_table(table: &TableInfo, part: Option<(&Relation, &Gathered)>, samples: Vec<Vec<String>>) -> CheckedTable {
     let users = part.map(|(relation, _)| users(relation)).unwrap_or_default();
     let columns = table
         .schema
@@ -151,7 +162,7 @@ fn checked_table(
         .collect();
     let rejected = part.map(|(_, gathered)| Told::of(&[&gathered.rejects], |_| true));
     let left_out = part.map(|(_, gathered)| gathered.left_out.clone()).unwrap_or_default();
-    Ok(CheckedTable {
+    CheckedTable {
         name: table.name.clone(),
         files: table.details.files.clone(),
         format: table.details.format.clone(),
@@ -160,8 +171,8 @@ fn checked_table(
         rows_rejected: rejected.as_ref().map(|rejected| rejected.rows).unwrap_or_default(),
         rejected_by_reason: rejected.map(|rejected| rejected.by_reason).unwrap_or_default(),
         left_out: left_out.into_iter().map(|(why, rows)| LeftOut { why, rows }).collect(),
-        samples: samples(source, table)?,
-    })
+        samples,
+    }
 }
 
 fn users(relation: &Relation) -> BTreeMap<String, Vec<String>> {

@@ -1,7 +1,7 @@
 //! The client's sources: plugins loaded, configurations checked against their schema, sources opened, tables listed.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cvj_core::columns::snake_case;
@@ -12,8 +12,10 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use crate::config::{Config, SourceSettings, Step};
+use crate::engine::Request;
 use crate::error::EngineError;
 use crate::plugin::{self, Search};
+use crate::secrets::{FoundSecret, Secrets};
 use crate::watch::Watch;
 
 /// An opened source with its tables.
@@ -33,10 +35,7 @@ pub(crate) struct Host {
     source: String,
     folder: PathBuf,
     watch: Arc<dyn Watch>,
-    /// Secrets that the configuration names.
-    declared: Arc<Vec<String>>,
-    /// Values handed out, to be taken out of every text.
-    revealed: Arc<Mutex<Vec<String>>>,
+    secrets: Arc<Secrets>,
 }
 
 /// Where a scan's side channels go.
@@ -53,14 +52,30 @@ impl SideChannels for Nowhere {
 }
 
 impl OpenSource {
-    /// Loads, checks and opens one source.
+    /// Loads, checks and opens one source, and lists what it has.
     pub(crate) fn open(
         settings: &SourceSettings,
         config: &Config,
-        folder: &Path,
+        request: &Request,
+        search: &Search,
+        watch: Arc<dyn Watch>,
+    ) -> Result<Self, EngineError> {
+        let host = Host::new(settings, config, request, watch);
+        let mut source = Self::connect(settings, config, host, search, request.patience)?;
+        source.list_tables()?;
+        if settings.defaults {
+            source.definitions = source.source.definitions(&source.host.task()).map_err(|error| source.host.error(error))?;
+        }
+        Ok(source)
+    }
+
+    /// Loads, checks and opens one source; what it has is not asked for.
+    pub(crate) fn connect(
+        settings: &SourceSettings,
+        config: &Config,
+        host: Host,
         search: &Search,
         patience: Duration,
-        watch: Arc<dyn Watch>,
     ) -> Result<Self, EngineError> {
         let plugin = search.load(&settings.plugin).map_err(|error| {
             let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
@@ -68,24 +83,14 @@ impl OpenSource {
             let diagnostic = config.diagnostic_at(&path, format!("source `{}`: {error}", settings.name), hint);
             EngineError::Load { diagnostic: Box::new(diagnostic), error }
         })?;
-        let host = Host {
-            source: settings.name.clone(),
-            folder: folder.to_path_buf(),
-            watch,
-            declared: Arc::new(secret_names(&settings.config)),
-            revealed: Arc::default(),
-        };
         let failed = |error| host.error(error);
         validate(settings, config, &plugin.config_schema().map_err(failed)?)?;
-        let task = host.task();
-        let source = plugin.open(&settings.config, &task, patience).map_err(failed)?;
-        let tables = source.tables(&task).map_err(failed)?;
-        let definitions = if settings.defaults { source.definitions(&task).map_err(failed)? } else { Vec::new() };
+        let source = plugin.open(&settings.config, &host.task(), patience).map_err(failed)?;
         let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
-        Ok(Self { name, plugin, source, tables, definitions, host })
+        Ok(Self { name, plugin, source, tables: Vec::new(), definitions: Vec::new(), host })
     }
 
-    /// Lists the tables again, after the source has changed its mind about their formats.
+    /// Lists the tables; once more after the source has changed its mind about their formats.
     pub(crate) fn list_tables(&mut self) -> Result<(), EngineError> {
         self.tables = self.source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
         Ok(())
@@ -115,6 +120,25 @@ impl OpenSource {
 }
 
 impl Host {
+    /// What one source of a client works with.
+    pub(crate) fn new(settings: &SourceSettings, config: &Config, request: &Request, watch: Arc<dyn Watch>) -> Self {
+        let secrets = Arc::new(Secrets::new(config, settings, &request.vaults));
+        Self { source: settings.name.clone(), folder: request.folder.clone(), watch, secrets }
+    }
+
+    /// Finds every secret that the configuration names.
+    pub(crate) fn find_secrets(&self) -> Result<(), EngineError> {
+        self.secrets.names().try_for_each(|name| match self.secrets.get(name, self.watch.as_ref()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.error(error)),
+        })
+    }
+
+    /// The secrets found so far, and where.
+    pub(crate) fn found_secrets(&self) -> Vec<FoundSecret> {
+        self.secrets.found_places()
+    }
+
     /// A task whose side channels lead nowhere.
     pub(crate) fn task(&self) -> Task {
         self.scan_task(Arc::new(Nowhere))
@@ -131,17 +155,13 @@ impl Host {
         if error.status == Status::Cancelled {
             return EngineError::Cancelled;
         }
-        let (message, hint) = (self.scrub(&error.message), error.hint.as_deref().map(|hint| self.scrub(hint)));
+        let message = self.secrets.scrub(&error.message);
+        let hint = self.secrets.advice(error.status, error.hint.as_deref().map(|hint| self.secrets.scrub(hint)));
         let SourceError { status, retryable, retry_after, .. } = error;
         EngineError::Source {
             source_name: self.source.clone(),
             error: SourceError { status, message, hint, retryable, retry_after },
         }
-    }
-
-    fn scrub(&self, text: &str) -> String {
-        let revealed = self.revealed.lock().unwrap_or_else(PoisonError::into_inner);
-        revealed.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "•••"))
     }
 }
 
@@ -160,7 +180,7 @@ impl Services for HostServices {
     }
 
     fn log(&self, level: Level, message: &str) {
-        self.host.watch.log(&self.host.source, level, &self.host.scrub(message));
+        self.host.watch.log(&self.host.source, level, &self.host.secrets.scrub(message));
     }
 
     fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
@@ -172,16 +192,7 @@ impl Services for HostServices {
     }
 
     fn secret(&self, name: &str) -> Result<String, SourceError> {
-        if !self.host.declared.iter().any(|declared| declared == name) {
-            let message = format!("the configuration of source `{}` names no secret `{name}`", self.host.source);
-            return Err(SourceError::new(Status::Unauthorized, message));
-        }
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
-            SourceError::new(Status::Unauthenticated, format!("the secret `{name}` is not set"))
-                .with_hint(format!("set the environment variable {name}"))
-        })?;
-        self.host.revealed.lock().unwrap_or_else(PoisonError::into_inner).push(value.clone());
-        Ok(value)
+        self.host.secrets.get(name, self.host.watch.as_ref())
     }
 
     fn reject(&self, rejected: &Rejected) {
@@ -190,18 +201,6 @@ impl Services for HostServices {
 
     fn left_out(&self, why: &str, rows: u64) {
         self.channels.left_out(why, rows);
-    }
-}
-
-/// Names under `{ "secret": "NAME" }` anywhere in a configuration.
-fn secret_names(config: &Value) -> Vec<String> {
-    match config {
-        Value::Object(map) => match (map.len(), map.get("secret")) {
-            (1, Some(Value::String(name))) => vec![name.clone()],
-            _ => map.values().flat_map(secret_names).collect(),
-        },
-        Value::Array(list) => list.iter().flat_map(secret_names).collect(),
-        _ => Vec::new(),
     }
 }
 
