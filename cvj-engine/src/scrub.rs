@@ -44,27 +44,34 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-/// How many bytes of the text's beginning are the form, if it begins with it.
+/// How many bytes of a text's beginning are this byte, in one way of writing.
+type Spelling = fn(u8, &[u8]) -> Option<usize>;
+
+/// How many bytes of the text's beginning are the form, if it begins with it in any spelling.
 fn length_of(form: &[u8], text: &[u8]) -> Option<usize> {
-    if text.starts_with(form) {
-        return Some(form.len());
-    }
-    let mut length = 0;
-    for &byte in form {
-        length += length_of_byte(byte, text.get(length..)?)?;
-    }
-    Some(length)
+    let spellings: [Spelling; 3] = [plain, percent_encoded, escaped];
+    spellings.into_iter().find_map(|length_of_byte| {
+        form.iter().try_fold(0, |length, &byte| Some(length + length_of_byte(byte, text.get(length..)?)?))
+    })
 }
 
-fn length_of_byte(byte: u8, text: &[u8]) -> Option<usize> {
+fn plain(byte: u8, text: &[u8]) -> Option<usize> {
+    (text.first() == Some(&byte)).then_some(1)
+}
+
+fn percent_encoded(byte: u8, text: &[u8]) -> Option<usize> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     match text {
-        [b'%', high, low, ..] if Some(u32::from(byte)) == digit(*high).zip(digit(*low)).map(|(high, low)| high * 16 + low) => {
-            Some(3)
-        }
-        [b'\\', next, ..] if *next == byte && matches!(byte, b'"' | b'\\') => Some(2),
-        [next, ..] if *next == byte || (*next == b'+' && byte == b' ') => Some(1),
-        _ => None,
+        [b'%', high, low, ..] => (digit(*high)? * 16 + digit(*low)? == u32::from(byte)).then_some(3),
+        [b'+', ..] if byte == b' ' => Some(1),
+        _ => plain(byte, text),
+    }
+}
+
+fn escaped(byte: u8, text: &[u8]) -> Option<usize> {
+    match text {
+        [b'\\', next, ..] if matches!(next, b'"' | b'\\') => (*next == byte).then_some(2),
+        _ => plain(byte, text),
     }
 }
 

@@ -35,6 +35,13 @@ pub(crate) enum KeyringError {
 }
 
 impl KeyringError {
+    fn absent(error: &Error) -> Self {
+        match error {
+            Error::PlatformFailure(why) | Error::NoStorageAccess(why) => Self::Absent(reason(why.as_ref())),
+            other => Self::Absent(other.to_string()),
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn hint(&self, key: &SecretKey) -> String {
         let name = &key.name;
@@ -53,11 +60,11 @@ impl From<Error> for KeyringError {
     // Errors that carry what is stored are not shown: it may be the secret.
     fn from(error: Error) -> Self {
         match error {
-            Error::NoStorageAccess(why) => Self::Locked(why.to_string()),
+            Error::NoStorageAccess(why) => Self::Locked(reason(why.as_ref())),
             Error::BadEncoding(_) | Error::BadDataFormat(..) => Self::NotText,
             Error::TooLong(_, most) => Self::TooLong(most),
             Error::Ambiguous(_) => Self::Failed("it holds several entries of this name".to_owned()),
-            Error::PlatformFailure(why) => Self::Failed(why.to_string()),
+            Error::PlatformFailure(why) => Self::Failed(reason(why.as_ref())),
             other => Self::Failed(other.to_string()),
         }
     }
@@ -88,7 +95,7 @@ impl Keyring {
             Self::Off => Err(KeyringError::Off),
             Self::System => {
                 let status = keyring::Entry::store_status();
-                status.as_ref().map_err(|error| KeyringError::Absent(reason(error)))?;
+                status.as_ref().map_err(KeyringError::absent)?;
                 keyring_core::get_default_store().ok_or_else(|| KeyringError::Absent("none was opened".to_owned()))
             }
             #[cfg(test)]
@@ -141,12 +148,9 @@ impl Vault for Keyring {
     }
 }
 
-/// What the system says, without the library's own words around it.
-fn reason(error: &Error) -> String {
-    match error {
-        Error::PlatformFailure(why) | Error::NoStorageAccess(why) => why.to_string(),
-        other => other.to_string(),
-    }
+/// What the system says, without the names of libraries in front of it.
+fn reason(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(test)]
