@@ -117,30 +117,36 @@ pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, Engine
     })
 }
 
+/// All sources, opened or not. Without an attempt there is a problem told, and what cannot be read because of it is left out.
 fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedSource>, EngineError> {
     let checked = |settings: &SourceSettings| {
-        let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
-        let Some(source) = client.sources.iter().find(|source| source.name == name) else {
-            return Ok(CheckedSource { name, plugin, opened: false, secrets: Vec::new(), tables: Vec::new() });
+        let open = client.sources.iter().find(|source| source.name == settings.name);
+        let tables = match open.map(|source| checked_tables(source, attempt)) {
+            Some(Err(error)) if attempt.is_some() => return Err(error),
+            tables => tables.and_then(Result::ok).unwrap_or_default(),
         };
-        let tables = source.tables.iter().map(|table| {
-            let part = attempt.and_then(|attempt| {
-                attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
-            });
-            let samples = match samples(source, table) {
-                // A problem told says why nothing can be read.
-                Err(_) if attempt.is_none() => Vec::new(),
-                samples => samples?,
-            };
-            Ok::<_, EngineError>(checked_table(table, part, samples))
-        });
-        let tables = tables.collect::<Result<_, _>>()?;
-        Ok(CheckedSource { name, plugin, opened: true, secrets: source.host().found_secrets(), tables })
+        let secrets = open.map(|source| source.host().found_secrets()).unwrap_or_default();
+        let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
+        Ok(CheckedSource { name, plugin, opened: open.is_some(), secrets, tables })
     };
     client.config.sources.iter().map(checked).collect()
 }
 
-fn checked_table(table: &TableInfo, part: Option<(&Relation, &Gathered)>, samples: Vec<Vec<String>>) -> CheckedTable {
+fn checked_tables(source: &OpenSource, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedTable>, EngineError> {
+    let checked = |table: &TableInfo| {
+        let part = attempt.and_then(|attempt| {
+            attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
+        });
+        checked_table(source, table, part)
+    };
+    source.tables.iter().map(checked).collect()
+}
+
+fn checked_table(
+    source: &OpenSource,
+    table: &TableInfo,
+    part: Option<(&Relation, &Gathered)>,
+) -> Result<CheckedTable, EngineError> {
     let users = part.map(|(relation, _)| users(relation)).unwrap_or_default();
     let columns = table
         .schema
@@ -162,7 +168,7 @@ fn checked_table(table: &TableInfo, part: Option<(&Relation, &Gathered)>, sample
         .collect();
     let rejected = part.map(|(_, gathered)| Told::of(&[&gathered.rejects], |_| true));
     let left_out = part.map(|(_, gathered)| gathered.left_out.clone()).unwrap_or_default();
-    CheckedTable {
+    Ok(CheckedTable {
         name: table.name.clone(),
         files: table.details.files.clone(),
         format: table.details.format.clone(),
@@ -171,8 +177,8 @@ fn checked_table(table: &TableInfo, part: Option<(&Relation, &Gathered)>, sample
         rows_rejected: rejected.as_ref().map(|rejected| rejected.rows).unwrap_or_default(),
         rejected_by_reason: rejected.map(|rejected| rejected.by_reason).unwrap_or_default(),
         left_out: left_out.into_iter().map(|(why, rows)| LeftOut { why, rows }).collect(),
-        samples,
-    }
+        samples: samples(source, table)?,
+    })
 }
 
 fn users(relation: &Relation) -> BTreeMap<String, Vec<String>> {

@@ -7,7 +7,7 @@ use crate::engine::Request;
 use crate::error::EngineError;
 use crate::plugin::Search;
 use crate::secrets::{FoundSecret, SecretKey, settings_of};
-use crate::sources::{Host, OpenSource};
+use crate::sources::{Host, load};
 use crate::watch::Watch;
 
 /// How a source took its credentials.
@@ -25,13 +25,14 @@ pub fn try_credentials(request: &Request, source: &str, watch: Arc<dyn Watch>) -
     SecretKey::all_of(&config, source)?;
     let settings = settings_of(&config, source)?;
     let host = Host::new(settings, &config, request, watch);
-    let found = host.find_secrets();
-    let outcome = found.and_then(|()| {
-        let search = Search::standard(&request.plugin_path);
-        let mut open = OpenSource::connect(settings, &config, host.clone(), &search, request.patience)?;
-        open.check()?;
-        open.list_tables()?;
-        Ok(open.tables.into_iter().map(|table| table.name).collect())
+    let outcome = host.find_secrets().and_then(|()| {
+        let failed = |error| host.error(error);
+        let plugin = load(settings, &config, &host, &Search::standard(&request.plugin_path))?;
+        let task = host.task();
+        let open = plugin.open(&settings.config, &task, request.patience).map_err(failed)?;
+        open.check(&task).map_err(failed)?;
+        let tables = open.tables(&task).map_err(failed)?;
+        Ok(tables.into_iter().map(|table| table.name).collect())
     });
     Ok(Trial { secrets: host.found_secrets(), outcome })
 }

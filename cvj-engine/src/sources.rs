@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cvj_core::columns::snake_case;
 use cvj_core::nearest::nearest;
@@ -14,7 +13,7 @@ use serde_json::Value;
 use crate::config::{Config, SourceSettings, Step};
 use crate::engine::Request;
 use crate::error::EngineError;
-use crate::plugin::{self, Search};
+use crate::plugin::{self, Plugin, Search};
 use crate::secrets::{FoundSecret, Secrets};
 use crate::watch::Watch;
 
@@ -52,7 +51,7 @@ impl SideChannels for Nowhere {
 }
 
 impl OpenSource {
-    /// Loads, checks and opens one source, and lists what it has.
+    /// Loads, checks and opens one source.
     pub(crate) fn open(
         settings: &SourceSettings,
         config: &Config,
@@ -61,36 +60,17 @@ impl OpenSource {
         watch: Arc<dyn Watch>,
     ) -> Result<Self, EngineError> {
         let host = Host::new(settings, config, request, watch);
-        let mut source = Self::connect(settings, config, host, search, request.patience)?;
-        source.list_tables()?;
-        if settings.defaults {
-            source.definitions = source.source.definitions(&source.host.task()).map_err(|error| source.host.error(error))?;
-        }
-        Ok(source)
-    }
-
-    /// Loads, checks and opens one source; what it has is not asked for.
-    pub(crate) fn connect(
-        settings: &SourceSettings,
-        config: &Config,
-        host: Host,
-        search: &Search,
-        patience: Duration,
-    ) -> Result<Self, EngineError> {
-        let plugin = search.load(&settings.plugin).map_err(|error| {
-            let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
-            let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
-            let diagnostic = config.diagnostic_at(&path, format!("source `{}`: {error}", settings.name), hint);
-            EngineError::Load { diagnostic: Box::new(diagnostic), error }
-        })?;
+        let plugin = load(settings, config, &host, search)?;
         let failed = |error| host.error(error);
-        validate(settings, config, &plugin.config_schema().map_err(failed)?)?;
-        let source = plugin.open(&settings.config, &host.task(), patience).map_err(failed)?;
+        let task = host.task();
+        let source = plugin.open(&settings.config, &task, request.patience).map_err(failed)?;
+        let tables = source.tables(&task).map_err(failed)?;
+        let definitions = if settings.defaults { source.definitions(&task).map_err(failed)? } else { Vec::new() };
         let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
-        Ok(Self { name, plugin, source, tables: Vec::new(), definitions: Vec::new(), host })
+        Ok(Self { name, plugin, source, tables, definitions, host })
     }
 
-    /// Lists the tables; once more after the source has changed its mind about their formats.
+    /// Lists the tables again, after the source has changed its mind about their formats.
     pub(crate) fn list_tables(&mut self) -> Result<(), EngineError> {
         self.tables = self.source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
         Ok(())
@@ -155,13 +135,17 @@ impl Host {
         if error.status == Status::Cancelled {
             return EngineError::Cancelled;
         }
-        let message = self.secrets.scrub(&error.message);
-        let hint = self.secrets.advice(error.status, error.hint.as_deref().map(|hint| self.secrets.scrub(hint)));
+        let (message, hint) = (self.scrub(&error.message), error.hint.as_deref().map(|hint| self.scrub(hint)));
+        let hint = self.secrets.advice(error.status, hint);
         let SourceError { status, retryable, retry_after, .. } = error;
         EngineError::Source {
             source_name: self.source.clone(),
             error: SourceError { status, message, hint, retryable, retry_after },
         }
+    }
+
+    fn scrub(&self, text: &str) -> String {
+        self.secrets.scrub(text)
     }
 }
 
@@ -180,7 +164,7 @@ impl Services for HostServices {
     }
 
     fn log(&self, level: Level, message: &str) {
-        self.host.watch.log(&self.host.source, level, &self.host.secrets.scrub(message));
+        self.host.watch.log(&self.host.source, level, &self.host.scrub(message));
     }
 
     fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
@@ -202,6 +186,18 @@ impl Services for HostServices {
     fn left_out(&self, why: &str, rows: u64) {
         self.channels.left_out(why, rows);
     }
+}
+
+/// Loads a source's plugin and checks the source's keys against its schema.
+pub(crate) fn load(settings: &SourceSettings, config: &Config, host: &Host, search: &Search) -> Result<Plugin, EngineError> {
+    let plugin = search.load(&settings.plugin).map_err(|error| {
+        let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
+        let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
+        let diagnostic = config.diagnostic_at(&path, format!("source `{}`: {error}", settings.name), hint);
+        EngineError::Load { diagnostic: Box::new(diagnostic), error }
+    })?;
+    validate(settings, config, &plugin.config_schema().map_err(|error| host.error(error))?)?;
+    Ok(plugin)
 }
 
 /// Checks a source's keys against the plugin's schema; the error points at the key in `cvj.toml`.
