@@ -1,16 +1,25 @@
 //! A web API: one base URL, one way to authenticate, one pace.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use base64::Engine as _;
+use cvj_core::source::SecretName;
 use cvj_core::{SourceError, Status, Task};
-use serde_json::Value;
+use reqwest::Method;
 use url::Url;
 
+use crate::address;
 use crate::answer::Answer;
-use crate::auth::{Auth, Credentials};
-use crate::dialect::{Dialect, Judgement};
+use crate::auth::Auth;
+use crate::cassette::{Cassette, Tape};
+use crate::dialect::Dialect;
+use crate::pace::{Gate, Pace, gate};
+use crate::request::Request;
+use crate::retry::{Failure, Retries};
+use crate::secrets::{self, HIDDEN};
+use crate::transport::{NoAnswer, Outgoing, Timeouts, Transport};
+use crate::vault::{InUse, Vault};
+use crate::wait;
 
 /// What an API is reached with.
 pub struct ApiSettings {
@@ -24,12 +33,17 @@ pub struct ApiSettings {
     pub dialect: Box<dyn Dialect>,
     /// How fast to ask.
     pub pace: Pace,
+    /// The pace of requests that have one of their own, by the name of their [`lane`](Request::lane). It counts apart from
+    /// `pace`; a pause that the other side asks for is for all.
+    pub lanes: Vec<(&'static str, Pace)>,
     /// How long to wait.
     pub timeouts: Timeouts,
     /// How often to try again.
     pub retries: Retries,
-    /// The longest body taken, in bytes.
+    /// The longest body taken, in bytes after unpacking.
     pub most_bytes: usize,
+    /// Whether exchanges are recorded or replayed; what the environment says, unless set.
+    pub tape: Tape,
 }
 
 impl ApiSettings {
@@ -41,207 +55,142 @@ impl ApiSettings {
             auth,
             dialect: Box::new(dialect),
             pace: Pace::default(),
+            lanes: Vec::new(),
             timeouts: Timeouts::default(),
             retries: Retries::default(),
             most_bytes: 64 << 20,
+            tape: Tape::from_environment(),
         }
-    }
-}
-
-/// The pace at which one process asks one host.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pace {
-    /// Requests a second, over any second.
-    pub per_second: f64,
-    /// Requests under way at once.
-    pub concurrent: usize,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { per_second: 10.0, concurrent: 4 }
-    }
-}
-
-/// How long to wait for the other side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To be connected.
-    pub connect: Duration,
-    /// For the next byte.
-    pub silence: Duration,
-    /// For one whole answer.
-    pub answer: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(10), silence: Duration::from_secs(30), answer: Duration::from_mins(2) }
-    }
-}
-
-/// How often the same request is tried again, and how long the pauses grow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retries {
-    /// Tries in all.
-    pub attempts: u32,
-    /// The first pause; each later one is twice as long, with jitter.
-    pub first: Duration,
-    /// The longest pause, and the longest `Retry-After` that is waited for.
-    pub longest: Duration,
-}
-
-impl Default for Retries {
-    fn default() -> Self {
-        Self { attempts: 6, first: Duration::from_secs(1), longest: Duration::from_mins(2) }
     }
 }
 
 /// A web API. May be used by several threads at once.
 pub struct Api {
-    settings: ApiSettings,
+    pub(crate) settings: ApiSettings,
     base: Url,
-    client: reqwest::Client,
-    credentials: Mutex<Option<Credentials>>,
-}
-
-/// A request being put together.
-pub struct Request<'a> {
-    api: &'a Api,
-    method: reqwest::Method,
-    path: String,
-    query: Vec<(String, String)>,
-    headers: Vec<(&'static str, String)>,
-    body: Option<Vec<u8>>,
-    authenticated: bool,
-}
-
-fn runtime() -> Result<&'static tokio::runtime::Runtime, SourceError> {
-    static RUNTIME: OnceLock<Result<tokio::runtime::Runtime, String>> = OnceLock::new();
-    let built = RUNTIME.get_or_init(|| {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        builder.worker_threads(1).enable_all().build().map_err(|error| error.to_string())
-    });
-    built.as_ref().map_err(|error| SourceError::new(Status::Internal, format!("no runtime could be started: {error}")))
+    transport: Transport,
+    gate: Arc<Gate>,
+    vault: Vault,
+    cassette: Cassette,
+    /// Whether the other side ever answered: until then, silence may mean a wrong address.
+    answered: AtomicBool,
 }
 
 impl Api {
     /// Checks the settings. Nothing is sent.
     pub fn new(settings: ApiSettings) -> Result<Self, SourceError> {
-        let wrong = |what: String| SourceError::new(Status::InvalidArgument, what);
-        let base =
-            Url::parse(&settings.base_url).map_err(|error| wrong(format!("`{}` is no URL: {error}", settings.base_url)))?;
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .connect_timeout(settings.timeouts.connect)
-            .read_timeout(settings.timeouts.silence)
-            .timeout(settings.timeouts.answer)
-            .build()
-            .map_err(|error| SourceError::new(Status::Internal, error.to_string()))?;
-        Ok(Self { settings, base, client, credentials: Mutex::default() })
+        let base = address::parse("`base_url`", &settings.base_url)?;
+        let transport = Transport::new(&base, settings.timeouts, settings.most_bytes)?;
+        let cassette = Cassette::new(&settings.tape)?;
+        let gate = gate(&address::host(&base));
+        Ok(Self { settings, base, transport, gate, vault: Vault::default(), cassette, answered: AtomicBool::new(false) })
     }
 
     /// A GET of a path under the base URL.
     pub fn get(&self, path: impl Into<String>) -> Request<'_> {
-        self.request(reqwest::Method::GET, path.into())
+        self.request(Method::GET, &path.into())
     }
 
     /// A POST to a path under the base URL. It is tried again like a GET: use it for calls that only read.
     pub fn post(&self, path: impl Into<String>) -> Request<'_> {
-        self.request(reqwest::Method::POST, path.into())
+        self.request(Method::POST, &path.into())
     }
 
-    fn request(&self, method: reqwest::Method, path: String) -> Request<'_> {
-        Request { api: self, method, path, query: Vec::new(), headers: Vec::new(), body: None, authenticated: true }
-    }
-
-    fn credentials(&self, task: &Task) -> Result<Option<Credentials>, SourceError> {
-        let mut held = self.credentials.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.is_none() {
-            *held = match &self.settings.auth {
-                Auth::Bearer(name) => {
-                    let value = format!("Bearer {}", task.secret(&name.secret)?);
-                    Some(Credentials { header: "authorization", value })
-                }
-                Auth::Basic { user, password } => {
-                    let pair = format!("{user}:{}", task.secret(&password.secret)?);
-                    let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-                    Some(Credentials { header: "authorization", value })
-                }
-                Auth::Header { name, value } => Some(Credentials { header: name, value: task.secret(&value.secret)? }),
-                Auth::Session(login) => Some(login(self, task)?),
-                _ => None,
-            };
+    /// The value of a secret that goes into a request's body, which from now on is kept out of errors, logs and cassettes.
+    /// Ask here rather than at the task. While a tape is replayed it is a stand-in, so that no secret is needed.
+    pub fn secret(&self, task: &Task, name: &SecretName) -> Result<String, SourceError> {
+        if self.is_replaying() {
+            return Ok(HIDDEN.to_owned());
         }
-        Ok(held.clone())
-    }
-}
-
-impl Request<'_> {
-    /// Adds a parameter to the query.
-    #[must_use]
-    pub fn query(mut self, name: &str, value: impl ToString) -> Self {
-        self.query.push((name.to_owned(), value.to_string()));
-        self
-    }
-
-    /// Adds a header, which must hold no secret.
-    #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    /// Sets a JSON body.
-    #[must_use]
-    pub fn json(mut self, body: &Value) -> Self {
-        self.body = Some(body.to_string().into_bytes());
-        self.headers.push(("content-type", "application/json".to_owned()));
-        self
-    }
-
-    /// Sends no credentials: for logging in.
-    #[must_use]
-    pub fn without_credentials(mut self) -> Self {
-        self.authenticated = false;
-        self
-    }
-
-    /// Sends the request, again where that may help, and gives the answer that was accepted.
-    pub fn send(self, task: &Task) -> Result<Answer, SourceError> {
-        let of = format!("{} {}", self.method, self.path);
-        let mut url = self.api.base.clone();
-        url.set_path(&format!("{}{}", self.api.base.path().trim_end_matches('/'), self.path));
-        if !self.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&self.query);
+        let secret = task.secret(&name.secret)?;
+        let secret = secret.trim_end_matches(['\r', '\n']);
+        if secret.is_empty() {
+            return Err(SourceError::new(Status::Unauthenticated, format!("the secret `{}` is empty", name.secret)));
         }
-        let mut request = self.api.client.request(self.method, url);
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
+        secrets::keep(secret);
+        Ok(secret.to_owned())
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.settings.name
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    pub(crate) fn is_replaying(&self) -> bool {
+        self.cassette.is_replaying()
+    }
+
+    fn request(&self, method: Method, path: &str) -> Request<'_> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        Request::new(self, method, url, path)
+    }
+
+    /// A request for a token at a path under the base URL or an absolute URL; a refusal is an answer.
+    pub(crate) fn token_request(&self, url: &str, form: &[(&str, &str)]) -> Result<Request<'_>, SourceError> {
+        let request = if url.starts_with('/') {
+            self.request(Method::POST, url)
+        } else {
+            let url = address::parse("the address for tokens", url)?;
+            let path = url.path().to_owned();
+            Request::new(self, Method::POST, url, &path)
+        };
+        Ok(request.for_token(form))
+    }
+
+    /// The credentials to send; none while a tape is replayed.
+    pub(crate) fn credentials(&self, task: &Task) -> Result<Option<InUse>, SourceError> {
+        if self.is_replaying() {
+            return Ok(None);
         }
-        if self.authenticated
-            && let Some(credentials) = self.api.credentials(task)?
-        {
-            request = request.header(credentials.header, credentials.value);
+        self.vault.credentials(task, || self.settings.auth.granted(self, task))
+    }
+
+    /// The pace of a lane, which must be one of the settings'.
+    fn pace(&self, lane: &str) -> Result<Pace, SourceError> {
+        if lane.is_empty() {
+            return Ok(self.settings.pace);
         }
-        if let Some(body) = self.body {
-            request = request.body(body);
+        let found = self.settings.lanes.iter().find(|(name, _)| *name == lane);
+        found.map(|(_, pace)| *pace).ok_or_else(|| SourceError::new(Status::Internal, format!("there is no lane `{lane}`")))
+    }
+
+    /// One request and its answer, at the pace of its lane: from the network, or from the tape.
+    pub(crate) fn exchange(
+        &self,
+        outgoing: &Outgoing,
+        of: &str,
+        lane: &str,
+        task: &Task,
+    ) -> Result<Result<Answer, NoAnswer>, SourceError> {
+        if let Some(answer) = self.cassette.answer(task.source(), outgoing, of) {
+            wait::go_on(task)?;
+            return answer.map(Ok);
         }
-        let name = self.api.settings.name;
-        let answer = runtime()?.block_on(async {
-            let response = request.send().await?;
-            let status = response.status().as_u16();
-            let headers = response.headers().iter();
-            let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-            let headers = headers.collect();
-            Ok::<_, reqwest::Error>(Answer { status, headers, body: response.bytes().await?.to_vec(), of })
-        });
-        let answer = answer.map_err(|error| SourceError::new(Status::Io, format!("{name}: {}", error.without_url())))?;
-        match self.api.settings.dialect.judge(&answer) {
-            Some(Judgement::Accept) => Ok(answer),
-            Some(Judgement::Fail(error)) => Err(error),
-            _ if (200..300).contains(&answer.status) => Ok(answer),
-            _ => Err(SourceError::new(Status::Io, format!("{name}: {} answered {}", answer.of, answer.status))),
+        let permit = self.gate.enter(lane, self.pace(lane)?, task)?;
+        let outcome = wait::run(self.transport.exchange(outgoing.clone(), of), task)?;
+        drop(permit);
+        match &outcome {
+            Ok(answer) => {
+                self.answered.store(true, Ordering::Relaxed);
+                self.cassette.record(task.source(), outgoing, answer, self.vault.is_renewing_here())?;
+            }
+            // What answered before is somewhere: it is gone for a while.
+            Err(NoAnswer { failure: Failure::Unreached, what }) if self.answered.load(Ordering::Relaxed) => {
+                return Ok(Err(NoAnswer { failure: Failure::Cut, what: what.clone() }));
+            }
+            Err(_) => {}
+        }
+        Ok(outcome)
+    }
+
+    /// Lets no thread ask this host for a while.
+    pub(crate) fn pause(&self, pause: std::time::Duration) {
+        if !self.is_replaying() {
+            self.gate.pause(pause);
         }
     }
 }

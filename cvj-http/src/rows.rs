@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_array::builder::{
-    ArrayBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
 };
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Schema, SchemaRef, TimeUnit};
 use cvj_core::source::{ColumnRequest, FIELD_CURRENCY, FIELD_CURRENCY_COLUMN, Rejected};
 use cvj_core::{SourceError, Status, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::values;
 
 /// A column of a remote table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,17 +34,21 @@ pub struct Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldType {
-    /// Text; numbers and truth values are taken as they are written.
+    /// Text; numbers, truth values, lists and objects are taken as they are written.
     Text,
-    /// A whole number (Int64), also as text.
+    /// A whole number (Int64), also as text, which keeps one beyond 2^53 exact.
     Integer,
     /// A number (Float64), also as text.
     Number,
-    /// A truth value, also as text.
+    /// An amount (Decimal128 with eight decimals, further ones rounded), also as text, which keeps it exact.
+    Decimal,
+    /// A truth value, also as 1 and 0 and as text.
     Boolean,
-    /// `2026-10-31` (Date32); a moment is cut to its day in UTC.
+    /// `2026-10-31` (Date32). A moment, in any form of [`Instant`](Self::Instant), is cut to its day in UTC: vendors write days
+    /// as midnight UTC.
     Date,
-    /// A moment in UTC (Timestamp(us, UTC)): RFC 3339, `2026-10-31 09:14:35` taken as UTC, or milliseconds since 1970.
+    /// A moment in UTC (Timestamp(us, UTC)): RFC 3339, `2026-10-31 09:14:35` taken as UTC, `2026-10-31` as its midnight, or
+    /// milliseconds since 1970 as number or text.
     Instant,
 }
 
@@ -72,6 +78,7 @@ fn data_type(kind: FieldType) -> DataType {
         FieldType::Text => DataType::Utf8,
         FieldType::Integer => DataType::Int64,
         FieldType::Number => DataType::Float64,
+        FieldType::Decimal => DataType::Decimal128(values::DECIMAL_DIGITS, values::DECIMALS as i8),
         FieldType::Boolean => DataType::Boolean,
         FieldType::Date => DataType::Date32,
         FieldType::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
@@ -82,11 +89,11 @@ fn data_type(kind: FieldType) -> DataType {
 pub struct Rows {
     fields: Vec<Field>,
     schema: SchemaRef,
-    builders: Vec<Box<dyn ArrayBuilder>>,
+    columns: Vec<Column>,
     /// Rows in the batch being built.
     pending: usize,
     /// Rows of the partition so far.
-    rows: u64,
+    total: u64,
     /// How a place is named: `contacts`.
     place: String,
 }
@@ -102,8 +109,8 @@ impl Rows {
                 .collect::<Option<_>>()
                 .ok_or_else(|| SourceError::new(Status::InvalidArgument, "a column that the table does not have"))?,
         };
-        let builders = fields.iter().map(|field| builder(field.kind)).collect();
-        Ok(Self { schema: schema_of(&fields), fields, builders, pending: 0, rows: 0, place: place.into() })
+        let columns = fields.iter().map(|field| Column::of(field.kind)).collect();
+        Ok(Self { schema: schema_of(&fields), fields, columns, pending: 0, total: 0, place: place.into() })
     }
 
     /// The columns delivered, in order: what to ask the other side for.
@@ -121,106 +128,95 @@ impl Rows {
         self.pending
     }
 
+    /// Rows of the partition so far.
+    pub fn rows(&self) -> u64 {
+        self.total
+    }
+
     /// Adds a record. `value` gives the value of a column; absent, null and "" are null.
     /// `record` names it in reports of bad values: its id.
     pub fn push<'a>(&mut self, record: &str, value: impl Fn(&Field) -> Option<&'a Value>, task: &Task) {
-        for (field, builder) in self.fields.iter().zip(&mut self.builders) {
+        for (field, column) in self.fields.iter().zip(&mut self.columns) {
             let value = value(field).filter(|value| !value.is_null() && value.as_str() != Some(""));
-            let fits = append(field.kind, builder.as_mut(), value);
+            let fits = column.append(value);
             if let (false, Some(value)) = (fits, value) {
                 task.reject(&Rejected {
-                    row: Some(self.rows),
+                    row: Some(self.total),
                     file: format!("{} {record}", self.place),
                     line: 0,
                     column: field.name.clone(),
                     why: not_a(field.kind).to_owned(),
-                    value: value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned),
+                    value: values::text(value),
                 });
             }
         }
         self.pending += 1;
-        self.rows += 1;
+        self.total += 1;
     }
 
     /// The batch built so far, which may have no rows.
     pub fn finish(&mut self) -> Result<RecordBatch, SourceError> {
-        let columns = self.builders.iter_mut().map(|builder| builder.finish()).collect();
+        let columns = self.columns.iter_mut().map(Column::finish).collect();
         let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.pending)));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|error| SourceError::new(Status::Internal, error.to_string()))
     }
 }
 
-fn builder(kind: FieldType) -> Box<dyn ArrayBuilder> {
-    match kind {
-        FieldType::Text => Box::new(StringBuilder::new()),
-        FieldType::Integer => Box::new(Int64Builder::new()),
-        FieldType::Number => Box::new(Float64Builder::new()),
-        FieldType::Boolean => Box::new(BooleanBuilder::new()),
-        FieldType::Date => Box::new(Date32Builder::new()),
-        FieldType::Instant => Box::new(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
-    }
+/// A column being built.
+enum Column {
+    Text(StringBuilder),
+    Integer(Int64Builder),
+    Number(Float64Builder),
+    Decimal(Decimal128Builder),
+    Boolean(BooleanBuilder),
+    Date(Date32Builder),
+    Instant(TimestampMicrosecondBuilder),
 }
 
-/// Appends a value, or null; says whether the value read as the kind.
-fn append(kind: FieldType, builder: &mut dyn ArrayBuilder, value: Option<&Value>) -> bool {
-    macro_rules! append {
-        ($builder:ty, $read:expr) => {{
-            let read = value.and_then($read);
+impl Column {
+    fn of(kind: FieldType) -> Self {
+        match kind {
+            FieldType::Text => Self::Text(StringBuilder::new()),
+            FieldType::Integer => Self::Integer(Int64Builder::new()),
+            FieldType::Number => Self::Number(Float64Builder::new()),
+            FieldType::Decimal => Self::Decimal(Decimal128Builder::new().with_data_type(data_type(kind))),
+            FieldType::Boolean => Self::Boolean(BooleanBuilder::new()),
+            FieldType::Date => Self::Date(Date32Builder::new()),
+            FieldType::Instant => Self::Instant(TimestampMicrosecondBuilder::new().with_data_type(data_type(kind))),
+        }
+    }
+
+    /// Appends a value, or null where it does not read; says whether it read.
+    fn append(&mut self, value: Option<&Value>) -> bool {
+        fn taken<T>(value: Option<&Value>, read: impl Fn(&Value) -> Option<T>, append: impl FnOnce(Option<T>)) -> bool {
+            let read = value.and_then(read);
             let fits = value.is_none() || read.is_some();
-            if let Some(builder) = builder.as_any_mut().downcast_mut::<$builder>() {
-                builder.append_option(read);
-            }
+            append(read);
             fits
-        }};
+        }
+        match self {
+            Self::Text(column) => taken(value, |value| Some(values::text(value)), |text| column.append_option(text)),
+            Self::Integer(column) => taken(value, values::integer, |number| column.append_option(number)),
+            Self::Number(column) => taken(value, values::number, |number| column.append_option(number)),
+            Self::Decimal(column) => taken(value, values::decimal, |amount| column.append_option(amount)),
+            Self::Boolean(column) => taken(value, values::boolean, |truth| column.append_option(truth)),
+            Self::Date(column) => taken(value, values::date, |day| column.append_option(day)),
+            Self::Instant(column) => taken(value, values::instant, |moment| column.append_option(moment)),
+        }
     }
-    match kind {
-        FieldType::Text => append!(StringBuilder, text),
-        FieldType::Integer => append!(Int64Builder, integer),
-        FieldType::Number => append!(Float64Builder, number),
-        FieldType::Boolean => append!(BooleanBuilder, boolean),
-        FieldType::Date => append!(Date32Builder, date),
-        FieldType::Instant => append!(TimestampMicrosecondBuilder, instant),
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Text(column) => Arc::new(column.finish()),
+            Self::Integer(column) => Arc::new(column.finish()),
+            Self::Number(column) => Arc::new(column.finish()),
+            Self::Decimal(column) => Arc::new(column.finish()),
+            Self::Boolean(column) => Arc::new(column.finish()),
+            Self::Date(column) => Arc::new(column.finish()),
+            Self::Instant(column) => Arc::new(column.finish()),
+        }
     }
-}
-
-fn text(value: &Value) -> Option<String> {
-    Some(value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
-}
-
-fn integer(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
-}
-
-fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|number| number.is_finite())
-}
-
-fn boolean(value: &Value) -> Option<bool> {
-    value.as_bool().or_else(|| match value.as_str()?.trim() {
-        "true" | "True" | "1" => Some(true),
-        "false" | "False" | "0" => Some(false),
-        _ => None,
-    })
-}
-
-fn date(value: &Value) -> Option<i32> {
-    const MICROSECONDS: i64 = 86_400_000_000;
-    i32::try_from(instant(value)?.div_euclid(MICROSECONDS)).ok()
-}
-
-fn instant(value: &Value) -> Option<i64> {
-    if let Some(milliseconds) = value.as_i64() {
-        return milliseconds.checked_mul(1000);
-    }
-    let text = value.as_str()?.trim();
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Some(moment.as_microsecond());
-    }
-    if let Ok(civil) = text.parse::<jiff::civil::DateTime>() {
-        return civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|moment| moment.timestamp().as_microsecond());
-    }
-    text.parse::<i64>().ok()?.checked_mul(1000)
 }
 
 fn not_a(kind: FieldType) -> &'static str {
@@ -228,8 +224,99 @@ fn not_a(kind: FieldType) -> &'static str {
         FieldType::Text => "not text",
         FieldType::Integer => "not a whole number",
         FieldType::Number => "not a number",
+        FieldType::Decimal => "not an amount",
         FieldType::Boolean => "not yes or no",
         FieldType::Date => "not a date",
         FieldType::Instant => "not a time",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Mutex;
+
+    use arrow_array::cast::AsArray as _;
+    use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+    use cvj_core::source::{Kind, Level, Services};
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Host(Mutex<Vec<Rejected>>);
+
+    impl Services for Host {
+        fn source(&self) -> &'static str {
+            "crm"
+        }
+
+        fn folder(&self) -> PathBuf {
+            PathBuf::new()
+        }
+
+        fn log(&self, _: Level, _: &str) {}
+
+        fn progress(&self, _: u64, _: Option<u64>, _: &str) {}
+
+        fn is_cancelled(&self) -> bool {
+            false
+        }
+
+        fn secret(&self, _: &str) -> Result<String, SourceError> {
+            Err(SourceError::cancelled())
+        }
+
+        fn reject(&self, rejected: &Rejected) {
+            self.0.lock().unwrap().push(rejected.clone());
+        }
+
+        fn left_out(&self, _: &str, _: u64) {}
+    }
+
+    #[test]
+    fn records_become_rows_of_the_columns_asked_for() {
+        let amount = Field { currency: Some("EUR".to_owned()), ..Field::new("amount", FieldType::Decimal) };
+        let fields = [
+            Field::new("id", FieldType::Text),
+            amount,
+            Field::new("n", FieldType::Integer),
+            Field::new("at", FieldType::Instant),
+        ];
+        let asked = [3, 1, 2].map(|index| ColumnRequest { index, kind: Kind::Any });
+        let mut rows = Rows::new("deals", &fields, Some(&asked)).unwrap();
+        let host = Arc::new(Host::default());
+        let task = Task::new(host.clone());
+        let first = json!({ "at": "2026-10-31T09:14:35.5Z", "amount": "1000.10", "n": 7 });
+        let second = json!({ "at": "soon", "amount": "", "n": null });
+        rows.push("512", |field| first.get(&field.name), &task);
+        assert_eq!((rows.pending(), rows.finish().unwrap().num_rows(), rows.pending()), (1, 1, 0));
+        rows.push("513", |field| second.get(&field.name), &task);
+        rows.push("514", |field| first.get(&field.name), &task);
+        let batch = rows.finish().unwrap();
+        assert_eq!(batch.schema(), *rows.schema());
+        assert_eq!(batch.schema().field(1).metadata()[FIELD_CURRENCY], "EUR");
+        assert_eq!(batch.column(0).as_primitive::<TimestampMicrosecondType>().iter().collect::<Vec<_>>()[0], None);
+        assert_eq!(batch.column(1).as_primitive::<Decimal128Type>().iter().collect::<Vec<_>>(), [None, Some(100_010_000_000)]);
+        assert_eq!(batch.column(2).as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [None, Some(7)]);
+        let place = |row, record: &str| Rejected {
+            row: Some(row),
+            file: format!("deals {record}"),
+            line: 0,
+            column: "at".to_owned(),
+            why: "not a time".to_owned(),
+            value: "soon".to_owned(),
+        };
+        assert_eq!(*host.0.lock().unwrap(), [place(1, "513")]);
+        assert_eq!(rows.rows(), 3);
+    }
+
+    #[test]
+    fn rows_without_columns_are_counted() {
+        let mut rows = Rows::new("deals", &[], Some(&[])).unwrap();
+        let task = Task::new(Arc::new(Host::default()));
+        rows.push("1", |_| None, &task);
+        rows.push("2", |_| None, &task);
+        assert_eq!(rows.finish().unwrap().num_rows(), 2);
     }
 }
