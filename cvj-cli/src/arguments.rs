@@ -62,6 +62,13 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Say where a number comes from: definition, SQL, files, rows, and the first rows used
     Explain(ExplainArguments),
+    /// Store, try or remove the credentials of a source
+    #[command(after_help = "A secret is looked for in the environment variable of its name, then in the keyring, then with the \
+                            command in CVJ_SECRET_COMMAND. CVJ_KEYRING=off leaves the keyring alone.")]
+    Auth {
+        #[command(subcommand)]
+        command: AuthCommand,
+    },
     /// Write the empty worksheet
     Template(TemplateArguments),
     /// Print a JSON Schema: of cvj.toml, of report.json, or of a plugin's keys in cvj.toml
@@ -145,6 +152,52 @@ pub(crate) struct ExplainArguments {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum AuthCommand {
+    /// Ask for the secrets that a source names, and store them in the keyring
+    Set {
+        #[command(flatten)]
+        stored: StoredSecrets,
+
+        /// Read the secret from standard input: one line, or a key in PEM form
+        #[arg(long)]
+        stdin: bool,
+    },
+    /// Say where the secrets of a source come from, and whether they let cvj in
+    Test {
+        #[command(flatten)]
+        source: SourceArguments,
+    },
+    /// Remove the secrets that a source names from the keyring
+    Remove {
+        #[command(flatten)]
+        stored: StoredSecrets,
+    },
+}
+
+/// Which source of which client is meant.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SourceArguments {
+    /// The source, as in [source.SOURCE]
+    #[arg(value_name = "SOURCE")]
+    pub(crate) name: String,
+
+    /// The client's folder, which holds cvj.toml
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+/// Which of a source's secrets are meant.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StoredSecrets {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+
+    /// Only this one of the secrets that the source names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -1,5 +1,6 @@
 //! The commands: each asks the engine, and says or writes what comes back.
 
+mod auth;
 mod check;
 mod explain;
 mod plugin_list;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use crate::arguments::{Arguments, Command, PluginArguments, PluginCommand};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
+use crate::vault;
 
 /// How a command that did its work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Arc<Terminal>) -> Result<Done
         Command::Report(report) => report::run(&report, plugins, terminal),
         Command::Check(check) => check::run(&check, plugins, terminal),
         Command::Explain(explain) => explain::run(&explain, plugins, terminal),
+        Command::Auth { command } => auth::run(&command, plugins, terminal),
         Command::Template(template) => template::run(&template, terminal),
         Command::Schema { subject } => schema::run(&subject, plugins, terminal),
         Command::Plugin { command: PluginCommand::List { json } } => plugin_list::run(json, plugins, terminal),
@@ -59,6 +62,7 @@ fn request(folder: PathBuf, period: Option<Period>, products: Vec<String>, plugi
         products,
         plugin_path: plugins.path.clone(),
         patience: plugins.patience(),
+        vaults: vault::all(),
         now: Timestamp::from_second(now.as_second()).unwrap_or(now),
     }
 }

@@ -7,11 +7,13 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use cvj_core::report::{LeftOut, RejectReason};
 use cvj_core::source::{FIELD_FORMAT, Kind, ScanRequest, TableInfo};
 
+use crate::config::SourceSettings;
 use crate::engine::{Attempt, Client, Request, with_runtime};
 use crate::error::EngineError;
 use crate::gathered::Gathered;
 use crate::rejections::Told;
 use crate::relation::{Relation, touchpoint_label};
+use crate::secrets::FoundSecret;
 use crate::sources::OpenSource;
 use crate::watch::Watch;
 
@@ -38,6 +40,10 @@ pub struct CheckedSource {
     pub name: String,
     /// Its plugin.
     pub plugin: String,
+    /// Whether it could be opened; if not, a problem says why.
+    pub opened: bool,
+    /// The secrets it asked for, and where they were found.
+    pub secrets: Vec<FoundSecret>,
     /// Its tables.
     pub tables: Vec<CheckedTable>,
 }
@@ -83,21 +89,27 @@ pub struct CheckedColumn {
 /// Looks at a client's configuration, plugins, credentials, columns and rows.
 pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, EngineError> {
     with_runtime(async {
-        let mut client = Client::open(request, watch)?;
-        let mut problems: Vec<EngineError> = client.sources.iter().filter_map(|source| source.check().err()).collect();
+        let (mut client, mut problems) = Client::open_what_opens(request, watch)?;
+        let all_open = problems.is_empty();
+        problems.extend(client.sources.iter().filter_map(|source| source.check().err()));
         let mut checkup =
             Checkup { client: client.config.client.name.clone(), sources: Vec::new(), definitions: 0, problems: Vec::new() };
-        let attempt = client
-            .retrying(async |client| {
+        // Definitions over a source that is not open would only give errors that follow from it.
+        let attempt = if all_open {
+            let attempt = client.retrying(async |client| {
                 let attempt = Attempt::run(client).await?;
                 Ok((sources(client, Some(&attempt))?, attempt.definition_count()))
-            })
-            .await;
+            });
+            Some(attempt.await)
+        } else {
+            None
+        };
         match attempt {
-            Ok((sources, definitions)) => (checkup.sources, checkup.definitions) = (sources, definitions),
-            Err(error) => {
-                checkup.sources = sources(&client, None).unwrap_or_default();
-                problems.push(error);
+            Some(Ok((sources, definitions))) => (checkup.sources, checkup.definitions) = (sources, definitions),
+            failed => {
+                checkup.sources = sources(&client, None)?;
+                let told: Vec<String> = problems.iter().map(EngineError::to_string).collect();
+                problems.extend(failed.and_then(Result::err).filter(|error| !told.contains(&error.to_string())));
             }
         }
         checkup.problems = problems;
@@ -105,24 +117,29 @@ pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, Engine
     })
 }
 
+/// All sources, opened or not. Without an attempt there is a problem told, and what cannot be read because of it is left out.
 fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedSource>, EngineError> {
-    client
-        .sources
-        .iter()
-        .map(|source| {
-            let tables = source.tables.iter().map(|table| {
-                let part = attempt.and_then(|attempt| {
-                    attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
-                });
-                checked_table(source, table, part)
-            });
-            Ok(CheckedSource {
-                name: source.name.clone(),
-                plugin: source.plugin.clone(),
-                tables: tables.collect::<Result<_, _>>()?,
-            })
-        })
-        .collect()
+    let checked = |settings: &SourceSettings| {
+        let open = client.sources.iter().find(|source| source.name == settings.name);
+        let tables = match open.map(|source| checked_tables(source, attempt)) {
+            Some(Err(error)) if attempt.is_some() => return Err(error),
+            tables => tables.and_then(Result::ok).unwrap_or_default(),
+        };
+        let secrets = open.map(|source| source.host().found_secrets()).unwrap_or_default();
+        let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
+        Ok(CheckedSource { name, plugin, opened: open.is_some(), secrets, tables })
+    };
+    client.config.sources.iter().map(checked).collect()
+}
+
+fn checked_tables(source: &OpenSource, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedTable>, EngineError> {
+    let checked = |table: &TableInfo| {
+        let part = attempt.and_then(|attempt| {
+            attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
+        });
+        checked_table(source, table, part)
+    };
+    source.tables.iter().map(checked).collect()
 }
 
 fn checked_table(

@@ -29,6 +29,7 @@ use crate::products::{MOST_FOUND, ProductCode, Products, UNASSIGNED};
 use crate::relation::{Relation, touchpoint_label};
 use crate::rows::{Shared, gather};
 use crate::scan::Account;
+use crate::secrets::Vault;
 use crate::segments::{MOST_SEGMENTS, SegmentTable, Segments};
 use crate::session::{Declared, Session, definitions};
 use crate::sources::OpenSource;
@@ -51,6 +52,8 @@ pub struct Request {
     pub plugin_path: Vec<PathBuf>,
     /// How long a plugin may be silent.
     pub patience: Duration,
+    /// Where secrets are looked for that the environment does not hold, in this order.
+    pub vaults: Vec<Arc<dyn Vault>>,
     /// The moment that the default `as_of` may not pass.
     pub now: Timestamp,
 }
@@ -85,9 +88,24 @@ impl<'a> Client<'a> {
     pub(crate) fn open(request: &'a Request, watch: Arc<dyn Watch>) -> Result<Self, EngineError> {
         let config = Config::read(&request.folder)?;
         let search = Search::standard(&request.plugin_path);
-        let open = |settings| OpenSource::open(settings, &config, &request.folder, &search, request.patience, watch.clone());
+        let open = |settings| OpenSource::open(settings, &config, request, &search, watch.clone());
         let sources = config.sources.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { request, config, sources, watch })
+    }
+
+    /// A client with the sources open that can be opened, and why the others cannot.
+    pub(crate) fn open_what_opens(request: &'a Request, watch: Arc<dyn Watch>) -> Result<(Self, Vec<EngineError>), EngineError> {
+        let config = Config::read(&request.folder)?;
+        let search = Search::standard(&request.plugin_path);
+        let (mut sources, mut problems) = (Vec::new(), Vec::new());
+        for settings in &config.sources {
+            match OpenSource::open(settings, &config, request, &search, watch.clone()) {
+                Ok(source) => sources.push(source),
+                Err(EngineError::Cancelled) => return Err(EngineError::Cancelled),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok((Self { request, config, sources, watch }, problems))
     }
 
     /// Runs work that a source may ask to begin again because its data contradicts the formats it had settled on.

@@ -1,8 +1,7 @@
 //! The client's sources: plugins loaded, configurations checked against their schema, sources opened, tables listed.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use cvj_core::columns::snake_case;
 use cvj_core::nearest::nearest;
@@ -12,8 +11,10 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use crate::config::{Config, SourceSettings, Step};
+use crate::engine::Request;
 use crate::error::EngineError;
-use crate::plugin::{self, Search};
+use crate::plugin::{self, Plugin, Search};
+use crate::secrets::{FoundSecret, Secrets};
 use crate::watch::Watch;
 
 /// An opened source with its tables.
@@ -33,10 +34,7 @@ pub(crate) struct Host {
     source: String,
     folder: PathBuf,
     watch: Arc<dyn Watch>,
-    /// Secrets that the configuration names.
-    declared: Arc<Vec<String>>,
-    /// Values handed out, to be taken out of every text.
-    revealed: Arc<Mutex<Vec<String>>>,
+    secrets: Arc<Secrets>,
 }
 
 /// Where a scan's side channels go.
@@ -57,28 +55,15 @@ impl OpenSource {
     pub(crate) fn open(
         settings: &SourceSettings,
         config: &Config,
-        folder: &Path,
+        request: &Request,
         search: &Search,
-        patience: Duration,
         watch: Arc<dyn Watch>,
     ) -> Result<Self, EngineError> {
-        let plugin = search.load(&settings.plugin).map_err(|error| {
-            let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
-            let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
-            let diagnostic = config.diagnostic_at(&path, format!("source `{}`: {error}", settings.name), hint);
-            EngineError::Load { diagnostic: Box::new(diagnostic), error }
-        })?;
-        let host = Host {
-            source: settings.name.clone(),
-            folder: folder.to_path_buf(),
-            watch,
-            declared: Arc::new(secret_names(&settings.config)),
-            revealed: Arc::default(),
-        };
+        let host = Host::new(settings, config, request, watch);
+        let plugin = load(settings, config, &host, search)?;
         let failed = |error| host.error(error);
-        validate(settings, config, &plugin.config_schema().map_err(failed)?)?;
         let task = host.task();
-        let source = plugin.open(&settings.config, &task, patience).map_err(failed)?;
+        let source = plugin.open(&settings.config, &task, request.patience).map_err(failed)?;
         let tables = source.tables(&task).map_err(failed)?;
         let definitions = if settings.defaults { source.definitions(&task).map_err(failed)? } else { Vec::new() };
         let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
@@ -115,6 +100,25 @@ impl OpenSource {
 }
 
 impl Host {
+    /// What one source of a client works with.
+    pub(crate) fn new(settings: &SourceSettings, config: &Config, request: &Request, watch: Arc<dyn Watch>) -> Self {
+        let secrets = Arc::new(Secrets::new(config, settings, &request.vaults));
+        Self { source: settings.name.clone(), folder: request.folder.clone(), watch, secrets }
+    }
+
+    /// Finds every secret that the configuration names.
+    pub(crate) fn find_secrets(&self) -> Result<(), EngineError> {
+        self.secrets.names().try_for_each(|name| match self.secrets.get(name, self.watch.as_ref()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.error(error)),
+        })
+    }
+
+    /// The secrets found so far, and where.
+    pub(crate) fn found_secrets(&self) -> Vec<FoundSecret> {
+        self.secrets.found_places()
+    }
+
     /// A task whose side channels lead nowhere.
     pub(crate) fn task(&self) -> Task {
         self.scan_task(Arc::new(Nowhere))
@@ -132,6 +136,7 @@ impl Host {
             return EngineError::Cancelled;
         }
         let (message, hint) = (self.scrub(&error.message), error.hint.as_deref().map(|hint| self.scrub(hint)));
+        let hint = self.secrets.advice(error.status, hint);
         let SourceError { status, retryable, retry_after, .. } = error;
         EngineError::Source {
             source_name: self.source.clone(),
@@ -140,8 +145,7 @@ impl Host {
     }
 
     fn scrub(&self, text: &str) -> String {
-        let revealed = self.revealed.lock().unwrap_or_else(PoisonError::into_inner);
-        revealed.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "•••"))
+        self.secrets.scrub(text)
     }
 }
 
@@ -172,16 +176,7 @@ impl Services for HostServices {
     }
 
     fn secret(&self, name: &str) -> Result<String, SourceError> {
-        if !self.host.declared.iter().any(|declared| declared == name) {
-            let message = format!("the configuration of source `{}` names no secret `{name}`", self.host.source);
-            return Err(SourceError::new(Status::Unauthorized, message));
-        }
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
-            SourceError::new(Status::Unauthenticated, format!("the secret `{name}` is not set"))
-                .with_hint(format!("set the environment variable {name}"))
-        })?;
-        self.host.revealed.lock().unwrap_or_else(PoisonError::into_inner).push(value.clone());
-        Ok(value)
+        self.host.secrets.get(name, self.host.watch.as_ref())
     }
 
     fn reject(&self, rejected: &Rejected) {
@@ -193,16 +188,16 @@ impl Services for HostServices {
     }
 }
 
-/// Names under `{ "secret": "NAME" }` anywhere in a configuration.
-fn secret_names(config: &Value) -> Vec<String> {
-    match config {
-        Value::Object(map) => match (map.len(), map.get("secret")) {
-            (1, Some(Value::String(name))) => vec![name.clone()],
-            _ => map.values().flat_map(secret_names).collect(),
-        },
-        Value::Array(list) => list.iter().flat_map(secret_names).collect(),
-        _ => Vec::new(),
-    }
+/// Loads a source's plugin and checks the source's keys against its schema.
+pub(crate) fn load(settings: &SourceSettings, config: &Config, host: &Host, search: &Search) -> Result<Plugin, EngineError> {
+    let plugin = search.load(&settings.plugin).map_err(|error| {
+        let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
+        let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
+        let diagnostic = config.diagnostic_at(&path, format!("source `{}`: {error}", settings.name), hint);
+        EngineError::Load { diagnostic: Box::new(diagnostic), error }
+    })?;
+    validate(settings, config, &plugin.config_schema().map_err(|error| host.error(error))?)?;
+    Ok(plugin)
 }
 
 /// Checks a source's keys against the plugin's schema; the error points at the key in `cvj.toml`.

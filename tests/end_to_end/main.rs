@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod claims;
+mod credentials;
 mod explain;
 mod exports;
 mod guide;

@@ -42,6 +42,7 @@ pub fn program() -> Command {
     assert!(path.is_file(), "{} is missing: run `cargo xtask test`, which builds it", path.display());
     let mut command = Command::new(path);
     command.env_remove("CVJ_PLUGIN_PATH").env_remove("NO_COLOR").env("XDG_DATA_HOME", target_folder().join("no-user-data"));
+    command.env("CVJ_KEYRING", "off").env_remove("CVJ_SECRET_COMMAND");
     command
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use cvj_engine::{CheckedColumn, CheckedTable, Checkup, EngineError};
+use cvj_engine::{CheckedColumn, CheckedTable, Checkup, EngineError, FoundSecret};
 use serde_json::{Value, json};
 
 use crate::arguments::{CheckArguments, PluginArguments};
@@ -62,7 +62,11 @@ fn as_json(checkup: &Checkup) -> Value {
         .iter()
         .map(|source| {
             let tables: Vec<Value> = source.tables.iter().map(table).collect();
-            json!({ "name": source.name, "plugin": source.plugin, "tables": tables })
+            let secret = |secret: &FoundSecret| json!({ "name": secret.name, "from": secret.place });
+            let secrets: Vec<Value> = source.secrets.iter().map(secret).collect();
+            json!({
+                "name": source.name, "plugin": source.plugin, "opened": source.opened, "secrets": secrets, "tables": tables,
+            })
         })
         .collect();
     json!({
@@ -89,15 +93,20 @@ fn as_text(checkup: &Checkup) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{}: {} sources, {} definitions", checkup.client, checkup.sources.len(), checkup.definitions);
     for source in &checkup.sources {
-        let _ = writeln!(text, "\n{} ({})", source.name, source.plugin);
+        let opened = if source.opened { "" } else { ": could not be opened" };
+        let _ = writeln!(text, "\n{} ({}){opened}", source.name, source.plugin);
+        for FoundSecret { name, place } in &source.secrets {
+            let _ = writeln!(text, "  secret `{name}` from {place}");
+        }
         for table in &source.tables {
-            write_table(&mut text, table);
+            // Without definitions in force there was a problem, and no table was read.
+            write_table(&mut text, table, checkup.definitions > 0);
         }
     }
     text
 }
 
-fn write_table(text: &mut String, table: &CheckedTable) {
+fn write_table(text: &mut String, table: &CheckedTable, was_read: bool) {
     let files = match table.files.as_slice() {
         [] => String::new(),
         [first, .., last] if table.files.len() > FILES_NAMED => {
@@ -107,7 +116,8 @@ fn write_table(text: &mut String, table: &CheckedTable) {
     };
     let mut rows = match table.rows {
         Some(rows) => format!("{rows} rows{files}"),
-        None => format!("used by no definition{files}"),
+        None if was_read => format!("used by no definition{files}"),
+        None => format!("not read{files}"),
     };
     if table.rows_rejected > 0 {
         let _ = write!(rows, "; {} rejected", table.rows_rejected);
