@@ -1,5 +1,6 @@
 //! The commands: each asks the engine, and says or writes what comes back.
 
+mod cache;
 mod check;
 mod explain;
 mod plugin_list;
@@ -15,7 +16,7 @@ use cvj_core::Period;
 use cvj_engine::Request;
 use jiff::Timestamp;
 
-use crate::arguments::{Arguments, Command, PluginArguments, PluginCommand};
+use crate::arguments::{Arguments, CacheCommand, Command, PluginArguments, PluginCommand, PullArguments};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -46,12 +47,22 @@ pub(crate) fn run(arguments: Arguments, terminal: &Arc<Terminal>) -> Result<Done
         Command::Explain(explain) => explain::run(&explain, plugins, terminal),
         Command::Template(template) => template::run(&template, terminal),
         Command::Schema { subject } => schema::run(&subject, plugins, terminal),
+        Command::Cache { command: CacheCommand::List { json } } => cache::list(json, terminal),
+        Command::Cache { command: CacheCommand::Clear { client, source } } => {
+            cache::clear(client.as_deref(), source.as_deref(), terminal)
+        }
         Command::Plugin { command: PluginCommand::List { json } } => plugin_list::run(json, plugins, terminal),
     }
 }
 
 /// What the engine is asked for. The clock is read here and nowhere else; a second is as fine as periods ask for.
-fn request(folder: PathBuf, period: Option<Period>, products: Vec<String>, plugins: &PluginArguments) -> Request {
+fn request(
+    folder: PathBuf,
+    period: Option<Period>,
+    products: Vec<String>,
+    plugins: &PluginArguments,
+    pulls: &PullArguments,
+) -> Request {
     let now = Timestamp::now();
     Request {
         folder,
@@ -59,6 +70,7 @@ fn request(folder: PathBuf, period: Option<Period>, products: Vec<String>, plugi
         products,
         plugin_path: plugins.path.clone(),
         patience: plugins.patience(),
+        pulls: pulls.pulls(),
         now: Timestamp::from_second(now.as_second()).unwrap_or(now),
     }
 }

@@ -336,6 +336,9 @@ pub struct Table {
     pub files: Vec<String>,
     /// Rows of data read.
     pub rows_read: u64,
+    /// Rows that the source itself says it has (a control total); left out where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_expected: Option<u64>,
     /// Distinct rows that at least one definition rejected.
     pub rows_rejected: u64,
     /// Rejections by definition, column and reason.
