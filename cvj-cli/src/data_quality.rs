@@ -16,7 +16,7 @@ pub(crate) fn warnings(report: &Report) -> Vec<String> {
     let mut warnings = Vec::new();
     for source in &report.sources {
         for table in &source.tables {
-            if let Some(expected) = table.rows_expected.filter(|expected| *expected != table.rows_read) {
+            if let Some(expected) = table.contradicted() {
                 let name = table_name(&source.name, &table.name);
                 warnings.push(format!("{name}: the source says it has {expected} rows, {} were received", table.rows_read));
             }

@@ -349,6 +349,13 @@ pub struct Table {
     pub rows_left_out: Vec<LeftOut>,
 }
 
+impl Table {
+    /// Rows that the source says it has, where it is not what was received.
+    pub fn contradicted(&self) -> Option<u64> {
+        self.rows_expected.filter(|expected| *expected != self.rows_read)
+    }
+}
+
 /// How many rows a definition rejected for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RejectReason {

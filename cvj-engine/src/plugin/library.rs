@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use cvj_core::abi::{ABI_MAJOR, CvjEntry, CvjSourceInterface, CvjStr, ENTRY_SYMBOL, FLAG_REMOTE, FLAG_UNWINDS, INTERFACE_SOURCE_1, MAGIC};
+use cvj_core::abi::{
+    ABI_MAJOR, CvjEntry, CvjSourceInterface, CvjStr, ENTRY_SYMBOL, FLAG_REMOTE, FLAG_UNWINDS, INTERFACE_SOURCE_1, MAGIC,
+};
 use cvj_core::{SourceError, Status, Task};
 use serde::Deserialize;
 

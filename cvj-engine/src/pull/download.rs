@@ -1,9 +1,9 @@
 //! Pulls what was planned: a few parts at once, each written to a file of its own as it comes.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::{fs, io};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::{fs, io};
 
 use arrow_schema::SchemaRef;
 use cvj_core::source::{Partition, Rejected};
@@ -103,8 +103,7 @@ fn pull_part(
         .build();
     let stream = source.read(&Partition(table.plan.parts[part].clone()), table.schema.clone(), &task);
     let stream = stream.map_err(|error| host.error(error))?;
-    let mut writer =
-        ArrowWriter::try_new(Hashed::create(&aside)?, table.schema.clone(), Some(properties)).map_err(unwritten)?;
+    let mut writer = ArrowWriter::try_new(Hashed::create(&aside)?, table.schema.clone(), Some(properties)).map_err(unwritten)?;
     let mut rows = 0;
     for batch in stream {
         let batch = batch.map_err(|error| host.error(error))?;
@@ -115,7 +114,6 @@ fn pull_part(
         rows += batch.num_rows() as u64;
         channels.received(rows);
     }
-    writer.finish().map_err(unwritten)?;
     let file = writer.into_inner().map_err(unwritten)?;
     let (bytes, sha256) = file.finish().map_err(|error| failed("written", &aside)(error))?;
     let rejected = channels.take_rejected(table, rows).map_err(|error| host.error(error))?;

@@ -58,12 +58,15 @@ impl fmt::Display for Unfit {
 impl Wanted<'_> {
     /// Why this pull does not do; `None`: it does.
     pub(super) fn unfit(&self, plan: &Plan) -> Option<Unfit> {
-        self.unfit_source(&plan.identity, plan.planned).or_else(|| {
-            self.columns.iter().find_map(|wanted| match plan.columns.iter().find(|column| column.name == wanted.name) {
-                None => Some(Unfit::Lacks(wanted.name.clone())),
-                Some(column) if column.data_type != wanted.data_type => Some(Unfit::Type(wanted.name.clone())),
-                Some(_) => None,
-            })
+        self.unfit_source(&plan.identity, plan.planned).or_else(|| self.unfit_columns(plan))
+    }
+
+    /// The same of its columns alone.
+    pub(super) fn unfit_columns(&self, plan: &Plan) -> Option<Unfit> {
+        self.columns.iter().find_map(|wanted| match plan.columns.iter().find(|column| column.name == wanted.name) {
+            None => Some(Unfit::Lacks(wanted.name.clone())),
+            Some(column) if column.data_type != wanted.data_type => Some(Unfit::Type(wanted.name.clone())),
+            Some(_) => None,
         })
     }
 
@@ -78,10 +81,10 @@ impl Wanted<'_> {
         if identity.plugin_version != self.identity.plugin_version {
             return Some(Unfit::Plugin);
         }
-        // What this very run pulled is used also where all is to be pulled anew. A clock that was set back makes nothing fresh.
         if self.pulls == Pulls::Anew {
-            return (at != self.now).then_some(Unfit::Anew);
+            return Some(Unfit::Anew);
         }
+        // A clock that was set back makes nothing fresh.
         let age = self.now.duration_since(at);
         (age < SignedDuration::ZERO || age >= FRESH).then_some(Unfit::Old)
     }
@@ -136,7 +139,6 @@ mod tests {
             (11, Pulls::Fresh, &same, &name, lacks()),
             (11, Pulls::Fresh, &same, &id, Some(Unfit::Type("id".to_owned()))),
             (1, Pulls::Anew, &same, &email, Some(Unfit::Anew)),
-            (0, Pulls::Anew, &same, &email, None),
             (9000, Pulls::Offline, &new, &email, None),
             (9000, Pulls::Offline, &other, &email, Some(Unfit::Settings)),
             (9000, Pulls::Offline, &same, &name, lacks()),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::LISTING;
 use super::record::{Listing, Receipt};
 use super::store::{self, Cache, Lock, PullFolder, TableFolder};
-use super::LISTING;
 use crate::error::EngineError;
 
 /// A table that was pulled, or is being.

@@ -21,7 +21,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrow_schema::SchemaRef;
-use cvj_core::source::{COLUMN_FILE, COLUMN_LINE, ColumnRequest, FilterAnswer, Kind, Level, Partition, ScanPlan, ScanRequest, TableInfo};
+use cvj_core::source::{
+    COLUMN_FILE, COLUMN_LINE, ColumnRequest, FilterAnswer, Kind, Level, Partition, ScanPlan, ScanRequest, TableInfo,
+};
 use cvj_core::{BatchStream, Definition, SourceError, Status, Task};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -55,8 +57,8 @@ impl ClientCache {
     pub(crate) fn open(client: &Path, host: &Host) -> Result<Self, EngineError> {
         let cache = Cache::standard()?;
         let client = client.canonicalize().unwrap_or_else(|_| client.to_owned());
-        store::make_folder(&cache.folder)?;
-        if cache.folder.canonicalize().is_ok_and(|folder| folder.starts_with(&client)) {
+        let there = cache.folder.ancestors().find_map(|folder| folder.canonicalize().ok());
+        if there.is_some_and(|folder| folder.starts_with(&client)) {
             return Err(EngineError::Cache {
                 message: format!(
                     "`{}`, in which pulled data is kept, lies in the client's folder, which may be shared",
@@ -235,8 +237,8 @@ impl Pull {
     /// Finds what is kept of these tables, as far as it does, and pulls nothing.
     pub(crate) fn find_kept(&self, needed: &BTreeMap<String, Needed>) {
         for (table, needed) in needed {
-            match self.find(table, needed) {
-                Ok((_, Found::Whole(kept))) => self.keep(kept),
+            match self.needed_columns(table, needed).and_then(|columns| self.find(table, &columns)) {
+                Ok(Found::Whole(kept)) => self.keep(kept),
                 Ok(_) => {}
                 Err(error) => {
                     self.told(&error);
@@ -250,13 +252,15 @@ impl Pull {
     pub(crate) fn provide(&self, needed: &BTreeMap<String, Needed>) -> Result<(), EngineError> {
         let mut missing = Vec::new();
         for (table, needed) in needed {
+            let columns = self.needed_columns(table, needed)?;
+            // What this run pulled is used also where everything is to be pulled anew.
             let known = locked(&self.state).kept.get(table).cloned();
-            if known.is_some_and(|kept| kept.has(needed.columns.iter().map(String::as_str))) {
+            if known.is_some_and(|kept| self.wanted(&columns).unfit_columns(&kept.plan).is_none()) {
                 continue;
             }
-            match self.find(table, needed)? {
-                (_, Found::Whole(kept)) => self.keep(kept),
-                (columns, found) => missing.push((table, columns, needed, found)),
+            match self.find(table, &columns)? {
+                Found::Whole(kept) => self.keep(kept),
+                found => missing.push((table, columns, needed, found)),
             }
         }
         if !missing.is_empty() {
@@ -306,14 +310,18 @@ impl Pull {
         Ok(())
     }
 
-    /// What there is of a table, and the columns that are needed of it.
-    fn find(&self, table: &str, needed: &Needed) -> Result<(Vec<Column>, Found), EngineError> {
-        let columns = {
-            let state = locked(&self.state);
-            let table = table_named(&state.tables, table).map_err(|error| self.host.error(error))?;
-            needed_columns(table, needed)
-        };
-        let wanted = Wanted { identity: &self.identity, columns: &columns, pulls: self.pulls, now: self.now };
+    fn needed_columns(&self, table: &str, needed: &Needed) -> Result<Vec<Column>, EngineError> {
+        let state = locked(&self.state);
+        table_named(&state.tables, table).map(|table| needed_columns(table, needed)).map_err(|error| self.host.error(error))
+    }
+
+    fn wanted<'a>(&'a self, columns: &'a [Column]) -> Wanted<'a> {
+        Wanted { identity: &self.identity, columns, pulls: self.pulls, now: self.now }
+    }
+
+    /// What there is of a table of which these columns are needed.
+    fn find(&self, table: &str, columns: &[Column]) -> Result<Found, EngineError> {
+        let wanted = self.wanted(columns);
         let folder = self.table_folder(table);
         let mut reason = None;
         // A pull that was begun is the newer one.
@@ -333,20 +341,24 @@ impl Pull {
             }
             if let Some(kept) = self.verified(table, pull.clone(), plan.clone()) {
                 let folder = if is_begun { folder.finish()? } else { pull };
-                return Ok((columns, Found::Whole(Kept { folder, ..kept })));
+                return Ok(Found::Whole(Kept { folder, ..kept }));
             }
             if is_begun {
                 if !self.is_offline() {
-                    return Ok((columns, Found::Begun(pull, plan)));
+                    return Ok(Found::Begun(pull, plan));
                 }
             } else {
-                self.told(&EngineError::Cache {
+                let damaged = EngineError::Cache {
                     message: format!("what was kept of table `{table}` is damaged, in `{}`", pull.folder.display()),
-                    hint: None,
-                });
+                    hint: Some("run it without `--offline` to pull it anew".to_owned()),
+                };
+                if self.is_offline() {
+                    return Err(damaged);
+                }
+                self.told(&damaged);
             }
         }
-        Ok((columns, Found::Nothing(reason)))
+        Ok(Found::Nothing(reason))
     }
 
     /// A pull all of whose parts are there, as they were written.
@@ -362,7 +374,11 @@ impl Pull {
             let state = locked(&self.state);
             let own = &table_named(&state.tables, table).map_err(|error| self.host.error(error))?.schema;
             let index = |column: &Column| own.index_of(&column.name).ok().map(|index| ColumnRequest { index, kind: Kind::Any });
-            ScanRequest { columns: Some(columns.iter().filter_map(index).collect()), target_partitions: 4, ..ScanRequest::all(table) }
+            ScanRequest {
+                columns: Some(columns.iter().filter_map(index).collect()),
+                target_partitions: 4,
+                ..ScanRequest::all(table)
+            }
         };
         let plan = source.plan(&request, &self.host.task()).map_err(|error| self.host.error(error))?;
         let types = |schema: &SchemaRef| -> Vec<_> {
@@ -399,11 +415,8 @@ impl Pull {
         if oldest == self.now || std::mem::replace(&mut state.is_age_told, true) {
             return;
         }
-        let how = if self.is_offline() {
-            format!("{}, --offline", age(oldest, self.now))
-        } else {
-            "--refresh pulls anew".to_owned()
-        };
+        let how =
+            if self.is_offline() { format!("{}, --offline", age(oldest, self.now)) } else { "--refresh pulls anew".to_owned() };
         self.host.notice(&format!("as pulled {} ({how})", shown(oldest, &self.zone)));
     }
 
@@ -441,8 +454,7 @@ impl Pull {
         let Some(listing) = store::read_json::<Listing>(&self.folder.join(LISTING))? else {
             return if self.is_offline() { Err(self.offline_error("nothing of it is kept")) } else { Ok(false) };
         };
-        let wanted = Wanted { identity: &self.identity, columns: &[], pulls: self.pulls, now: self.now };
-        if let Some(unfit) = wanted.unfit_source(&listing.identity, listing.listed) {
+        if let Some(unfit) = self.wanted(&[]).unfit_source(&listing.identity, listing.listed) {
             return if self.is_offline() { Err(self.offline_error(&unfit.to_string())) } else { Ok(false) };
         }
         let tables = listing.tables().map_err(EngineError::Internal)?;
@@ -466,7 +478,6 @@ impl Pull {
         store::make_folder(&self.folder)?;
         store::write_json(&self.folder.join(LISTING), &listing)?;
         let mut state = locked(&self.state);
-        state.kept.clear();
         state.live = Some(source);
         (state.tables, state.definitions, state.is_listed) = (tables, definitions, true);
         Ok(())

@@ -130,7 +130,8 @@ impl Lock {
         }
         // Beside the folder, so that it stays when the folder is cleared.
         let path = client.with_extension("lock");
-        let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&path).map_err(failed("created", &path))?;
+        let file =
+            private(OpenOptions::new().create(true).truncate(false).write(true)).open(&path).map_err(failed("created", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -248,7 +249,8 @@ pub(super) struct Hashed {
 
 impl Hashed {
     pub(super) fn create(path: &Path) -> Result<Self, EngineError> {
-        let file = private(OpenOptions::new().create(true).truncate(true).write(true)).open(path).map_err(failed("created", path))?;
+        let file =
+            private(OpenOptions::new().create(true).truncate(true).write(true)).open(path).map_err(failed("created", path))?;
         Ok(Self { file: io::BufWriter::new(file), hash: Sha256::new(), bytes: 0 })
     }
 
@@ -323,7 +325,8 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
     let record: Result<serde_json::Value, _> = serde_json::from_slice(&bytes);
     let version = record.as_ref().ok().and_then(|record| record.get("version")?.as_u64());
     if let Some(version) = version.filter(|version| *version != u64::from(VERSION)) {
-        let message = format!("`{}` was written by another version of cvj (its version is {version}, not {VERSION})", path.display());
+        let message =
+            format!("`{}` was written by another version of cvj (its version is {version}, not {VERSION})", path.display());
         return Err(EngineError::Cache { message, hint: Some("`cvj cache clear` removes what is kept".to_owned()) });
     }
     record.and_then(serde_json::from_value).map(Some).map_err(|error| EngineError::Cache {
@@ -336,7 +339,9 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
 pub(super) fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> EngineError {
     move |error| {
         let hint = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!("make room there, or set {VARIABLE} to a folder that has it"),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                format!("make room there, or set {VARIABLE} to a folder that has it")
+            }
             _ => format!("set {VARIABLE} to a folder of your own to keep what is pulled in"),
         };
         let message = format!("`{}`, in which pulled data is kept, cannot be {doing}: {error}", path.display());
@@ -361,7 +366,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plan.json");
         assert!(read_json::<Plan>(&path).unwrap().is_none());
-        for (text, says) in [("{\"version\": 1", "damaged"), ("{\"version\": 2}", "another version of cvj"), ("{\"version\": 1}", "damaged")] {
+        for (text, says) in
+            [("{\"version\": 1", "damaged"), ("{\"version\": 2}", "another version of cvj"), ("{\"version\": 1}", "damaged")]
+        {
             fs::write(&path, text).unwrap();
             let error = read_json::<Plan>(&path).unwrap_err();
             assert!(error.to_string().contains(says), "{error}");
