@@ -26,7 +26,7 @@ use crate::metrics::{History, MetricValues, aggregate};
 use crate::people::People;
 use crate::plugin::Search;
 use crate::products::{MOST_FOUND, ProductCode, Products, UNASSIGNED};
-use crate::pull::Pulls;
+use crate::pull::{Needed, NeededTables, Pulls};
 use crate::relation::{Relation, touchpoint_label};
 use crate::rows::{Shared, gather, plan_rows};
 use crate::scan::Account;
@@ -174,32 +174,40 @@ impl<'a> Attempt<'a> {
 
     /// Makes the tables of sources over a network readable, or, in a look, sets aside what would have to be pulled.
     async fn provide(&mut self) -> Result<(), EngineError> {
-        let sources = &self.client.sources;
-        let needed = self.session.pulled(&self.relations, sources).await?;
-        for (source, needed) in &needed {
-            let Some(pull) = sources.iter().find(|open| open.name == *source).and_then(OpenSource::pull) else { continue };
-            self.go_on()?;
-            if self.client.look_only { pull.find_kept(needed) } else { pull.provide(needed)? }
-        }
-        if self.client.look_only {
-            let mut read = Vec::new();
-            for relation in std::mem::take(&mut self.relations) {
-                let needed = self.session.pulled(std::slice::from_ref(&relation), sources).await?;
-                let is_kept = needed.iter().all(|(source, tables)| {
-                    let pull = sources.iter().find(|open| open.name == *source).and_then(OpenSource::pull);
-                    pull.is_some_and(|pull| tables.keys().all(|table| pull.rows(table).is_some()))
-                });
-                if is_kept { read.push(relation) } else { self.not_read.push(relation) }
+        let pull_of = |name: &str| self.client.sources.iter().find(|source| source.name == name).and_then(OpenSource::pull);
+        let mut needed = Vec::new();
+        for relation in &self.relations {
+            match self.session.pulled(relation, &self.client.sources).await {
+                Ok(tables) => needed.push(tables),
+                Err(error) => return Err(self.session.blame(relation, &self.client.config, &error).await),
             }
-            self.relations = read;
-            for relation in &self.not_read {
-                let planned = match self.session.prepare(relation).await {
-                    Ok(()) => plan_rows(&self.session.context, relation, &self.products).await,
-                    Err(error) => Err(error),
-                };
-                if let Err(error) = planned {
-                    return Err(self.session.blame(relation, &self.client.config, &error).await);
-                }
+        }
+        let mut all = NeededTables::new();
+        for (source, tables) in needed.iter().flatten() {
+            let of_source = all.entry(source.clone()).or_default();
+            for (table, needed) in tables {
+                of_source.entry(table.clone()).or_default().add(needed);
+            }
+        }
+        for (source, tables) in &all {
+            let Some(pull) = pull_of(source) else { continue };
+            self.go_on()?;
+            if self.client.look_only { pull.find_kept(tables) } else { pull.provide(tables)? }
+        }
+        let has = |(source, tables): (&String, &BTreeMap<String, Needed>)| {
+            pull_of(source).is_some_and(|pull| tables.keys().all(|table| pull.rows(table).is_some()))
+        };
+        let is_there: Vec<bool> = needed.iter().map(|sources| sources.iter().all(has)).collect();
+        for (relation, is_there) in std::mem::take(&mut self.relations).into_iter().zip(is_there) {
+            if is_there { self.relations.push(relation) } else { self.not_read.push(relation) }
+        }
+        for relation in &self.not_read {
+            let planned = match self.session.prepare(relation).await {
+                Ok(()) => plan_rows(&self.session.context, relation, &self.products).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = planned {
+                return Err(self.session.blame(relation, &self.client.config, &error).await);
             }
         }
         Ok(())

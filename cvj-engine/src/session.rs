@@ -19,7 +19,7 @@ use crate::error::EngineError;
 use crate::expression::{TableColumns, quoted};
 use crate::functions;
 use crate::products::Products;
-use crate::pull::Needed;
+use crate::pull::{Needed, NeededTables};
 use crate::relation::{BoundStage, Origin, Relation, RelationKind, bind_metric, bind_touchpoint};
 use crate::scan::{SourceTable, Unreadable, engine_error};
 use crate::sources::{Host, OpenSource};
@@ -228,36 +228,23 @@ impl Session {
         Ok(())
     }
 
-    /// What the relations need of sources that are pulled, by source and table.
-    pub(crate) async fn pulled(
-        &self,
-        relations: &[Relation],
-        sources: &[OpenSource],
-    ) -> Result<BTreeMap<String, BTreeMap<String, Needed>>, EngineError> {
-        let mut pulled: BTreeMap<String, BTreeMap<String, Needed>> = BTreeMap::new();
+    /// What a relation needs of sources that are pulled, by source and table.
+    pub(crate) async fn pulled(&self, relation: &Relation, sources: &[OpenSource]) -> Result<NeededTables, DataFusionError> {
+        let mut pulled = NeededTables::new();
         let is_pulled = |name: &str| sources.iter().any(|source| source.name == name && source.pull().is_some());
-        let mut add = |source: &str, table: &str, columns: &[String], shown: &[String]| {
-            let needed = pulled.entry(source.to_owned()).or_default().entry(table.to_owned()).or_default();
-            needed.columns.extend(columns.iter().cloned());
-            needed.shown.extend(shown.iter().cloned());
-        };
-        for relation in relations {
-            let columns = relation.read_columns();
-            if relation.is_table() {
-                if is_pulled(&relation.source) {
-                    let persons: Vec<&str> = relation.person_columns().collect();
-                    let shown: Vec<String> =
-                        columns.iter().filter(|column| !persons.contains(&column.as_str())).cloned().collect();
-                    add(&relation.source, &relation.table, &columns, &shown);
-                }
-                continue;
-            }
-            let scanned = self.scanned(relation, columns.iter().map(String::as_str)).await;
-            for ((source, table), columns) in scanned.map_err(|error| self.error(&error))? {
+        let columns = relation.read_columns();
+        if !relation.is_table() {
+            for ((source, table), columns) in self.scanned(relation, columns.iter().map(String::as_str)).await? {
                 if is_pulled(&source) {
-                    add(&source, &table, &columns, &[]);
+                    let needed = pulled.entry(source).or_default().entry(table).or_default();
+                    needed.columns.extend(columns);
                 }
             }
+        } else if is_pulled(&relation.source) {
+            let persons: Vec<&str> = relation.person_columns().collect();
+            let shown = columns.iter().filter(|column| !persons.contains(&column.as_str())).cloned().collect();
+            let needed = Needed { shown, columns: columns.into_iter().collect() };
+            pulled.entry(relation.source.clone()).or_default().insert(relation.table.clone(), needed);
         }
         Ok(pulled)
     }

@@ -84,6 +84,16 @@ pub(crate) struct Needed {
     pub(crate) shown: BTreeSet<String>,
 }
 
+impl Needed {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.columns.extend(other.columns.iter().cloned());
+        self.shown.extend(other.shown.iter().cloned());
+    }
+}
+
+/// What definitions need, by source and table.
+pub(crate) type NeededTables = BTreeMap<String, BTreeMap<String, Needed>>;
+
 /// A source over a network, and what is kept of it.
 pub(crate) struct Pull {
     host: Host,
