@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use cvj_core::Period;
+use cvj_engine::Pulls;
 
 use crate::format::Format;
 
@@ -38,6 +39,30 @@ impl PluginArguments {
     /// How long a plugin may be silent.
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_secs(u64::from(self.timeout))
+    }
+}
+
+/// What is done about sources over a network, whose data is kept for a while.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Sources over a network")]
+pub(crate) struct PullArguments {
+    /// Ask no source: use what was pulled before, however old
+    #[arg(long, conflicts_with = "refresh")]
+    offline: bool,
+
+    /// Pull everything anew, also what was pulled in the last 12 hours
+    #[arg(long)]
+    refresh: bool,
+}
+
+impl PullArguments {
+    /// Which pulls are used.
+    pub(crate) fn pulls(&self) -> Pulls {
+        match (self.offline, self.refresh) {
+            (true, _) => Pulls::Offline,
+            (false, true) => Pulls::Anew,
+            (false, false) => Pulls::Fresh,
+        }
     }
 }
 
@@ -76,6 +101,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         subject: SchemaSubject,
     },
+    /// See or clear what was pulled from sources over a network, and is kept
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
     /// See which plugins are there
     Plugin {
         #[command(subcommand)]
@@ -111,13 +141,16 @@ pub(crate) struct ReportArguments {
     )]
     pub(crate) formats: Vec<Format>,
 
-    /// End with exit code 3 where rows were rejected, match no product, or end before the period does
+    /// End with exit code 3 where rows were rejected, are missing, match no product, or end before the period does
     #[arg(long)]
     pub(crate) strict: bool,
 
     /// Show the page when it is written
     #[arg(long)]
     pub(crate) open: bool,
+
+    #[command(flatten)]
+    pub(crate) pulls: PullArguments,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -129,6 +162,9 @@ pub(crate) struct CheckArguments {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) pulls: PullArguments,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -152,6 +188,9 @@ pub(crate) struct ExplainArguments {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) pulls: PullArguments,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -221,6 +260,26 @@ pub(crate) enum SchemaSubject {
     Plugin {
         /// The plugin, as in `plugin = "csv"`
         name: Option<String>,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// List the tables that are kept: how many rows, how large, how old
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove what is kept [default: of every client and source]
+    Clear {
+        /// Only of the client in this folder
+        #[arg(long, value_name = "DIR")]
+        client: Option<PathBuf>,
+
+        /// Only of sources of this name
+        #[arg(value_name = "SOURCE")]
+        source: Option<String>,
     },
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use cvj_core::report::{LeftOut, RejectReason};
-use cvj_core::source::{FIELD_FORMAT, Kind, ScanRequest, TableInfo};
+use cvj_core::source::{ColumnRequest, FIELD_FORMAT, Kind, ScanRequest, TableInfo};
 
 use crate::config::SourceSettings;
 use crate::engine::{Attempt, Client, Request, with_runtime};
@@ -14,7 +14,7 @@ use crate::gathered::Gathered;
 use crate::rejections::Told;
 use crate::relation::{Relation, touchpoint_label};
 use crate::secrets::FoundSecret;
-use crate::sources::OpenSource;
+use crate::sources::{OpenSource, Supply};
 use crate::watch::Watch;
 
 /// Rows shown per table.
@@ -59,8 +59,12 @@ pub struct CheckedTable {
     pub format: Vec<String>,
     /// Its columns.
     pub columns: Vec<CheckedColumn>,
-    /// Rows read; `None` where no definition uses the table.
+    /// Rows read; `None` where no definition uses the table, or it is not pulled.
     pub rows: Option<u64>,
+    /// Definitions use it, but it lies behind a network, and a check pulls nothing.
+    pub not_pulled: bool,
+    /// Rows that the source itself says it has.
+    pub rows_expected: Option<u64>,
     /// Rows that at least one definition rejects, whatever their time.
     pub rows_rejected: u64,
     /// Why, and how often: definition, column, reason.
@@ -134,10 +138,11 @@ fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<Che
 
 fn checked_tables(source: &OpenSource, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedTable>, EngineError> {
     let checked = |table: &TableInfo| {
-        let part = attempt.and_then(|attempt| {
-            attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
-        });
-        checked_table(source, table, part)
+        let is_its = |relation: &Relation| relation.source == source.name && relation.table == table.name;
+        let part = attempt.and_then(|attempt| attempt.parts().find(|(relation, _)| is_its(relation)));
+        let not_read =
+            attempt.and_then(|attempt| attempt.not_read.iter().find(|relation| relation.is_table() && is_its(relation)));
+        checked_table(source, table, part, not_read)
     };
     source.tables.iter().map(checked).collect()
 }
@@ -146,16 +151,18 @@ fn checked_table(
     source: &OpenSource,
     table: &TableInfo,
     part: Option<(&Relation, &Gathered)>,
+    not_read: Option<&Relation>,
 ) -> Result<CheckedTable, EngineError> {
-    let users = part.map(|(relation, _)| users(relation)).unwrap_or_default();
+    let relation = part.map(|(relation, _)| relation).or(not_read);
+    let users = relation.map(users).unwrap_or_default();
     let columns = table
         .schema
         .fields()
         .iter()
         .enumerate()
         .map(|(index, found)| {
-            let field = part
-                .and_then(|(relation, _)| relation.provider.as_ref()?.field(found.name()).cloned())
+            let field = relation
+                .and_then(|relation| relation.provider.as_ref()?.field(found.name()).cloned())
                 .unwrap_or_else(|| found.as_ref().clone());
             CheckedColumn {
                 name: field.name().clone(),
@@ -174,6 +181,11 @@ fn checked_table(
         format: table.details.format.clone(),
         columns,
         rows: part.map(|(_, gathered)| gathered.rows),
+        not_pulled: not_read.is_some(),
+        rows_expected: match source.pull().and_then(|pull| pull.rows(&table.name)) {
+            Some((expected, _)) => expected,
+            None => table.details.rows_expected,
+        },
         rows_rejected: rejected.as_ref().map(|rejected| rejected.rows).unwrap_or_default(),
         rejected_by_reason: rejected.map(|rejected| rejected.by_reason).unwrap_or_default(),
         left_out: left_out.into_iter().map(|(why, rows)| LeftOut { why, rows }).collect(),
@@ -214,12 +226,26 @@ fn kind_name(kind: &arrow_schema::DataType) -> &'static str {
 fn samples(source: &OpenSource, table: &TableInfo) -> Result<Vec<Vec<String>>, EngineError> {
     let failed = |error| source.host().error(error);
     let task = source.host().task();
-    let columns = (0..table.schema.fields().len()).map(|index| cvj_core::source::ColumnRequest { index, kind: Kind::Any });
-    let request = ScanRequest { limit: Some(SAMPLES as u64), columns: Some(columns.collect()), ..ScanRequest::all(&table.name) };
-    let plan = source.source.plan(&request, &task).map_err(failed)?;
+    let supply = source.to_look_at();
+    // Offline, a source over a network has what was pulled of it.
+    let kept = match &supply {
+        Supply::Pulled(pull) => Some(pull.kept_columns(&table.name)),
+        Supply::Direct(_) => None,
+    };
+    if kept.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
+    let is_there = |index: &usize| kept.as_ref().is_none_or(|kept| kept.contains(table.schema.field(*index).name()));
+    let columns: Vec<usize> = (0..table.schema.fields().len()).filter(is_there).collect();
+    let request = ScanRequest {
+        limit: Some(SAMPLES as u64),
+        columns: Some(columns.iter().map(|&index| ColumnRequest { index, kind: Kind::Any }).collect()),
+        ..ScanRequest::all(&table.name)
+    };
+    let plan = supply.plan(&request, &task).map_err(failed)?;
     let mut rows = Vec::new();
     for partition in &plan.partitions {
-        for batch in source.source.read(partition, plan.schema.clone(), &task).map_err(failed)? {
+        for batch in supply.read(partition, plan.schema.clone(), &task).map_err(failed)? {
             let batch = batch.map_err(failed)?;
             let options = FormatOptions::default();
             let formatters = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
@@ -229,7 +255,11 @@ fn samples(source: &OpenSource, table: &TableInfo) -> Result<Vec<Vec<String>>, E
                 if rows.len() == SAMPLES {
                     return Ok(rows);
                 }
-                rows.push(formatters.iter().map(|formatter| formatter.value(row).to_string()).collect());
+                let mut cells = vec![String::new(); table.schema.fields().len()];
+                for (index, formatter) in columns.iter().zip(&formatters) {
+                    cells[*index] = formatter.value(row).to_string();
+                }
+                rows.push(cells);
             }
         }
     }

@@ -11,5 +11,6 @@ mod guide;
 mod northwind;
 mod outputs;
 mod plugins;
+mod pulls;
 mod readme;
 mod swapping;

@@ -22,7 +22,7 @@ const FILES_NAMED: usize = 3;
 /// Prints what was found to stdout and the problems to stderr; fails if there is a problem.
 pub(crate) fn run(arguments: &CheckArguments, plugins: &PluginArguments, terminal: &Arc<Terminal>) -> Result<Done, Failure> {
     let progress = Arc::new(Progress::new(Arc::clone(terminal), interrupt::flag(terminal)));
-    let request = request(arguments.folder.clone(), None, Vec::new(), plugins);
+    let request = request(arguments.folder.clone(), None, Vec::new(), plugins, &arguments.pulls);
     let checked = cvj_engine::check(&request, Arc::<Progress>::clone(&progress));
     progress.finish();
     let checkup = checked?;
@@ -50,6 +50,8 @@ fn as_json(checkup: &Checkup) -> Value {
             "files": table.files,
             "read_as": table.format,
             "rows": table.rows,
+            "not_pulled": table.not_pulled,
+            "rows_expected": table.rows_expected,
             "rows_rejected": table.rows_rejected,
             "rejected_by_reason": table.rejected_by_reason,
             "rows_left_out": table.left_out,
@@ -115,7 +117,14 @@ fn write_table(text: &mut String, table: &CheckedTable, was_read: bool) {
         files => format!(" from {}", files.join(", ")),
     };
     let mut rows = match table.rows {
-        Some(rows) => format!("{rows} rows{files}"),
+        Some(rows) => match table.rows_expected.filter(|expected| *expected != rows) {
+            Some(expected) => format!("{rows} rows{files}; the source says it has {expected}"),
+            None => format!("{rows} rows{files}"),
+        },
+        None if table.not_pulled => {
+            let expected = table.rows_expected.map(|rows| format!("; the source says it has {rows} rows"));
+            format!("not pulled: `cvj report` pulls it{}", expected.unwrap_or_default())
+        }
         None if was_read => format!("used by no definition{files}"),
         None => format!("not read{files}"),
     };
