@@ -70,12 +70,14 @@ impl Dialect for HubSpotDialect {
         (!line.is_empty()).then_some(line)
     }
 
-    /// Near the end of what a stretch of ten seconds allows, everyone waits for a tenth of it. Searches do not say what is left.
+    /// Near the end of what a stretch of ten seconds allows, everyone waits until a few more requests are free: the stretch
+    /// moves on with time, and other apps ask too. Searches do not say what is left.
     fn pause(&self, answer: &Answer) -> Option<Duration> {
         const FEW: u64 = 4;
         let number = |name| answer.header(name)?.trim().parse::<u64>().ok();
         let left = number("x-hubspot-ratelimit-remaining")?;
+        let most = number("x-hubspot-ratelimit-max").filter(|most| *most > 0)?;
         let interval = number("x-hubspot-ratelimit-interval-milliseconds")?;
-        (left < FEW).then(|| Duration::from_millis(interval / 10))
+        (left < FEW).then(|| Duration::from_millis(interval * (FEW - left) / most))
     }
 }

@@ -5,7 +5,7 @@ use cvj_core::definition::{Definition, Good, Metric, Occurrence, StageOf, Touchp
 use cvj_core::stage::Stage;
 use serde_json::json;
 
-use crate::catalogue::{Catalogue, Table};
+use crate::catalogue::Table;
 use crate::client::Condition;
 
 /// What an order that was sold has to meet.
@@ -14,44 +14,40 @@ pub(crate) fn confirmed() -> Vec<Condition> {
 }
 
 /// A lead is subscribed from its creation. The first sale converts, later ones ascend: by product from the lines of orders where
-/// the sales application sells (`sold`), else from opportunities won. Clicks in mailings engage.
-pub(crate) fn defaults(source: &str, catalogue: &Catalogue, sold: bool) -> Vec<Definition> {
+/// there are `buyers`, the partners that orders name, else from opportunities won. Clicks in mailings engage.
+pub(crate) fn defaults(source: &str, leads: Option<&Table>, buyers: Option<&Table>, mailings: Option<&Table>) -> Vec<Definition> {
     let mut definitions = Vec::new();
-    if let Some(leads) = catalogue.table("leads") {
+    if let Some(leads) = leads {
         let by = ["source_id_name", "medium_id_name"].into_iter().filter(|column| leads.has(column)).map(ToOwned::to_owned);
         definitions.push(Definition::Touchpoint(Touchpoint {
             by: by.collect(),
             ..touchpoint(Stage::Subscribe, format!("{source}.leads"), person_of_lead(leads), "create_date")
         }));
     }
-    match (catalogue.table("order_lines"), catalogue.table("partners"), catalogue.table("leads")) {
-        (Some(_), Some(partners), _) if sold => {
-            let view = format!("{source}_sales");
-            definitions.push(Definition::View(View { name: view.clone(), sql: sales(source, partners) }));
-            for (stage, occurrence) in SALES {
-                definitions.push(Definition::Touchpoint(Touchpoint {
-                    product: Some("product".to_owned()),
-                    value: Some("price_subtotal".to_owned()),
-                    order: Some("order_id".to_owned()),
-                    occurrence,
-                    ..touchpoint(stage, view.clone(), "person".to_owned(), "date_order")
-                }));
-            }
-        }
-        (_, _, Some(leads)) => {
-            for (stage, occurrence) in SALES {
-                definitions.push(Definition::Touchpoint(Touchpoint {
-                    // A lost opportunity keeps its stage, with a probability of 0.
-                    filter: Some("is_won AND probability > 0".to_owned()),
-                    value: Some("expected_revenue".to_owned()),
-                    occurrence,
-                    ..touchpoint(stage, format!("{source}.leads"), person_of_lead(leads), "date_closed")
-                }));
-            }
-        }
-        _ => {}
+    if let Some(buyers) = buyers {
+        let view = format!("{source}_sales");
+        definitions.push(Definition::View(View { name: view.clone(), sql: sales(source, buyers) }));
+        definitions.extend(SALES.map(|(stage, occurrence)| {
+            Definition::Touchpoint(Touchpoint {
+                product: Some("product".to_owned()),
+                value: Some("price_subtotal".to_owned()),
+                order: Some("order_id".to_owned()),
+                occurrence,
+                ..touchpoint(stage, view.clone(), "person".to_owned(), "date_order")
+            })
+        }));
+    } else if let Some(leads) = leads {
+        definitions.extend(SALES.map(|(stage, occurrence)| {
+            Definition::Touchpoint(Touchpoint {
+                // A lost opportunity keeps its stage, with a probability of 0.
+                filter: Some("is_won AND probability > 0".to_owned()),
+                value: Some("expected_revenue".to_owned()),
+                occurrence,
+                ..touchpoint(stage, format!("{source}.leads"), person_of_lead(leads), "date_closed")
+            })
+        }));
     }
-    if catalogue.table("mailings").is_some_and(|mailings| mailings.has("clicked") && mailings.has("sent_date")) {
+    if mailings.is_some() {
         definitions.push(Definition::Metric(Metric {
             stage: Stage::Engage,
             name: "Mailing clicks".to_owned(),
@@ -107,8 +103,8 @@ fn person(table: &Table, addresses: &[&str], prefix: &str, ids: &[&str]) -> Stri
 }
 
 /// Lines of confirmed orders with who bought. The product's name comes with its internal reference in brackets, which goes.
-fn sales(source: &str, partners: &Table) -> String {
-    let person = person(partners, &["email_normalized", "email"], "p.", &["o.partner_id:partner"]);
+fn sales(source: &str, buyers: &Table) -> String {
+    let person = person(buyers, &["email_normalized", "email"], "p.", &["o.partner_id:partner"]);
     format!(
         "SELECT l.order_id, o.date_order, regexp_replace(l.product_id_name, '^\\[[^\\]]*\\] ', '') AS product, \
          l.price_subtotal, l.currency_id_name, {person} AS person \

@@ -17,11 +17,12 @@ mod windows;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cvj_core::source::{FilterAnswer, Partition, ScanPlan, ScanRequest, SecretName, TableDetails, TableInfo};
+use cvj_core::source::{FilterAnswer, Level, Partition, ScanPlan, ScanRequest, SecretName, TableDetails, TableInfo};
 use cvj_core::{BatchStream, Definition, SourceError, StageMetrics, Status, Task};
 use cvj_http::schema_of;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::catalogue::{Catalogue, Column};
 use crate::client::{Client, Protocol};
@@ -109,11 +110,22 @@ impl StageMetrics for OdooSource {
 
     fn definitions(&self, task: &Task) -> Result<Vec<Definition>, SourceError> {
         let catalogue = self.catalogue(task)?;
-        let sold = match catalogue.table("orders") {
-            Some(orders) => self.client.count(orders.spec.model, &definitions::confirmed(), task)? > 0,
-            None => false,
+        let readable = |name: &str, domain: &[Value]| match catalogue.table(name) {
+            Some(table) => match self.client.highest(table.spec.model, domain, task) {
+                // Whoever may not read orders or mailings has a report of the rest.
+                Err(error) if error.status == Status::Unauthorized => {
+                    task.log(Level::Warn, &format!("{}: nothing of `{name}` is in the default definitions", error.message));
+                    Ok(None)
+                }
+                highest => Ok(highest?.map(|_| table)),
+            },
+            None => Ok(None),
         };
-        Ok(definitions::defaults(task.source(), &catalogue, sold))
+        let leads = readable("leads", &[])?;
+        let mailings = readable("mailings", &[])?;
+        let sold = readable("orders", &definitions::confirmed())?.is_some() && readable("order_lines", &[])?.is_some();
+        let buyers = if sold { catalogue.table("partners") } else { None };
+        Ok(definitions::defaults(task.source(), leads, buyers, mailings))
     }
 
     fn plan(&self, scan: &ScanRequest, task: &Task) -> Result<ScanPlan, SourceError> {

@@ -1,11 +1,11 @@
 //! Reads the records of a window, page by page in order of ids.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use cvj_core::{SourceError, Task};
 use cvj_http::{Cursor, Field, Pages, Rows};
-use serde_json::Value;
 
 use crate::catalogue::Column;
 use crate::client::{Client, Record, id};
@@ -26,11 +26,10 @@ pub(crate) fn read(
     if let Some(changes) = window.changes.clone() {
         return Ok(Box::new(history::read(client, window, changes, rows, task)));
     }
-    let mut wanted: Vec<&str> = window.columns.iter().map(|column| column.from.as_str()).chain(["id"]).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let wanted: Vec<String> = wanted.into_iter().map(ToOwned::to_owned).collect();
-    let mut walk = Walk::new(client, &window, wanted, PAGE);
+    let wanted: BTreeSet<String> = window.columns.iter().map(|column| column.from.clone()).chain(["id".to_owned()]).collect();
+    let columns: HashMap<String, Column> =
+        window.columns.iter().map(|column| (column.field.name.clone(), column.clone())).collect();
+    let mut walk = Walk::new(client, &window, wanted.into_iter().collect(), PAGE);
     let mut pushed = 0;
     let pages = std::iter::from_fn(move || {
         let page = match walk.next(&task).transpose()? {
@@ -39,8 +38,8 @@ pub(crate) fn read(
         };
         for (id, record) in &page {
             let value = |field: &Field| {
-                let column = window.columns.iter().find(|column| column.field.name == field.name)?;
-                taken(column, record, &window.won)
+                let column = columns.get(&field.name)?;
+                column.value(record.get(&column.from)?, &window.won)
             };
             rows.push(&id.to_string(), value, &task);
         }
@@ -49,10 +48,6 @@ pub(crate) fn read(
         Some(rows.finish())
     });
     Ok(Box::new(pages))
-}
-
-fn taken<'a>(column: &Column, record: &'a Record, won: &[i64]) -> Option<&'a Value> {
-    column.value(record.get(&column.from)?, won)
 }
 
 /// A walk over the records of a window, in order of ids.

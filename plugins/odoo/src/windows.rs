@@ -6,7 +6,7 @@ use cvj_core::{SourceError, Status, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::catalogue::{Catalogue, Column, Table};
+use crate::catalogue::{Catalogue, Column, Part, Table};
 use crate::client::{Client, Condition};
 use crate::history::Changes;
 
@@ -16,7 +16,7 @@ const RECORDS: u64 = 10_000;
 /// A partition's token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Window {
-    /// The table, for messages.
+    /// The table, for messages and progress.
     pub(crate) table: String,
     pub(crate) model: String,
     pub(crate) columns: Vec<Column>,
@@ -79,11 +79,7 @@ pub(crate) fn plan(
     let whole = Window {
         table: table.spec.name.to_owned(),
         model: model.to_owned(),
-        won: if columns.iter().any(|column| column.part == crate::catalogue::Part::Won) {
-            catalogue.won.clone()
-        } else {
-            Vec::new()
-        },
+        won: if columns.iter().any(|column| column.part == Part::Won) { catalogue.won.clone() } else { Vec::new() },
         columns,
         after: 0,
         upto: 0,

@@ -81,7 +81,7 @@ fn touchpoint(stage: Stage, from: &str, at: &str, by: &[&str]) -> Touchpoint {
 const PERSON: &str = "CASE WHEN o.email <> '' THEN o.email ELSE concat('tryton:', o.party) END AS person";
 
 fn also(by: &[&str]) -> String {
-    by.iter().map(|column| format!(", o.{column}")).collect()
+    by.iter().flat_map(|column| [", o.", column]).collect()
 }
 
 fn leads_sql(source: &str, by: &[&str]) -> String {

@@ -101,10 +101,10 @@ impl Rpc {
         let mut context = self.context(task)?.clone();
         context.extend(more.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         arguments.push(Value::Object(context));
-        self.send(&format!("model.{model}.{method}"), arguments, task)
+        self.send(&format!("model.{model}.{method}"), &arguments, task)
     }
 
-    fn send<T: serde::de::DeserializeOwned>(&self, method: &str, arguments: Vec<Value>, task: &Task) -> Result<T, SourceError> {
+    fn send<T: serde::de::DeserializeOwned>(&self, method: &str, arguments: &[Value], task: &Task) -> Result<T, SourceError> {
         if task.is_cancelled() {
             return Err(SourceError::cancelled());
         }
@@ -118,20 +118,20 @@ impl Rpc {
             return Ok(context);
         }
         let kept = ["company", "companies", "company_filter", "employee", "employees", "language"];
-        let preferences: Map<String, Value> = self.send("model.res.user.get_preferences", vec![json!(true), json!({})], task)?;
+        let preferences: Map<String, Value> = self.send("model.res.user.get_preferences", &[json!(true), json!({})], task)?;
         let context = preferences.into_iter().filter(|(key, _)| kept.contains(&key.as_str())).collect();
         Ok(self.context.get_or_init(|| context))
     }
 }
 
-fn request(method: &str, arguments: Vec<Value>) -> Value {
+fn request(method: &str, arguments: &[Value]) -> Value {
     json!({ "id": 1, "method": method, "params": arguments })
 }
 
 fn login(api: &Api, path: &str, config: &TrytonConfig, task: &Task) -> Result<Credentials, SourceError> {
     let method = "common.db.login";
-    let arguments = vec![json!(config.user), json!({ "password": api.secret(task, &config.password)? })];
-    let sent = api.post(path).without_credentials().json(&request(method, arguments)).send(task);
+    let arguments = [json!(config.user), json!({ "password": api.secret(task, &config.password)? })];
+    let sent = api.post(path).without_credentials().json(&request(method, &arguments)).send(task);
     let answer = sent.map_err(|error| match error.status {
         Status::Unauthenticated => {
             let message = format!("Tryton refuses the login to database `{}`", config.database);

@@ -1,5 +1,7 @@
 //! The plugin against a server on loopback that answers as Tryton 8.2 was seen to, and misbehaves where a test wants it.
 
+#![expect(clippy::unwrap_used, reason = "a script that meets what it was not written for has failed the test")]
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -371,7 +373,7 @@ fn what_was_read_before_is_left_out_and_told() {
     let (batches, _) = trial.pull("opportunities").unwrap();
     assert_eq!(integers(&batches, "id"), (1..=1200).collect::<Vec<_>>());
     let told: u64 = trial.host.left_out.lock().unwrap().iter().map(|(_, rows)| rows).sum();
-    assert_eq!(told, 6, "two on each of three pages");
+    assert_eq!(told, 4, "two on each of three pages but the first");
 }
 
 #[test]

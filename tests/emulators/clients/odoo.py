@@ -1,8 +1,8 @@
-"""Reads an Odoo emulator with odoorpc, a client that others wrote, and compares every record with what the emulator holds, so
-that the emulator is not tested against our own reading of the API alone.
+"""Reads an Odoo emulator with clients that others wrote, odoorpc (JSON-RPC) and, from version 19 on, odoo-json2 (JSON-2), and
+compares every record with what the emulator holds, so that it is not tested against our own reading of the API alone.
 
 python odoo.py URL KEY: exit code 0 and a last line "ok: …" if all is equal; otherwise 1 and a last line "failed: …".
-Needs odoorpc as requirements-odoo.txt pins it.
+Needs the packages that requirements-odoo.txt pins.
 """
 
 import datetime
@@ -11,6 +11,7 @@ import sys
 import urllib.parse
 import urllib.request
 
+import odoo_json2
 import odoorpc
 
 URL, KEY = sys.argv[1:3]
@@ -67,20 +68,18 @@ def connect():
     return odoo
 
 
-def listing(odoo, model):
-    """Every record by `search_read`, page after page, and by browsing, which makes Python values of them."""
+def listing(odoo, model, search_read):
+    """Every record, page after page, by either client's `search_read`."""
     records, kinds = truth(model), odoo.env[model].fields_get()
     assert len(records) > 0 and kinds["id"]["type"] == "integer", model
-    proxy = odoo.env[model].with_context(active_test=False)
     names = [name for name, told in kinds.items() if told["type"] not in ("one2many", "binary") and name != "display_name"]
     stored = {name for record in records.values() for name in record}
     assert stored <= set(kinds), f"{model} lacks {stored - set(kinds)}"
     read, last = [], 0
-    while page := proxy.search_read([("id", ">", last)], names, limit=90, order="id asc"):
+    while page := search_read([("id", ">", last)], names):
         read += page
         last = page[-1]["id"]
     same([record["id"] for record in read], sorted(records), f"ids of {model}")
-    same(proxy.search_count([]), len(records), f"count of {model}")
     for record in read:
         for name in names:
             expected, kind = records[record["id"]].get(name), kinds[name]["type"]
@@ -94,6 +93,13 @@ def listing(odoo, model):
                 same(record[name][0], expected, f"{model}.{name}")
                 continue
             same(record[name], expected, f"{model}.{name} of {record['id']}")
+
+
+def browsing(odoo, model):
+    """Some records as odoorpc's own objects, which make Python values of what comes; and the archived ones are hidden."""
+    records, kinds = truth(model), odoo.env[model].fields_get()
+    proxy = odoo.env[model].with_context(active_test=False)
+    same(proxy.search_count([]), len(records), f"count of {model}")
     if "active" in kinds:
         seen = sum(record["active"] for record in records.values())
         same(odoo.env[model].search_count([]), seen, f"active ones of {model}")
@@ -198,17 +204,53 @@ def life(odoo):
     same(Lead.search_count([]), before, "leads")
 
 
+def json2(odoo):
+    """The same records over JSON-2, and its failures with their statuses."""
+    client = odoo_json2.JSON2Client(URL, KEY, database="acme")
+    same(client.version()["version_info"][0], 19, "the version")
+    everything = {"active_test": False}
+    for model in MODELS:
+        paged = lambda domain, names: client.call(
+            model, "search_read", domain=domain, fields=names, limit=90, order="id asc", context=everything)
+        listing(odoo, model, paged)
+    Lead = client.env["crm.lead"]
+    same(Lead.fields_get(attributes=["type"])["stage_id"], {"type": "many2one"}, "what a field is")
+    same(Lead.search_count([]), odoo.env["crm.lead"].search_count([]), "leads that are not archived")
+    [id] = Lead.create({"name": "By client", "stage_id": 1})
+    same(Lead.write([id], {"stage_id": 2}), True, "a change")
+    same(Lead.read([id], ["stage_id"]), [{"id": id, "stage_id": [2, "Qualified"]}], "what was changed")
+    same(Lead.unlink([id]), True, "deletion")
+    for status, call in [
+        (404, lambda: Lead.read([id])),
+        (404, lambda: client.env["no.such"].search([])),
+        (404, lambda: Lead.no_such_method()),
+        (500, lambda: Lead.search([("no_such", "=", 1)])),
+        (500, lambda: client.call("crm.lead", "search_count", surprise=1)),
+        (401, lambda: odoo_json2.JSON2Client(URL, "wrong", database="acme").env["crm.lead"].search([])),
+        (404, lambda: odoo_json2.JSON2Client(URL, KEY, database="elsewhere").env["crm.lead"].search([])),
+    ]:
+        try:
+            call()
+            raise AssertionError(f"expected {status}")
+        except odoo_json2.OdooJSON2Error as error:
+            same(error.status_code, status, "a status")
+
+
 def main():
     odoo = connect()
     for model in MODELS:
         # odoorpc keeps a model with the context it was first met in: let none be met by way of archived records.
         same(bool(odoo.env[model]._columns), True, f"fields of {model}")
     for model in MODELS:
-        listing(odoo, model)
+        everything = odoo.env[model].with_context(active_test=False)
+        listing(odoo, model, lambda domain, names: everything.search_read(domain, names, limit=90, order="id asc"))
+        browsing(odoo, model)
     searches(odoo)
     history(odoo)
     life(odoo)
-    print(f"ok: {compared} values equal, read by odoorpc {odoorpc.__version__} from Odoo {odoo.version}")
+    if odoo.version.startswith("19"):
+        json2(odoo)
+    print(f"ok: {compared} values equal, read by odoorpc {odoorpc.__version__} and odoo-json2 from Odoo {odoo.version}")
 
 
 try:

@@ -43,13 +43,13 @@ fn refused(policy: &str) -> Value {
 #[test]
 fn too_many_requests_without_and_with_a_time_to_wait() {
     nothing_is_lost(Fault::status(429, refused("SECONDLY")).nth(2).times(2));
-    nothing_is_lost(Fault::respond(|_, _| Answer::json(429, &refused("TEN_SECONDLY_ROLLING")).with("retry-after", "1")).nth(2));
+    nothing_is_lost(Fault::respond(|_, _| Answer::json(429, &refused("TEN_SECONDLY_ROLLING")).with("retry-after", &1)).nth(2));
 }
 
 #[test]
 fn searches_faster_than_allowed_are_slowed_down() {
     let portal = Portal::generate(7, Size::of(1_500));
-    let reader = Reader::new(portal, json!({}));
+    let reader = Reader::new(portal, &json!({}));
     assert_eq!(reader.pull("contacts", &COLUMNS).unwrap(), reader.truth(Kind::Contact, &COLUMNS));
     assert!(reader.server.requests().iter().any(|request| request.status == 429), "nothing was too fast");
 }
@@ -240,7 +240,7 @@ fn an_access_token_that_expires_while_pulling() {
     });
     for version in ["2026-09", "v3"] {
         let portal = Portal::generate(7, Size::of(900)).with_limits(Limits::none());
-        let reader = Reader::new(portal, json!({"oauth": oauth, "version": version}));
+        let reader = Reader::new(portal, &json!({"oauth": oauth, "version": version}));
         let plan = reader.plan("contacts", &COLUMNS).unwrap();
         reader.server.faults().push(Fault::before(Portal::expire_tokens).nth(3));
         let rows = sorted(reader.read(&plan.partitions[0]).unwrap());
@@ -299,9 +299,9 @@ fn who_answers_and_whether_it_lets_us_in() {
     let task = reader.task();
     reader.source.check(&task).unwrap();
     let url = reader.server.url();
-    let wrong = Reader::open(&url, json!({"token": {"secret": "ANOTHER"}}), &task).unwrap();
+    let wrong = Reader::open(&url, &json!({"token": {"secret": "ANOTHER"}}), &task).unwrap();
     assert_eq!(failure(wrong.check(&task)).0, Status::Unauthenticated);
-    let elsewhere = Reader::open(&format!("{url}/elsewhere"), json!({}), &task).unwrap();
+    let elsewhere = Reader::open(&format!("{url}/elsewhere"), &json!({}), &task).unwrap();
     let (status, message) = failure(elsewhere.check(&task));
     assert_eq!(status, Status::NotFound);
     assert!(message.contains(&format!("no HubSpot answers at {url}/elsewhere")), "{message}");
@@ -319,7 +319,7 @@ fn credentials_are_one_of_two() {
     let reader = Reader::of(1);
     let both = json!({"oauth": {"client_id": "x", "client_secret": {"secret": "A"}, "refresh_token": {"secret": "B"}},
         "token": {"secret": "HUBSPOT_TOKEN"}});
-    let (status, message) = failure(Reader::open(&reader.server.url(), both, &reader.task()));
+    let (status, message) = failure(Reader::open(&reader.server.url(), &both, &reader.task()));
     assert_eq!(status, Status::InvalidArgument);
     assert!(message.contains("both `token` and `oauth`"), "{message}");
     for version in ["2026", "v2", "2026-13", "2026-9x"] {
@@ -334,7 +334,7 @@ fn nobody_is_there() {
     let url = server.url();
     drop(server);
     let reader = Reader::of(1);
-    let source = Reader::open(&url, json!({}), &reader.task()).unwrap();
+    let source = Reader::open(&url, &json!({}), &reader.task()).unwrap();
     let (status, message) = failure(source.check(&reader.task()));
     assert_eq!(status, Status::Io);
     assert!(message.contains("HubSpot"), "{message}");

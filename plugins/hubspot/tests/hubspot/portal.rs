@@ -77,21 +77,21 @@ pub(crate) type Table = Vec<Vec<String>>;
 impl Reader {
     /// A portal of this many contacts, without limits.
     pub(crate) fn of(contacts: u64) -> Self {
-        Self::new(Portal::generate(7, Size::of(contacts)).with_limits(Limits::none()), json!({}))
+        Self::new(Portal::generate(7, Size::of(contacts)).with_limits(Limits::none()), &json!({}))
     }
 
     /// A source with these keys beside the usual ones.
-    pub(crate) fn new(portal: Portal, keys: Value) -> Self {
+    pub(crate) fn new(portal: Portal, keys: &Value) -> Self {
         Self::at(Server::start(portal), keys)
     }
 
-    pub(crate) fn at(server: Server<Portal>, keys: Value) -> Self {
+    pub(crate) fn at(server: Server<Portal>, keys: &Value) -> Self {
         let host = Arc::new(Host::default());
         let source = Self::open(&server.url(), keys, &Task::new(host.clone())).unwrap();
         Self { server, host, source }
     }
 
-    pub(crate) fn open(url: &str, keys: Value, task: &Task) -> Result<HubSpotSource, SourceError> {
+    pub(crate) fn open(url: &str, keys: &Value, task: &Task) -> Result<HubSpotSource, SourceError> {
         let mut config = json!({"base_url": url, "searches_per_second": 1000.0, "requests_per_second": 1000.0});
         if keys.get("oauth").is_none() {
             config["token"] = json!({"secret": "HUBSPOT_TOKEN"});

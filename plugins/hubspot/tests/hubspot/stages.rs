@@ -44,7 +44,7 @@ fn an_account_that_shows_everything() {
 fn what_may_not_be_seen_is_no_error_until_it_is_read() {
     let mut portal = Portal::generate(7, Size::of(50)).with_limits(Limits::none());
     portal.missing_scopes.insert("crm.objects.deals.read".to_owned());
-    let reader = Reader::new(portal, json!({}));
+    let reader = Reader::new(portal, &json!({}));
     let tables = reader.source.tables(&reader.task()).unwrap();
     assert!(tables.iter().any(|table| table.name == "deals" && table.schema.index_of("amount").is_ok()));
     let (touchpoints, _) = told(&reader);

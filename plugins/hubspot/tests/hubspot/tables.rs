@@ -29,7 +29,7 @@ fn records_of_every_object() {
 fn every_version_of_the_api_gives_the_same() {
     let all = |version: &str| -> BTreeMap<String, Table> {
         let portal = Portal::generate(3, Size::of(300)).with_limits(Limits::none());
-        let reader = Reader::new(portal, json!({"version": version}));
+        let reader = Reader::new(portal, &json!({"version": version}));
         let tables = reader.source.tables(&reader.task()).unwrap();
         let pull = |info: &cvj_core::source::TableInfo| {
             let columns: Vec<&str> = info.schema.fields().iter().map(|field| field.name().as_str()).collect();
@@ -94,7 +94,7 @@ fn a_partition_reads_the_same_later_and_by_another() {
         portal.create(Kind::Contact, &[("email", "late@example.org")], later);
     }
     reader.server.clock().advance(jiff::SignedDuration::from_hours(11));
-    let other = Reader::open(&reader.server.url(), json!({}), &reader.task()).unwrap();
+    let other = Reader::open(&reader.server.url(), &json!({}), &reader.task()).unwrap();
     let again: usize = other.read(&plan.partitions[0], &reader.task()).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
     assert_eq!(again, first.len());
     assert_eq!(reader.read(&plan.partitions[0]).unwrap(), first);

@@ -47,3 +47,18 @@ fn without_orders_the_opportunities_won_do() {
     assert_eq!(touchpoints(&defaults)[1].filter.as_deref(), Some("is_won AND probability > 0"));
     assert!(!defaults.iter().any(|definition| matches!(definition, Definition::View(_))));
 }
+
+#[test]
+fn what_the_user_may_not_read_is_left_out_with_a_warning() {
+    let server = Server::start(Odoo::new(19, &Sample::default()));
+    for model in ["sale.order", "mailing.mailing"] {
+        server.state().users[1].barred.push(model.to_owned());
+    }
+    let bench = Bench::with(server, "clerk", &json!({}));
+    let defaults = bench.source.definitions(&bench.task).unwrap();
+    assert_eq!(stages(&defaults).iter().map(|(_, from)| *from).collect::<Vec<_>>(), ["crm.leads"; 3]);
+    assert!(!defaults.iter().any(|definition| matches!(definition, Definition::Metric(_))));
+    let log = bench.told.log.lock().unwrap();
+    assert!(log.iter().any(|line| line.contains("`mailing.mailing`")), "{log:?}");
+    assert_eq!(bench.table("orders", None).unwrap_err().status, cvj_core::Status::Unauthorized);
+}

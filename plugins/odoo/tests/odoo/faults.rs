@@ -49,7 +49,7 @@ fn survives(fault: impl Fn() -> Fault<Odoo>) {
 /// The fault ends the reading with this error.
 fn fails(fault: impl Fn() -> Fault<Odoo>, status: Status, says: &str) {
     for version in VERSIONS {
-        let error = read(&bench(version), fault()).expect_err("the fault is told");
+        let error = read(&bench(version), fault()).unwrap_err();
         assert_eq!(error.status, status, "Odoo {version}: {error}");
         assert!(error.message.contains(says), "Odoo {version}: {error}");
         assert!(!error.message.contains("admin-key"), "{error}");

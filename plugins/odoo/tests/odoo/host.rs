@@ -24,11 +24,15 @@ pub(crate) struct Told {
     pub(crate) cancelled: AtomicBool,
 }
 
-struct Host(Arc<Told>, String);
+struct Host {
+    told: Arc<Told>,
+    name: String,
+    key: String,
+}
 
 impl Services for Host {
     fn source(&self) -> &str {
-        "crm"
+        &self.name
     }
 
     fn folder(&self) -> PathBuf {
@@ -36,26 +40,26 @@ impl Services for Host {
     }
 
     fn log(&self, _: Level, message: &str) {
-        self.0.log.lock().unwrap().push(message.to_owned());
+        self.told.log.lock().unwrap().push(message.to_owned());
     }
 
     fn progress(&self, _: u64, _: Option<u64>, _: &str) {}
 
     fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::Relaxed)
+        self.told.cancelled.load(Ordering::Relaxed)
     }
 
     fn secret(&self, name: &str) -> Result<String, SourceError> {
         assert_eq!(name, "ODOO_KEY");
-        Ok(self.1.clone())
+        Ok(self.key.clone())
     }
 
     fn reject(&self, rejected: &Rejected) {
-        self.0.rejected.lock().unwrap().push(rejected.clone());
+        self.told.rejected.lock().unwrap().push(rejected.clone());
     }
 
     fn left_out(&self, why: &str, rows: u64) {
-        self.0.left_out.lock().unwrap().push((why.to_owned(), rows));
+        self.told.left_out.lock().unwrap().push((why.to_owned(), rows));
     }
 }
 
@@ -83,7 +87,8 @@ impl Bench {
     pub(crate) fn with(server: Server<Odoo>, user: &str, keys: &Value) -> Self {
         let key = server.state().users.iter().find(|known| known.login == user).map(|user| user.key.clone());
         let told = Arc::new(Told::default());
-        let task = Task::new(Arc::new(Host(told.clone(), key.unwrap_or("wrong-key".to_owned()))));
+        let task =
+            Task::new(Arc::new(Host { told: told.clone(), name: "crm".to_owned(), key: key.unwrap_or("wrong-key".to_owned()) }));
         let config = config(&server.url(), user, keys);
         let source = OdooSource::open(config, &task).unwrap();
         Self { server, told, task, source }

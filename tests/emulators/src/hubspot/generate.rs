@@ -1,12 +1,10 @@
 //! Records computed from their number: the same seed gives the same portal, of any size, without keeping any of it.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
-
 use jiff::Timestamp;
 
-use super::record::{Change, Kind, Property, Record, iso};
-use super::schema::{DEAL_STAGES, LIFECYCLE_STAGES, RENEWALS, owner_id};
+use super::draft::{DEAL_NAMES, Draft, LIFECYCLE_NAMES};
+use super::record::{Change, Kind, Record, iso};
+use super::schema::{DEAL_STAGES, RENEWALS, owner_id};
 
 /// How large a portal is. Line items follow from deals: three for two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,30 +64,6 @@ pub(super) struct Generator {
     pub(super) size: Size,
 }
 
-/// What a stage is called, and the properties that HubSpot makes of it.
-struct StageNames {
-    value: &'static str,
-    became: String,
-    entered: String,
-    exited: String,
-}
-
-impl StageNames {
-    fn of(value: &'static str) -> Self {
-        Self {
-            value,
-            became: format!("hs_lifecyclestage_{value}_date"),
-            entered: format!("hs_v2_date_entered_{value}"),
-            exited: format!("hs_v2_date_exited_{value}"),
-        }
-    }
-}
-
-static LIFECYCLE_NAMES: LazyLock<Vec<StageNames>> =
-    LazyLock::new(|| LIFECYCLE_STAGES.iter().map(|(value, _)| StageNames::of(value)).collect());
-static DEAL_NAMES: LazyLock<Vec<StageNames>> =
-    LazyLock::new(|| DEAL_STAGES.iter().map(|(_, value, ..)| StageNames::of(value)).collect());
-
 /// What decides a generated record; cheap, so that a search can go through a million of them.
 #[derive(Clone, Debug)]
 pub(super) struct Outline {
@@ -119,63 +93,6 @@ pub(super) fn moment(milliseconds: i64) -> Timestamp {
 
 fn cents(amount: u64) -> String {
     if amount.is_multiple_of(100) { (amount / 100).to_string() } else { format!("{}.{:02}", amount / 100, amount % 100) }
-}
-
-/// The properties of a record in the making: only those that are wanted are computed.
-struct Draft<'a> {
-    wanted: Option<&'a [String]>,
-    at: Timestamp,
-    properties: Vec<Property>,
-}
-
-impl Draft<'_> {
-    fn wants(&self, name: &str) -> bool {
-        self.wanted.is_none_or(|wanted| wanted.iter().any(|other| other == name))
-    }
-
-    fn set<V: Into<String>>(&mut self, name: &'static str, value: impl FnOnce() -> V) {
-        let (at, source) = (self.at, "CRM_UI");
-        self.with(name, || vec![Change { value: value().into(), at, source }]);
-    }
-
-    fn with(&mut self, name: &'static str, changes: impl FnOnce() -> Vec<Change>) {
-        if self.wants(name) {
-            self.properties.push(Property { name: Cow::Borrowed(name), changes: changes() });
-        }
-    }
-
-    /// A moment that HubSpot works out from the history of another property.
-    fn calculated(&mut self, name: &'static str, at: i64) {
-        self.with(name, || {
-            let at = moment(at);
-            vec![Change { value: iso(at), at, source: "CALCULATED" }]
-        });
-    }
-
-    /// A property that went through stages, and the properties in which HubSpot keeps when each was entered and left last.
-    fn stages(
-        &mut self,
-        name: &'static str,
-        steps: &[(Option<usize>, i64)],
-        stages: &'static [StageNames],
-        source: impl Fn(usize) -> &'static str,
-    ) {
-        self.with(name, || {
-            let change = |(step, (stage, at)): (usize, &(Option<usize>, i64))| Change {
-                value: stage.map_or("", |stage| stages[stage].value).to_owned(),
-                at: moment(*at),
-                source: source(step),
-            };
-            steps.iter().enumerate().rev().map(change).collect()
-        });
-        for (stage, names) in stages.iter().enumerate() {
-            let Some(step) = steps.iter().rposition(|(reached, _)| *reached == Some(stage)) else { continue };
-            self.calculated(&names.entered, steps[step].1);
-            if let Some((_, left)) = steps.get(step + 1) {
-                self.calculated(&names.exited, *left);
-            }
-        }
-    }
 }
 
 impl Generator {
@@ -502,25 +419,25 @@ mod tests {
 
     #[test]
     fn associations_read_the_same_from_both_ends() {
-        for contacts in [1, 2, 7, 100, 1000] {
-            for deals in [0, 1, 5, 40, 999, 3000] {
-                let generator = Generator { seed: 3, size: Size { contacts, companies: (contacts / 5).max(1), deals } };
-                for deal in 0..deals {
-                    for contact in generator.contacts_of_deal(deal) {
-                        assert!(generator.deals_of_contact(contact).contains(&deal), "{contacts} {deals} {deal} {contact}");
-                    }
-                    for item in Generator::line_items_of(deal) {
-                        assert_eq!(Generator::deal_of(item), deal);
-                    }
+        for (contacts, deals) in [(0, 3), (1, 0), (1, 5), (2, 40), (7, 1), (40, 999), (100, 42), (500, 167), (500, 1503)] {
+            let generator = Generator { seed: 3, size: Size { contacts, companies: (contacts / 5).max(1), deals } };
+            for deal in 0..deals {
+                for contact in generator.contacts_of_deal(deal) {
+                    assert!(generator.deals_of_contact(contact).contains(&deal), "{contacts} {deals} {deal} {contact}");
                 }
-                let items: u64 = (0..deals).map(|deal| Generator::line_items_of(deal).count() as u64).sum();
-                assert_eq!(items, generator.count(Kind::LineItem), "{deals}");
-                for contact in 0..contacts {
-                    if let Some(company) = generator.company_of_contact(contact) {
-                        assert!(generator.contacts_of_company(company).contains(&contact));
-                    }
+                for item in Generator::line_items_of(deal) {
+                    assert_eq!(Generator::deal_of(item), deal);
                 }
             }
+            let items: u64 = (0..deals).map(|deal| Generator::line_items_of(deal).count() as u64).sum();
+            assert_eq!(items, generator.count(Kind::LineItem), "{deals}");
+            let employed = (0..contacts).filter(|contact| generator.company_of_contact(*contact).is_some()).count();
+            let companies = (0..generator.size.companies).map(|company| {
+                let contacts = generator.contacts_of_company(company);
+                assert!(contacts.iter().all(|contact| generator.company_of_contact(*contact) == Some(company)));
+                contacts.len()
+            });
+            assert_eq!(companies.sum::<usize>(), employed);
         }
     }
 

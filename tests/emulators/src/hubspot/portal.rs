@@ -86,6 +86,8 @@ pub struct Portal {
     pub(super) generator: Generator,
     pub(super) changed: BTreeMap<(Kind, u64), Record>,
     pub(super) deleted: BTreeSet<(Kind, u64)>,
+    /// Associations made afterwards, both ways.
+    links: BTreeSet<(Kind, u64, Kind, u64)>,
     pub(super) hidden_properties: BTreeSet<(Kind, String)>,
     pub(super) property_types: BTreeMap<Kind, HashMap<String, &'static str>>,
     /// Access tokens and until when they are good.
@@ -108,6 +110,7 @@ impl Portal {
             generator: Generator { seed, size },
             changed: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            links: BTreeSet::new(),
             hidden_properties: BTreeSet::new(),
             property_types: Kind::ALL.map(types).into_iter().collect(),
             tokens: BTreeMap::new(),
@@ -115,6 +118,11 @@ impl Portal {
             answers: 0,
             searches: Searches::default(),
         }
+    }
+
+    /// A portal without records, to be filled by hand.
+    pub fn empty() -> Self {
+        Self::generate(0, Size { contacts: 0, companies: 0, deals: 0 })
     }
 
     /// With other limits.
@@ -181,11 +189,19 @@ impl Portal {
 
     /// The ids of what is associated with a record, in order; archived and deleted records are not.
     pub fn associated(&self, kind: Kind, id: u64, to: Kind) -> Vec<u64> {
-        let Some(index) = self.generator.index(kind, id).filter(|_| !self.deleted.contains(&(kind, id))) else {
+        if self.deleted.contains(&(kind, id)) {
             return Vec::new();
-        };
+        }
+        let linked = self.links.range((kind, id, to, 0)..=(kind, id, to, u64::MAX)).map(|link| link.3);
+        let generated = self.generator.index(kind, id).map_or(Vec::new(), |index| self.generated_with(kind, index, to));
+        let ids: BTreeSet<u64> = generated.into_iter().map(|index| Generator::id(to, index)).chain(linked).collect();
+        ids.into_iter().filter(|id| !self.deleted.contains(&(to, *id)) && !self.is_archived(to, *id)).collect()
+    }
+
+    /// The numbers of what was generated together with a record.
+    fn generated_with(&self, kind: Kind, index: u64, to: Kind) -> Vec<u64> {
         let generator = self.generator;
-        let found: Vec<u64> = match (kind, to) {
+        match (kind, to) {
             (Kind::Contact, Kind::Company) => generator.company_of_contact(index).into_iter().collect(),
             (Kind::Contact, Kind::Deal) => generator.deals_of_contact(index),
             (Kind::Company, Kind::Contact) => generator.contacts_of_company(index),
@@ -199,9 +215,13 @@ impl Portal {
             (Kind::Deal, Kind::LineItem) => Generator::line_items_of(index).collect(),
             (Kind::LineItem, Kind::Deal) => vec![Generator::deal_of(index)],
             _ => Vec::new(),
-        };
-        let ids = found.into_iter().map(|index| Generator::id(to, index));
-        ids.filter(|id| !self.deleted.contains(&(to, *id)) && !self.is_archived(to, *id)).collect()
+        }
+    }
+
+    /// Associates two records.
+    pub fn associate(&mut self, kind: Kind, id: u64, to: Kind, other: u64) {
+        self.links.insert((kind, id, to, other));
+        self.links.insert((to, other, kind, id));
     }
 
     /// Changes a record.

@@ -205,7 +205,7 @@ impl Store {
     /// Deletes a record, and with a lead what was said about it; what points at it points nowhere. Nothing tells afterwards that
     /// it was there.
     pub fn delete(&mut self, model: &str, id: i64) -> bool {
-        let gone = self.records.get_mut(model).and_then(|records| records.remove(&id)).is_some();
+        let gone = self.remove(model, id);
         if gone {
             self.forget(model, id);
         }
@@ -213,12 +213,16 @@ impl Store {
             self.entered.remove(&id);
             for message in self.pointing_at("mail.message", "res_id", id) {
                 for value in self.pointing_at("mail.tracking.value", "mail_message_id", message) {
-                    self.delete("mail.tracking.value", value);
+                    self.remove("mail.tracking.value", value);
                 }
-                self.delete("mail.message", message);
+                self.remove("mail.message", message);
             }
         }
         gone
+    }
+
+    fn remove(&mut self, model: &str, id: i64) -> bool {
+        self.records.get_mut(model).and_then(|records| records.remove(&id)).is_some()
     }
 
     fn forget(&mut self, model: &str, id: i64) {
