@@ -1,9 +1,9 @@
 //! What stages the tables speak for by default.
 //!
 //! - Subscribe is a party's first lead, when it was made.
-//! - Convert is a party's first opportunity that was converted to a sale and not lost since; Ascend is every later one. The moment is
-//!   when the opportunity first was converted or won. Product and money are those of the sale's lines; an opportunity
-//!   without any counts with its own amount and no product.
+//! - Convert is a party's first opportunity that was converted to a sale and not lost since; Ascend is every later one. The
+//!   moment is when the opportunity first was converted or won. Product and money are those of the sale's lines; an
+//!   opportunity without any counts with its own amount and no product.
 //! - That a lead becomes an opportunity lies between Subscribe and Convert and is no stage: it says that the seller
 //!   believes in it, not what the buyer did.
 //!

@@ -44,7 +44,10 @@ struct Script {
 }
 
 fn moment(minute: i64, micro: i64) -> Value {
-    json!({"__class__": "datetime", "year": 2026, "month": 3, "day": 1, "hour": 10, "minute": minute, "second": 5, "microsecond": micro})
+    json!({
+        "__class__": "datetime", "year": 2026, "month": 3, "day": 1,
+        "hour": 10, "minute": minute, "second": 5, "microsecond": micro,
+    })
 }
 
 impl Script {
@@ -126,10 +129,12 @@ impl Script {
         let ids = (after + 1..=self.upto(&params[0])).filter(|id| *id != gone);
         ids.take(usize::try_from(params[2].as_u64().unwrap()).unwrap())
             .map(|id| {
+                let amount = json!({"__class__": "Decimal", "decimal": format!("{id}.5")});
+                let party = json!({"id": 1000 + id, "email": format!("p{id}@example.com")});
                 json!({
                     "id": id, "number": id.to_string(), "state": "lead", "create_date": moment(0, id),
-                    "amount": if id % 2 == 0 { json!({"__class__": "Decimal", "decimal": format!("{id}.5")}) } else { Value::Null },
-                    "party.": if id % 10 == 0 { Value::Null } else { json!({"id": 1000 + id, "email": format!("p{id}@example.com")}) },
+                    "amount": if id % 2 == 0 { amount } else { Value::Null },
+                    "party.": if id % 10 == 0 { Value::Null } else { party },
                     "currency.": {"id": 1, "code": "EUR"},
                 })
             })
