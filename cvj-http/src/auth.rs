@@ -134,8 +134,9 @@ impl Auth {
             Self::Session(login) => {
                 let task = Task::new(std::sync::Arc::new(Listening(task.clone())));
                 let credentials = login(api, &task)?;
-                // The scheme before it is no secret.
-                secrets::keep(credentials.value.rsplit(' ').next().unwrap_or_default());
+                // The key alone, whatever scheme or cookie it is sent in; what is short is no key.
+                let words = credentials.value.split([' ', ';', '=', ',']).filter(|word| word.len() >= 8);
+                words.chain([credentials.value.as_str()]).for_each(secrets::keep);
                 Ok(Some(Granted::for_ever(credentials)))
             }
         }

@@ -128,8 +128,9 @@ fn token(api: &Api, url: &str, form: &[(&str, &str)], held: &[&SecretName], task
         let words = [error, error_description].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(": ");
         let words = if words.is_empty() { format!("answered {}", answer.status) } else { words };
         let names = held.iter().map(|name| format!("`{}`", name.secret)).collect::<Vec<_>>().join(" and ");
-        let error = SourceError::new(Status::Unauthenticated, format!("{} gave no access token: {words}", api.name()));
-        return Err(secrets::scrubbed_error(error).with_hint(format!("check the client id and the secrets {names}")));
+        let message = format!("{} gave no access token: {}", api.name(), secrets::quoted(&words));
+        let error = SourceError::new(Status::Unauthenticated, message);
+        return Err(error.with_hint(format!("check the client id and the secrets {names}")));
     }
     let token: Granting = answer.json()?;
     if token.access_token.is_empty() {

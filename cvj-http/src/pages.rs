@@ -46,8 +46,49 @@ impl Pages {
         }
     }
 
-    /// Rows so far.
+    /// Rows of all pages noted.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(text: &str) -> Cursor {
+        Cursor(text.to_owned())
+    }
+
+    #[test]
+    fn a_listing_is_followed_to_its_end() {
+        let mut pages = Pages::capped(10_000);
+        assert_eq!(pages.next(100, Some(to("a"))).unwrap(), Some(to("a")));
+        assert_eq!(pages.next(0, Some(to("b"))).unwrap(), Some(to("b")));
+        assert_eq!(pages.next(7, None).unwrap(), None);
+        assert_eq!(pages.rows(), 107);
+    }
+
+    #[test]
+    fn a_page_offered_again_is_an_error_however_long_ago_it_was() {
+        let mut pages = Pages::new();
+        for cursor in ["a", "b", "c"] {
+            pages.next(100, Some(to(cursor))).unwrap();
+        }
+        let error = pages.next(100, Some(to("a"))).unwrap_err();
+        assert_eq!(error.status, Status::InvalidData);
+        assert_eq!(error.message, "after 400 rows the same page was offered again, so the listing would never end");
+    }
+
+    #[test]
+    fn a_listing_that_ends_where_the_other_side_cuts_off_is_an_error() {
+        let end = |mut pages: Pages, last| {
+            pages.next(9_900, Some(to("a"))).unwrap();
+            pages.next(last, None)
+        };
+        let error = end(Pages::capped(10_000), 100).unwrap_err();
+        assert_eq!(error.message, "the listing ends at exactly 10000 rows, where the other side cuts off");
+        assert_eq!(end(Pages::capped(10_000), 99), Ok(None));
+        assert_eq!(end(Pages::new(), 100), Ok(None));
     }
 }

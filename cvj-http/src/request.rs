@@ -122,7 +122,7 @@ impl<'a> Request<'a> {
                 continue;
             }
             let message = format!("{request}: {what}; trying again in {}", shown(pause));
-            task.log(Level::Info, &secrets::scrubbed(&message));
+            task.log(level(pause), &secrets::scrubbed(&message));
             if failure == Failure::Slow {
                 self.api.pause(pause);
             } else {
@@ -144,7 +144,7 @@ impl<'a> Request<'a> {
             headers.insert(named(name)?, value);
         }
         if let Some(credentials) = in_use.map(|in_use| &in_use.credentials) {
-            let mut value = HeaderValue::from_str(&credentials.value)
+            let mut value = HeaderValue::from_bytes(credentials.value.as_bytes())
                 .map_err(|_| wrong("the credentials hold a line break or another character that no header can carry"))?;
             value.set_sensitive(true);
             headers.insert(named(credentials.header)?, value);
@@ -192,7 +192,7 @@ impl<'a> Request<'a> {
         let Some(pause) = pause.map(|pause| pause.min(self.api.settings.retries.longest)) else { return };
         if pause >= Duration::from_secs(1) {
             task.log(
-                Level::Info,
+                level(pause),
                 &format!("{}: nothing is left of what it allows for now; on in {}", self.api.name(), shown(pause)),
             );
         }
@@ -214,7 +214,7 @@ impl<'a> Request<'a> {
             _ => "",
         };
         let reason = if self.for_token { None } else { self.api.settings.dialect.reason(answer) };
-        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        let reason = reason.map(|reason| format!(": {}", secrets::quoted(&reason))).unwrap_or_default();
         format!("answered {}{meaning}{reason}", answer.status)
     }
 
@@ -226,4 +226,9 @@ impl<'a> Request<'a> {
             None => error,
         }
     }
+}
+
+/// A wait that one notices is told without being asked for.
+fn level(pause: Duration) -> Level {
+    if pause >= Duration::from_secs(10) { Level::Warn } else { Level::Info }
 }

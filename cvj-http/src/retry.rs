@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Unreached,
     /// The answer says it is JSON and is not: cut short, if it came without a length.
     Garbled,
+    /// The answer is larger than is taken.
+    TooLarge,
     /// Trying again cannot help.
     Hopeless,
 }
@@ -52,7 +54,7 @@ impl Failure {
             Self::Slow | Self::Busy | Self::Cut => u32::MAX,
             Self::Broken | Self::Silent | Self::Unreached => 3,
             Self::Garbled => 2,
-            Self::Hopeless => 1,
+            Self::TooLarge | Self::Hopeless => 1,
         }
     }
 
@@ -60,7 +62,7 @@ impl Failure {
         match self {
             Self::Slow => Status::RateLimited,
             Self::Silent => Status::Timeout,
-            Self::Garbled => Status::InvalidData,
+            Self::Garbled | Self::TooLarge => Status::InvalidData,
             Self::Busy | Self::Cut | Self::Broken | Self::Unreached | Self::Hopeless => Status::Io,
         }
     }
@@ -102,7 +104,7 @@ impl Tries {
                 1 => format!("{request}: {what}"),
                 _ => format!("{request} failed {made} times in {}; at last: {what}", shown(self.started.elapsed())),
             };
-            let retryable = !matches!(failure, Failure::Garbled | Failure::Hopeless);
+            let retryable = !matches!(failure, Failure::Garbled | Failure::TooLarge | Failure::Hopeless);
             return Err(SourceError { retryable, retry_after: asked, ..SourceError::new(failure.status(), message) });
         }
         Ok(pause(self.retries, made, asked, chance()))
@@ -218,6 +220,7 @@ mod tests {
         check(Failure::Silent, 3);
         check(Failure::Unreached, 3);
         check(Failure::Garbled, 2);
+        check(Failure::TooLarge, 1);
         check(Failure::Hopeless, 1);
     }
 

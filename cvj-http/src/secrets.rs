@@ -44,6 +44,16 @@ pub(crate) fn scrubbed(text: &str) -> String {
     without_emails(&without_secrets(text))
 }
 
+/// What somebody else says, as a part of a message: scrubbed before it is cut, so that no half of a secret stays.
+pub(crate) fn quoted(text: &str) -> String {
+    const MOST: usize = 300;
+    let line = scrubbed(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
 /// An error that may be shown and logged.
 pub(crate) fn scrubbed_error(mut error: SourceError) -> SourceError {
     error.message = scrubbed(&error.message);
@@ -188,6 +198,14 @@ mod tests {
         assert_eq!(without_emails(&anna), anna);
         assert_ne!(stand_in("anna@example.com"), stand_in("bert@example.com"));
         assert!(!without_emails("jürgen.o'neil+x@müller-söhne.example").contains(['@', '\'']));
+    }
+
+    #[test]
+    fn what_is_quoted_is_one_line_of_bounded_length_without_half_a_secret() {
+        keep("a-secret-across-the-cut");
+        assert_eq!(quoted("no such\n  field\t"), "no such field");
+        let long = format!("{}a-secret-across-the-cut and {}", "x".repeat(291), "y".repeat(900));
+        assert_eq!(quoted(&long), format!("{}(secret) …", "x".repeat(291)));
     }
 
     proptest::proptest! {

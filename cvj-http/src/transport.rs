@@ -132,7 +132,8 @@ impl Transport {
     fn no_answer(&self, trouble: Trouble, started: Instant) -> NoAnswer {
         let error = match trouble {
             Trouble::TooLarge => {
-                return NoAnswer::hopeless(format!("the answer is larger than {} MiB", (self.most_bytes >> 20).max(1)));
+                let what = format!("the answer is larger than {} KiB", self.most_bytes >> 10);
+                return NoAnswer { failure: Failure::TooLarge, what };
             }
             Trouble::Broken(error) => error,
         };
@@ -143,7 +144,7 @@ impl Transport {
         } else if error.is_timeout() && started.elapsed() >= answer {
             (Failure::Silent, format!("the answer was not complete within {}", shown(answer)))
         } else if error.is_timeout() {
-            (Failure::Silent, format!("nothing came for {}", shown(silence)))
+            (Failure::Silent, format!("no answer came for {}", shown(silence)))
         } else if what.contains("certificate") {
             (Failure::Hopeless, format!("the host's certificate is not trusted: {what}"))
         } else if error.is_dns() {

@@ -28,6 +28,8 @@ pub enum Effect<E> {
     CutInChunks,
     /// One byte at a time, with this pause between them.
     Slow(Duration),
+    /// The true answer, so much later: a server under load.
+    Delay(Duration),
     /// No answer ever comes, and the connection stays open.
     Stall,
     /// The first half of the true body, with a `Content-Length` that fits it.
@@ -50,6 +52,7 @@ impl<E> Clone for Effect<E> {
             Self::CutInBody => Self::CutInBody,
             Self::CutInChunks => Self::CutInChunks,
             Self::Slow(pause) => Self::Slow(*pause),
+            Self::Delay(pause) => Self::Delay(*pause),
             Self::Stall => Self::Stall,
             Self::Truncate => Self::Truncate,
             Self::Garble => Self::Garble,

@@ -1,5 +1,6 @@
 //! Runs one emulator by hand: `cvj-emulator hubspot --contacts 1000`, `cvj-emulator odoo --version 17`.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use cvj_emulators::hubspot::{Limits, Portal, Size, TOKEN};
@@ -64,20 +65,19 @@ fn numbers(options: &[String]) -> Result<Vec<(&str, u64)>, String> {
     Ok(numbers)
 }
 
-#[expect(clippy::print_stdout, reason = "the address is what the person who started this waits for")]
 fn serve<E: Emulator>(emulator: E, port: u64, secret: &str) -> Result<(), String> {
     let port = u16::try_from(port).map_err(|_| "no port is as large as that")?;
     let server = Server::start_on(emulator, port).map_err(|error| format!("port {port}: {error}"))?;
-    println!("{} {secret}", server.url());
+    writeln!(io::stdout(), "{} {secret}", server.url()).map_err(|error| error.to_string())?;
     loop {
         std::thread::park();
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a command of its own")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Err(message) = run(&arguments) else { return ExitCode::SUCCESS };
-    eprintln!("error: {message}\n\n{USAGE}");
+    // There is nobody left to tell if this cannot be written.
+    let _ = writeln!(io::stderr(), "error: {message}\n\n{USAGE}");
     ExitCode::from(2)
 }

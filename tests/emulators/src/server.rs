@@ -191,6 +191,7 @@ async fn handle<E: Emulator>(
                 line.set(Manner::CutInBody { left: half, head: 0 });
             }
             Effect::Slow(pause) => line.set(Manner::Slow(*pause)),
+            Effect::Delay(pause) => tokio::time::sleep(*pause).await,
             Effect::Stall => std::future::pending().await,
             Effect::Gone => {
                 // From inside, the runtime can only be told to stop; this task ends with it.

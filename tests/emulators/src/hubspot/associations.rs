@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::objects::Batch;
 use super::portal::Portal;
 use super::record::Kind;
+use super::routes::Version;
 use crate::{Answer, Request};
 
 /// A record's associations come in pages of so many.
@@ -28,7 +29,7 @@ fn types(from: Kind, to: Kind) -> Option<&'static [(u32, Option<&'static str>)]>
 
 impl Portal {
     /// A page of a record's associations, and where the next one begins.
-    fn page(&self, from: Kind, id: u64, to: Kind, after: Option<u64>, numbers: bool) -> (Vec<Value>, Option<u64>) {
+    fn page(&self, from: Kind, id: u64, to: Kind, after: Option<u64>, version: Version) -> (Vec<Value>, Option<u64>) {
         let types: Vec<Value> = types(from, to)
             .unwrap_or_default()
             .iter()
@@ -37,15 +38,16 @@ impl Portal {
         let ids = self.associated(from, id, to).into_iter().filter(|id| after.is_none_or(|after| *id >= after));
         let mut ids: Vec<u64> = ids.take(PAGE + 1).collect();
         let next = (ids.len() > PAGE).then(|| ids.pop()).flatten();
-        let shown = ids.into_iter().map(|id| {
-            let id = if numbers { json!(id) } else { json!(id.to_string()) };
-            json!({"toObjectId": id, "associationTypes": types})
+        let shown = ids.into_iter().map(|id| match version {
+            Version::V3 => json!({"id": id.to_string(), "type": format!("{}_to_{}", from.singular(), to.singular())}),
+            Version::V4 => json!({"toObjectId": id, "associationTypes": types}),
+            Version::Dated => json!({"toObjectId": id.to_string(), "associationTypes": types}),
         });
         (shown.collect(), next)
     }
 
-    /// `POST …/associations/{from}/{to}/batch/read`; ids are numbers in v4 and text in versions by date.
-    pub(super) fn associations(&mut self, from: Kind, to: Kind, request: &Request, numbers: bool) -> Answer {
+    /// `POST …/associations/{from}/{to}/batch/read`.
+    pub(super) fn associations(&mut self, from: Kind, to: Kind, request: &Request, version: Version) -> Answer {
         if types(from, to).is_none() {
             return self.invalid(&format!("{} cannot be associated with {}", from.singular(), to.singular()));
         }
@@ -59,7 +61,7 @@ impl Portal {
         for input in inputs {
             let Some(text) = input["id"].as_str() else { return self.invalid("Invalid input JSON: id is required") };
             let after = input["after"].as_str().and_then(|after| after.parse().ok());
-            let (page, next) = text.parse().map_or((Vec::new(), None), |id| self.page(from, id, to, after, numbers));
+            let (page, next) = text.parse().map_or((Vec::new(), None), |id| self.page(from, id, to, after, version));
             if page.is_empty() {
                 errors.push(json!({
                     "status": "error", "category": "OBJECT_NOT_FOUND",
@@ -82,7 +84,7 @@ impl Portal {
     pub(super) fn associations_of_one(&mut self, from: Kind, id: &str, to: Kind, request: &Request) -> Answer {
         let Some(id) = id.parse().ok().filter(|id| self.record(from, *id).is_some()) else { return self.not_found() };
         let after = request.parameter("after").and_then(|after| after.parse().ok());
-        let (results, next) = self.page(from, id, to, after, true);
+        let (results, next) = self.page(from, id, to, after, Version::V4);
         let mut body = json!({"results": results});
         if let Some(next) = next {
             body["paging"] = json!({"next": {"after": next.to_string(), "link": format!("?after={next}")}});

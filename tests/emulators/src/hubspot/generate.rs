@@ -1,11 +1,10 @@
 //! Records computed from their number: the same seed gives the same portal, of any size, without keeping any of it.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 
-use super::record::{Change, Kind, Property, Record};
-use super::schema::{DEAL_STAGES, LIFECYCLE_STAGES, RENEWALS, owner_id};
+use super::draft::{DEAL_NAMES, Draft, LIFECYCLE_NAMES};
+use super::record::{Change, Kind, Record, iso};
+use super::schema::{DEAL_STAGES, RENEWALS, owner_id};
 
 /// How large a portal is. Line items follow from deals: three for two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +75,8 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    pub(super) fn times(&self) -> (i64, i64, bool) {
-        (self.created, self.updated, self.archived.is_some())
+    pub(super) fn times(&self) -> (i64, i64) {
+        (self.created, self.updated)
     }
 }
 
@@ -94,22 +93,6 @@ pub(super) fn moment(milliseconds: i64) -> Timestamp {
 
 fn cents(amount: u64) -> String {
     if amount.is_multiple_of(100) { (amount / 100).to_string() } else { format!("{}.{:02}", amount / 100, amount % 100) }
-}
-
-/// Properties that were set once.
-struct Once {
-    at: Timestamp,
-    properties: Vec<Property>,
-}
-
-impl Once {
-    fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
-        self.with(name, vec![Change { value: value.into(), at: self.at, source: "CRM_UI" }]);
-    }
-
-    fn with(&mut self, name: impl Into<Cow<'static, str>>, changes: Vec<Change>) {
-        self.properties.push(Property { name: name.into(), changes });
-    }
 }
 
 impl Generator {
@@ -156,6 +139,16 @@ impl Generator {
         (index < self.count(kind) && Self::id(kind, index) == id).then_some(index)
     }
 
+    /// Whether a generated record is in the archive.
+    pub(super) fn is_archived(kind: Kind, index: u64) -> bool {
+        match kind {
+            Kind::Contact => index % 97 == 96,
+            Kind::Company => false,
+            Kind::Deal => index % 101 == 100,
+            Kind::LineItem => Self::is_archived(Kind::Deal, Self::deal_of(index)),
+        }
+    }
+
     pub(super) fn outline(self, kind: Kind, index: u64) -> Outline {
         match kind {
             Kind::Contact => self.contact_outline(index),
@@ -171,26 +164,26 @@ impl Generator {
         }
     }
 
-    pub(super) fn record(self, kind: Kind, index: u64) -> Record {
+    /// A record with all its properties, or only those that are wanted.
+    pub(super) fn record(self, kind: Kind, index: u64, wanted: Option<&[String]>) -> Record {
         let outline = self.outline(kind, index);
         let created = moment(outline.created);
         let updated = moment(outline.updated);
-        let mut once = Once { at: created, properties: Vec::with_capacity(24) };
+        let mut draft = Draft { wanted, at: created, properties: Vec::with_capacity(wanted.map_or(24, <[String]>::len)) };
         let id = Self::id(kind, index);
-        once.set("hs_object_id", id.to_string());
-        once.set("createdate", created.to_string());
-        let modified = updated.to_string();
-        once.with(kind.modified_property(), vec![Change { value: modified, at: updated, source: "CRM_UI" }]);
+        draft.set("hs_object_id", || id.to_string());
+        draft.set("createdate", || iso(created));
+        draft.with(kind.modified_property(), || vec![Change { value: iso(updated), at: updated, source: "CRM_UI" }]);
         match kind {
-            Kind::Contact => self.fill_contact(index, &outline, &mut once),
+            Kind::Contact => self.fill_contact(index, &outline, &mut draft),
             Kind::Company => {
-                once.set("name", format!("{} & Söhne {index}", LAST_NAMES[(index % 8) as usize]));
-                once.set("domain", format!("company{index}.example.org"));
+                draft.set("name", || format!("{} & Söhne {index}", LAST_NAMES[(index % 8) as usize]));
+                draft.set("domain", || format!("company{index}.example.org"));
             }
-            Kind::Deal => self.fill_deal(index, &outline, &mut once),
-            Kind::LineItem => self.fill_line_item(index, &mut once),
+            Kind::Deal => self.fill_deal(index, &outline, &mut draft),
+            Kind::LineItem => self.fill_line_item(index, &mut draft),
         }
-        Record { kind, id, created, updated, archived: outline.archived.map(moment), properties: once.properties }
+        Record { kind, id, created, updated, archived: outline.archived.map(moment), properties: draft.properties }
     }
 
     fn contact_outline(self, index: u64) -> Outline {
@@ -227,44 +220,43 @@ impl Generator {
         } else {
             (last + (dice >> 20) as i64 % (3 * DAY)).min(UNTIL_MS - 1)
         };
-        let archived = (index % 97 == 96).then_some(updated);
+        let archived = Self::is_archived(Kind::Contact, index).then_some(updated);
         Outline { created, updated, archived, steps }
     }
 
-    fn fill_contact(self, index: u64, outline: &Outline, once: &mut Once) {
+    fn fill_contact(self, index: u64, outline: &Outline, draft: &mut Draft<'_>) {
         let dice = self.dice(Kind::Contact, index);
-        once.set("firstname", FIRST_NAMES[(dice % 10) as usize]);
-        once.set("lastname", if index % 19 == 4 { "" } else { LAST_NAMES[(dice >> 4) as usize % 8] });
+        draft.set("firstname", || FIRST_NAMES[(dice % 10) as usize]);
+        draft.set("lastname", || if index % 19 == 4 { "" } else { LAST_NAMES[(dice >> 4) as usize % 8] });
         if index % 23 != 22 {
-            once.set("email", format!("person{index}@example.org"));
+            draft.set("email", || format!("person{index}@example.org"));
         }
-        once.set("country", COUNTRIES[(dice >> 24) as usize % 5]);
-        once.set("hs_analytics_source", SOURCES[(dice >> 28) as usize % 6].0);
-        once.set("newsletter_consent", if (dice >> 32) & 1 == 1 { "true" } else { "false" });
+        draft.set("country", || COUNTRIES[(dice >> 24) as usize % 5]);
+        draft.set("hs_analytics_source", || SOURCES[(dice >> 28) as usize % 6].0);
+        draft.set("newsletter_consent", || if (dice >> 32) & 1 == 1 { "true" } else { "false" });
         if (dice >> 33).is_multiple_of(4) {
-            once.set("nps_score", ((dice >> 36) % 11).to_string());
-            once.set("webinar_date", moment(outline.created).strftime("%Y-%m-%d").to_string());
+            draft.set("nps_score", || ((dice >> 36) % 11).to_string());
+            draft.set("webinar_date", || moment(outline.created).strftime("%Y-%m-%d").to_string());
         }
         if (dice >> 40).is_multiple_of(2) {
-            once.set("hubspot_owner_id", owner_id((dice >> 44) % 4));
+            draft.set("hubspot_owner_id", || owner_id((dice >> 44) % 4));
         }
-        once.set("product_interest", PRODUCTS[(dice >> 48) as usize % 4].0);
-        let deals = self.deals_of_contact(index).len();
-        if deals > 0 {
-            once.set("num_associated_deals", deals.to_string());
+        draft.set("product_interest", || PRODUCTS[(dice >> 48) as usize % 4].0);
+        if draft.wants("num_associated_deals") {
+            let deals = self.deals_of_contact(index).len();
+            if deals > 0 {
+                draft.set("num_associated_deals", || deals.to_string());
+            }
         }
         if index % 89 == 88 {
             let merged = Self::id(Kind::Contact, index) + 7;
-            once.set("hs_merged_object_ids", format!("{merged};{}", merged + 1));
+            draft.set("hs_merged_object_ids", || format!("{merged};{}", merged + 1));
         }
         let source = |step: usize| CHANGED_BY[(dice >> (step + 3)) as usize % 4];
-        let value = |stage: Option<usize>| stage.map_or("", |stage| LIFECYCLE_STAGES[stage].0);
-        once.stages("lifecyclestage", &outline.steps, value, source, |stage| LIFECYCLE_STAGES[stage].0);
-        for (stage, (name, _)) in LIFECYCLE_STAGES.iter().enumerate() {
+        draft.stages("lifecyclestage", &outline.steps, &LIFECYCLE_NAMES, source);
+        for (stage, names) in LIFECYCLE_NAMES.iter().enumerate() {
             if let Some((_, at)) = outline.steps.iter().find(|(reached, _)| *reached == Some(stage)) {
-                let at = moment(*at);
-                let change = Change { value: at.to_string(), at, source: "CALCULATED" };
-                once.with(format!("hs_lifecyclestage_{name}_date"), vec![change]);
+                draft.calculated(&names.became, *at);
             }
         }
     }
@@ -364,7 +356,7 @@ impl Generator {
             at += DAY / 3 + (mix(dice ^ stage as u64) % (15 * DAY as u64)) as i64;
         }
         let updated = steps.last().map_or(created, |(_, at)| *at);
-        let archived = (index % 101 == 100).then_some(updated + 1);
+        let archived = Self::is_archived(Kind::Deal, index).then_some(updated + 1);
         Outline { created, updated, archived, steps }
     }
 
@@ -372,31 +364,31 @@ impl Generator {
         Self::course(deal) % 5 == 4
     }
 
-    fn fill_deal(self, index: u64, outline: &Outline, once: &mut Once) {
+    fn fill_deal(self, index: u64, outline: &Outline, draft: &mut Draft<'_>) {
         let dice = self.dice(Kind::Deal, index);
         let renewal = Self::renewal(index);
-        let items = Self::line_items_of(index);
-        let amount = if items.is_empty() { dice % 500_000 } else { items.map(|item| self.item_amount(item)).sum() };
-        once.set("dealname", format!("Deal {index} – {}", LAST_NAMES[(dice % 8) as usize]));
+        draft.set("dealname", || format!("Deal {index} – {}", LAST_NAMES[(dice % 8) as usize]));
         if index % 31 != 30 {
-            once.set("amount", cents(amount));
+            draft.set("amount", || {
+                let items = Self::line_items_of(index);
+                cents(if items.is_empty() { dice % 500_000 } else { items.map(|item| self.item_amount(item)).sum() })
+            });
         }
-        once.set("deal_currency_code", Self::currency(index));
-        once.set("pipeline", if renewal { RENEWALS } else { "default" });
-        once.set("dealtype", if renewal { "existingbusiness" } else { "newbusiness" });
-        once.set("hubspot_owner_id", owner_id(dice % 4));
+        draft.set("deal_currency_code", || Self::currency(index));
+        draft.set("pipeline", || if renewal { RENEWALS } else { "default" });
+        draft.set("dealtype", || if renewal { "existingbusiness" } else { "newbusiness" });
+        draft.set("hubspot_owner_id", || owner_id(dice % 4));
         let reached = outline.steps.last().and_then(|(stage, _)| *stage).map_or("", |stage| DEAL_STAGES[stage].3);
         let closed = matches!(reached, "1.0" | "0.0");
-        once.set("hs_is_closed", closed.to_string());
-        once.set("hs_is_closed_won", (reached == "1.0").to_string());
+        draft.set("hs_is_closed", || closed.to_string());
+        draft.set("hs_is_closed_won", || (reached == "1.0").to_string());
         if reached == "0.0" {
-            once.set("closed_lost_reason", "Too expensive;\nnot now");
+            draft.set("closed_lost_reason", || "Too expensive;\nnot now");
         }
         let close = if closed { outline.updated } else { outline.created + 30 * DAY };
-        once.set("closedate", moment(close).to_string());
+        draft.set("closedate", || iso(moment(close)));
         let source = |step: usize| CHANGED_BY[(dice >> (step + 3)) as usize % 4];
-        let value = |stage: Option<usize>| stage.map_or("", |stage| DEAL_STAGES[stage].1);
-        once.stages("dealstage", &outline.steps, value, source, |stage| DEAL_STAGES[stage].1);
+        draft.stages("dealstage", &outline.steps, &DEAL_NAMES, source);
     }
 
     fn currency(deal: u64) -> &'static str {
@@ -408,49 +400,16 @@ impl Generator {
         PRODUCTS[(dice % 4) as usize].3 * (1 + (dice >> 8) % 3)
     }
 
-    fn fill_line_item(self, index: u64, once: &mut Once) {
+    fn fill_line_item(self, index: u64, draft: &mut Draft<'_>) {
         let dice = self.dice(Kind::LineItem, index);
         let (name, product, sku, price) = PRODUCTS[(dice % 4) as usize];
-        once.set("name", name);
-        once.set("hs_product_id", product);
-        once.set("hs_sku", sku);
-        once.set("price", cents(price));
-        once.set("quantity", (1 + (dice >> 8) % 3).to_string());
-        once.set("amount", cents(self.item_amount(index)));
-        once.set("hs_line_item_currency_code", Self::currency(Self::deal_of(index)));
-    }
-}
-
-impl Once {
-    /// A property that went through stages, and the properties in which HubSpot keeps when each was entered and left last.
-    fn stages(
-        &mut self,
-        name: &'static str,
-        steps: &[(Option<usize>, i64)],
-        value: impl Fn(Option<usize>) -> &'static str,
-        source: impl Fn(usize) -> &'static str,
-        stage_name: impl Fn(usize) -> &'static str,
-    ) {
-        let changes = steps.iter().enumerate().rev();
-        let changes =
-            changes.map(|(step, (stage, at))| Change { value: value(*stage).to_owned(), at: moment(*at), source: source(step) });
-        self.with(name, changes.collect());
-        let mut told = Vec::new();
-        for (step, (stage, at)) in steps.iter().enumerate().rev() {
-            let Some(stage) = *stage else { continue };
-            if told.contains(&stage) {
-                continue;
-            }
-            told.push(stage);
-            let at = moment(*at);
-            let entered = Change { value: at.to_string(), at, source: "CALCULATED" };
-            self.with(format!("hs_v2_date_entered_{}", stage_name(stage)), vec![entered]);
-            if let Some((_, left)) = steps.get(step + 1) {
-                let at = moment(*left);
-                let exited = Change { value: at.to_string(), at, source: "CALCULATED" };
-                self.with(format!("hs_v2_date_exited_{}", stage_name(stage)), vec![exited]);
-            }
-        }
+        draft.set("name", || name);
+        draft.set("hs_product_id", || product);
+        draft.set("hs_sku", || sku);
+        draft.set("price", || cents(price));
+        draft.set("quantity", || (1 + (dice >> 8) % 3).to_string());
+        draft.set("amount", || cents(self.item_amount(index)));
+        draft.set("hs_line_item_currency_code", || Self::currency(Self::deal_of(index)));
     }
 }
 
@@ -460,32 +419,32 @@ mod tests {
 
     #[test]
     fn associations_read_the_same_from_both_ends() {
-        for contacts in [1, 2, 7, 100, 1000] {
-            for deals in [0, 1, 5, 40, 999, 3000] {
-                let generator = Generator { seed: 3, size: Size { contacts, companies: (contacts / 5).max(1), deals } };
-                for deal in 0..deals {
-                    for contact in generator.contacts_of_deal(deal) {
-                        assert!(generator.deals_of_contact(contact).contains(&deal), "{contacts} {deals} {deal} {contact}");
-                    }
-                    for item in Generator::line_items_of(deal) {
-                        assert_eq!(Generator::deal_of(item), deal);
-                    }
+        for (contacts, deals) in [(0, 3), (1, 0), (1, 5), (2, 40), (7, 1), (40, 999), (100, 42), (500, 167), (500, 1503)] {
+            let generator = Generator { seed: 3, size: Size { contacts, companies: (contacts / 5).max(1), deals } };
+            for deal in 0..deals {
+                for contact in generator.contacts_of_deal(deal) {
+                    assert!(generator.deals_of_contact(contact).contains(&deal), "{contacts} {deals} {deal} {contact}");
                 }
-                let items: u64 = (0..deals).map(|deal| Generator::line_items_of(deal).count() as u64).sum();
-                assert_eq!(items, generator.count(Kind::LineItem), "{deals}");
-                for contact in 0..contacts {
-                    if let Some(company) = generator.company_of_contact(contact) {
-                        assert!(generator.contacts_of_company(company).contains(&contact));
-                    }
+                for item in Generator::line_items_of(deal) {
+                    assert_eq!(Generator::deal_of(item), deal);
                 }
             }
+            let items: u64 = (0..deals).map(|deal| Generator::line_items_of(deal).count() as u64).sum();
+            assert_eq!(items, generator.count(Kind::LineItem), "{deals}");
+            let employed = (0..contacts).filter(|contact| generator.company_of_contact(*contact).is_some()).count();
+            let companies = (0..generator.size.companies).map(|company| {
+                let contacts = generator.contacts_of_company(company);
+                assert!(contacts.iter().all(|contact| generator.company_of_contact(*contact) == Some(company)));
+                contacts.len()
+            });
+            assert_eq!(companies.sum::<usize>(), employed);
         }
     }
 
     #[test]
     fn has_the_cases_that_pulls_trip_over() {
         let generator = Generator { seed: 1, size: Size::of(5000) };
-        let contacts: Vec<Record> = (0..5000).map(|index| generator.record(Kind::Contact, index)).collect();
+        let contacts: Vec<Record> = (0..5000).map(|index| generator.record(Kind::Contact, index, None)).collect();
         let count = |test: &dyn Fn(&Record) -> bool| contacts.iter().filter(|record| test(record)).count();
         assert!(count(&|record| record.updated == BULK_EDIT) > 1000);
         assert!(count(&|record| record.value("email").is_none()) > 100);
@@ -496,7 +455,7 @@ mod tests {
         assert!(contacts.iter().all(|record| record.created <= record.updated && record.updated < UNTIL));
         assert!(!contacts.is_sorted_by_key(|record| record.created));
         let twice = (0..1600u64).filter(|deal| deal % 4 == 0).filter(|deal| {
-            let close = |deal| generator.record(Kind::Deal, deal).value("closedate").map(str::to_owned);
+            let close = |deal| generator.record(Kind::Deal, deal, None).value("closedate").map(str::to_owned);
             close(*deal) == close(deal + 1)
         });
         assert!(twice.count() > 10);

@@ -5,6 +5,7 @@
 
 mod answers;
 mod associations;
+mod draft;
 pub mod faults;
 mod generate;
 mod marketing;

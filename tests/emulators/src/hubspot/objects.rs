@@ -28,6 +28,8 @@ fn basic(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
 
 /// The properties that an answer shows: known ones that were asked for, and what is always there.
 pub(super) struct Selection {
+    /// All of them.
+    pub(super) wanted: Vec<String>,
     properties: Vec<String>,
     with_history: Vec<String>,
 }
@@ -43,7 +45,9 @@ impl Selection {
             kept.retain(|name| portal.property_type(kind, name).is_some());
             kept
         };
-        Self { properties: known(&mut asked.iter().chain(always)), with_history: known(&mut with_history.iter()) }
+        let properties = known(&mut asked.iter().chain(always));
+        let with_history = known(&mut with_history.iter());
+        Self { wanted: properties.iter().chain(&with_history).cloned().collect(), properties, with_history }
     }
 
     pub(super) fn show<'a>(&'a self, record: &'a Record) -> Shown<'a> {
@@ -87,7 +91,7 @@ impl Portal {
         let selection = Selection::new(self, kind, &request.list("properties"), &with_history);
         let mut ids: Vec<u64> = self.ids_from(kind, first, archived).take(limit + 1).collect();
         let next = (ids.len() > limit).then(|| ids.pop()).flatten();
-        let records: Vec<Record> = ids.into_iter().filter_map(|id| self.record(kind, id)).collect();
+        let records: Vec<Record> = ids.into_iter().filter_map(|id| self.record_with(kind, id, Some(&selection.wanted))).collect();
         let shown = records.iter().map(|record| {
             let associations = self.shown_associations(kind, record.id, &kinds);
             Shown { associations, ..selection.show(record) }
@@ -136,7 +140,7 @@ impl Portal {
         let mut records: Vec<Record> = Vec::new();
         let mut missing = Vec::new();
         for id in ids {
-            let record = id.parse().ok().and_then(|id| self.record(kind, id));
+            let record = id.parse().ok().and_then(|id| self.record_with(kind, id, Some(&selection.wanted)));
             match record.filter(|record| record.archived.is_some() == archived) {
                 Some(record) if records.iter().any(|other| other.id == record.id) => {}
                 Some(record) => records.push(record),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::generate::{Generator, Size};
-use super::record::{Kind, Record};
+use super::record::{Kind, Record, iso};
 use super::schema;
 use super::search::Searches;
 use crate::Window;
@@ -86,6 +86,8 @@ pub struct Portal {
     pub(super) generator: Generator,
     pub(super) changed: BTreeMap<(Kind, u64), Record>,
     pub(super) deleted: BTreeSet<(Kind, u64)>,
+    /// Associations made afterwards, both ways.
+    links: BTreeSet<(Kind, u64, Kind, u64)>,
     pub(super) hidden_properties: BTreeSet<(Kind, String)>,
     pub(super) property_types: BTreeMap<Kind, HashMap<String, &'static str>>,
     /// Access tokens and until when they are good.
@@ -108,6 +110,7 @@ impl Portal {
             generator: Generator { seed, size },
             changed: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            links: BTreeSet::new(),
             hidden_properties: BTreeSet::new(),
             property_types: Kind::ALL.map(types).into_iter().collect(),
             tokens: BTreeMap::new(),
@@ -115,6 +118,11 @@ impl Portal {
             answers: 0,
             searches: Searches::default(),
         }
+    }
+
+    /// A portal without records, to be filled by hand.
+    pub fn empty() -> Self {
+        Self::generate(0, Size { contacts: 0, companies: 0, deals: 0 })
     }
 
     /// With other limits.
@@ -126,6 +134,11 @@ impl Portal {
 
     /// The record of this id, archived or not. The id of a record that was merged into another gives the other one.
     pub fn record(&self, kind: Kind, id: u64) -> Option<Record> {
+        self.record_with(kind, id, None)
+    }
+
+    /// The record of this id; only with these properties, if that saves work.
+    pub(super) fn record_with(&self, kind: Kind, id: u64, wanted: Option<&[String]>) -> Option<Record> {
         if self.deleted.contains(&(kind, id)) {
             let text = id.to_string();
             let survivor = self.changed.values().find(|record| {
@@ -137,7 +150,7 @@ impl Portal {
         if let Some(record) = self.changed.get(&(kind, id)) {
             return Some(record.clone());
         }
-        self.generator.index(kind, id).map(|index| self.generator.record(kind, index))
+        self.generator.index(kind, id).map(|index| self.generator.record(kind, index, wanted))
     }
 
     /// The records of a kind that are not archived, in the order of their ids: what a correct pull gives.
@@ -158,24 +171,37 @@ impl Portal {
         generated
             .map(move |index| Generator::id(kind, index))
             .chain(added)
-            .filter(move |id| !self.deleted.contains(&(kind, *id)) && self.times(kind, *id).2 == archived)
+            .filter(move |id| !self.deleted.contains(&(kind, *id)) && self.is_archived(kind, *id) == archived)
     }
 
-    /// When a record was created and changed, in milliseconds, and whether it is archived, without computing the rest of it.
-    pub(super) fn times(&self, kind: Kind, id: u64) -> (i64, i64, bool) {
+    fn is_archived(&self, kind: Kind, id: u64) -> bool {
+        let generated = || Generator::is_archived(kind, Generator::index_from(kind, id));
+        self.changed.get(&(kind, id)).map_or_else(generated, |record| record.archived.is_some())
+    }
+
+    /// When a record was created and changed, in milliseconds, without computing the rest of it.
+    pub(super) fn times(&self, kind: Kind, id: u64) -> (i64, i64) {
         let Some(record) = self.changed.get(&(kind, id)) else {
             return self.generator.outline(kind, Generator::index_from(kind, id)).times();
         };
-        (record.created.as_millisecond(), record.updated.as_millisecond(), record.archived.is_some())
+        (record.created.as_millisecond(), record.updated.as_millisecond())
     }
 
     /// The ids of what is associated with a record, in order; archived and deleted records are not.
     pub fn associated(&self, kind: Kind, id: u64, to: Kind) -> Vec<u64> {
-        let Some(index) = self.generator.index(kind, id).filter(|_| !self.deleted.contains(&(kind, id))) else {
+        if self.deleted.contains(&(kind, id)) {
             return Vec::new();
-        };
+        }
+        let linked = self.links.range((kind, id, to, 0)..=(kind, id, to, u64::MAX)).map(|link| link.3);
+        let generated = self.generator.index(kind, id).map_or(Vec::new(), |index| self.generated_with(kind, index, to));
+        let ids: BTreeSet<u64> = generated.into_iter().map(|index| Generator::id(to, index)).chain(linked).collect();
+        ids.into_iter().filter(|id| !self.deleted.contains(&(to, *id)) && !self.is_archived(to, *id)).collect()
+    }
+
+    /// The numbers of what was generated together with a record.
+    fn generated_with(&self, kind: Kind, index: u64, to: Kind) -> Vec<u64> {
         let generator = self.generator;
-        let found: Vec<u64> = match (kind, to) {
+        match (kind, to) {
             (Kind::Contact, Kind::Company) => generator.company_of_contact(index).into_iter().collect(),
             (Kind::Contact, Kind::Deal) => generator.deals_of_contact(index),
             (Kind::Company, Kind::Contact) => generator.contacts_of_company(index),
@@ -189,9 +215,13 @@ impl Portal {
             (Kind::Deal, Kind::LineItem) => Generator::line_items_of(index).collect(),
             (Kind::LineItem, Kind::Deal) => vec![Generator::deal_of(index)],
             _ => Vec::new(),
-        };
-        let ids = found.into_iter().map(|index| Generator::id(to, index));
-        ids.filter(|id| !self.deleted.contains(&(to, *id)) && !self.times(to, *id).2).collect()
+        }
+    }
+
+    /// Associates two records.
+    pub fn associate(&mut self, kind: Kind, id: u64, to: Kind, other: u64) {
+        self.links.insert((kind, id, to, other));
+        self.links.insert((to, other, kind, id));
     }
 
     /// Changes a record.
@@ -212,7 +242,7 @@ impl Portal {
         let id = added.max(Generator::id(kind, self.generator.count(kind)));
         let mut record = Record { kind, id, created: at, updated: at, archived: None, properties: Vec::new() };
         record.set("hs_object_id", &id.to_string(), at);
-        record.set("createdate", &at.to_string(), at);
+        record.set("createdate", &iso(at), at);
         for (name, value) in properties {
             record.set(name, value, at);
         }

@@ -9,26 +9,47 @@ use super::record::{Kind, Shown};
 use super::schema;
 use crate::{Answer, Emulator, Request};
 
-/// The paths of all versions, as one: what it is about, whether the version is v4, and the rest.
+/// What a token may read, unless the portal lacks it.
+const SCOPES: [&str; 8] = [
+    "crm.objects.contacts.read",
+    "crm.objects.companies.read",
+    "crm.objects.deals.read",
+    "crm.objects.line_items.read",
+    "crm.objects.owners.read",
+    "content",
+    "marketing.campaigns.read",
+    "marketing.campaigns.revenue.read",
+];
+
+/// The versions whose answers differ: of associations, v3 tells names of types, v4 ids as numbers, versions by date ids as text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    V3,
+    V4,
+    Dated,
+}
+
+/// The paths of all versions, as one: what it is about, the version, and the rest.
 struct Route<'a> {
     area: &'a str,
-    v4: bool,
+    version: Version,
     rest: Vec<&'a str>,
 }
 
 impl<'a> Route<'a> {
     fn read(path: &'a str, dated: &[String]) -> Option<Self> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let version = |part: &str| matches!(part, "v1" | "v2" | "v3" | "v4") || dated.iter().any(|version| version == part);
+        let known = |part: &str| matches!(part, "v1" | "v2" | "v3" | "v4") || dated.iter().any(|version| version == part);
         match parts.as_slice() {
             ["crm" | "marketing", numbered @ ("v3" | "v4"), area, rest @ ..] => {
-                Some(Self { area, v4: *numbered == "v4", rest: rest.to_vec() })
+                let version = if *numbered == "v4" { Version::V4 } else { Version::V3 };
+                Some(Self { area, version, rest: rest.to_vec() })
             }
             ["crm" | "marketing", area, date, rest @ ..] if dated.iter().any(|version| version == date) => {
-                Some(Self { area, v4: false, rest: rest.to_vec() })
+                Some(Self { area, version: Version::Dated, rest: rest.to_vec() })
             }
-            [area @ ("oauth" | "account-info"), any, rest @ ..] if version(any) => {
-                Some(Self { area, v4: false, rest: rest.to_vec() })
+            [area @ ("oauth" | "account-info"), any, rest @ ..] if known(any) => {
+                Some(Self { area, version: Version::Dated, rest: rest.to_vec() })
             }
             _ => None,
         }
@@ -130,13 +151,13 @@ impl Portal {
     fn routed(&mut self, route: &Route<'_>, request: &Request) -> Result<Answer, Answer> {
         let objects = |kind: Kind| format!("crm.objects.{}.read", kind.plural());
         match (request.method.as_str(), route.area, route.rest.as_slice()) {
-            ("GET", "objects", [kind, id, "associations", to]) if route.v4 => {
+            ("GET", "objects", [kind, id, "associations", to]) if route.version == Version::V4 => {
                 let (from, to) = (self.kind(kind)?, self.kind(to)?);
                 self.scopes(&[&objects(from)])?;
                 self.scopes(&[&objects(to)])?;
                 Ok(self.associations_of_one(from, id, to, request))
             }
-            (method, "objects", [kind, rest @ ..]) if !route.v4 => {
+            (method, "objects", [kind, rest @ ..]) if route.version != Version::V4 => {
                 let kind = self.kind(kind)?;
                 self.scopes(&[&objects(kind)])?;
                 for to in request.list("associations") {
@@ -191,7 +212,7 @@ impl Portal {
                 let (from, to) = (self.kind(from)?, self.kind(to)?);
                 self.scopes(&[&objects(from)])?;
                 self.scopes(&[&objects(to)])?;
-                Ok(self.associations(from, to, request, route.v4))
+                Ok(self.associations(from, to, request, route.version))
             }
             ("GET", "emails", rest) => {
                 self.scopes(&["content", "marketing-email"])?;
@@ -241,11 +262,18 @@ impl Portal {
 
     /// Tokens: `POST /oauth/{version}/token`, and what a token may do.
     fn oauth(&mut self, rest: &[&str], request: &Request, now: Timestamp) -> Answer {
-        if (request.method.as_str(), rest) != ("POST", &["token"]) {
-            return self.not_found();
-        }
         let form = request.form();
         let field = |name: &str| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+        match (request.method.as_str(), rest) {
+            ("POST", ["token"]) => {}
+            ("POST", ["token", "introspect"]) => return self.introspect(field("token"), now),
+            ("GET", ["access-tokens", token]) => return self.introspect(token, now),
+            ("POST", ["private-apps", "get", "access-token-info"]) => {
+                let query = request.json().unwrap_or_default();
+                return self.introspect(query["tokenKey"].as_str().unwrap_or_default(), now);
+            }
+            _ => return self.not_found(),
+        }
         let oauth = self.oauth.clone();
         if field("client_id") != oauth.client_id || field("client_secret") != oauth.client_secret {
             return self.error(400, "BAD_CLIENT_SECRET", "missing or unknown client secret");
@@ -265,6 +293,22 @@ impl Portal {
             &json!({"token_type": "bearer", "refresh_token": oauth.refresh_token, "access_token": token,
                 "expires_in": oauth.lifetime.as_secs(), "hub_id": 12_345}),
         )
+    }
+
+    /// What a token is good for; in the words of all the paths that tell it.
+    fn introspect(&mut self, token: &str, now: Timestamp) -> Answer {
+        let left = match self.tokens.get(token) {
+            _ if token == TOKEN => None,
+            Some(until) if *until > now => Some(now.duration_until(*until).as_secs()),
+            _ => return self.not_found(),
+        };
+        let scopes: Vec<&str> = SCOPES.into_iter().filter(|scope| !self.missing_scopes.contains(*scope)).collect();
+        let mut body = json!({"active": true, "token_type": "access", "hub_id": 12_345, "hubId": 12_345, "user_id": 101,
+            "userId": 101, "app_id": 111_111, "appId": 111_111, "hub_domain": "emulator.example.org", "scopes": scopes});
+        if let Some(left) = left {
+            body["expires_in"] = json!(left);
+        }
+        Answer::json(200, &body)
     }
 
     /// Everything of a kind, for checks by clients: `/_truth/contacts`, `/_truth/archived-contacts`.

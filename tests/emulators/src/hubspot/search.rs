@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -73,7 +74,18 @@ fn comparable(kind: &str, text: &str) -> Option<Comparable> {
     }
 }
 
+/// What a filter looks at: what is known of all records without computing them, or any other property.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Id,
+    Created,
+    Updated,
+    Other,
+}
+
 enum Test {
+    /// Of an id or a moment: from the first to the second.
+    Range(i64, i64),
     Compare(fn(Ordering) -> bool, Comparable),
     Between(Comparable, Comparable),
     In(Vec<Comparable>, bool),
@@ -82,6 +94,7 @@ enum Test {
 
 struct Filter {
     property: String,
+    field: Field,
     kind: &'static str,
     test: Test,
 }
@@ -98,7 +111,8 @@ impl Filter {
         };
         let operands = || filter["values"].as_array().map_or(Ok(Vec::new()), |values| values.iter().map(operand).collect());
         let compare = |accepts: fn(Ordering) -> bool| Ok::<_, String>(Test::Compare(accepts, operand(&filter["value"])?));
-        let test = match filter["operator"].as_str().unwrap_or_default() {
+        let operator = filter["operator"].as_str().unwrap_or_default();
+        let mut test = match operator {
             "EQ" => compare(Ordering::is_eq)?,
             "NEQ" => compare(Ordering::is_ne)?,
             "LT" => compare(Ordering::is_lt)?,
@@ -112,17 +126,41 @@ impl Filter {
             "NOT_HAS_PROPERTY" => Test::Has(false),
             other => return Err(format!("Invalid input JSON: {other:?} is not an operator")),
         };
-        Ok(Self { property, kind: sort, test })
+        let field = match property.as_str() {
+            "hs_object_id" => Field::Id,
+            "createdate" => Field::Created,
+            name if name == kind.modified_property() => Field::Updated,
+            _ => Field::Other,
+        };
+        if field != Field::Other {
+            let range = match (&test, operator) {
+                (Test::Compare(_, Comparable::Number(value)), "EQ") => Some((*value, *value)),
+                (Test::Compare(_, Comparable::Number(value)), "GT") => Some((value.floor() + 1.0, f64::MAX)),
+                (Test::Compare(_, Comparable::Number(value)), "GTE") => Some((value.ceil(), f64::MAX)),
+                (Test::Compare(_, Comparable::Number(value)), "LT") => Some((f64::MIN, value.ceil() - 1.0)),
+                (Test::Compare(_, Comparable::Number(value)), "LTE") => Some((f64::MIN, value.floor())),
+                (Test::Between(Comparable::Number(low), Comparable::Number(high)), _) => Some((low.ceil(), high.floor())),
+                _ => None,
+            };
+            if let Some((low, high)) = range {
+                test = Test::Range(low as i64, high as i64);
+            }
+        }
+        Ok(Self { property, field, kind: sort, test })
     }
 
-    /// Whether this filter only asks for the id.
-    fn is_of_id(&self) -> bool {
-        self.property == "hs_object_id" && matches!(self.test, Test::Compare(..) | Test::Between(..))
+    /// The ids that this filter leaves, if it asks for nothing else.
+    fn ids(&self) -> Option<(i64, i64)> {
+        match self.test {
+            Test::Range(low, high) if self.field == Field::Id => Some((low, high)),
+            _ => None,
+        }
     }
 
     fn accepts(&self, value: Option<&Comparable>) -> bool {
         let Some(value) = value else { return matches!(self.test, Test::Has(false)) };
         match &self.test {
+            Test::Range(..) => false,
             Test::Compare(accepts, operand) => value.order(operand).is_some_and(accepts),
             Test::Between(low, high) => {
                 value.order(low).is_some_and(Ordering::is_ge) && value.order(high).is_some_and(Ordering::is_le)
@@ -162,37 +200,33 @@ impl Portal {
             return Err(format!("Invalid input JSON: filterGroups may hold {MOST_GROUPS} groups"));
         }
         let mut filters: Vec<Vec<Filter>> = Vec::new();
+        let mut key = format!("{kind:?}");
+        let (mut low, mut high) = (i64::MIN, i64::MAX);
         for group in &groups {
-            let group = group["filters"].as_array().cloned().unwrap_or_default();
-            filters.push(group.iter().map(|filter| Filter::read(self, kind, filter)).collect::<Result<_, _>>()?);
+            key.push_str(" or");
+            let mut kept = Vec::new();
+            for filter in group["filters"].as_array().into_iter().flatten() {
+                let read = Filter::read(self, kind, filter)?;
+                // What goes on from an id is a part of a query that is remembered.
+                if let (1, Some(range)) = (groups.len(), read.ids()) {
+                    (low, high) = (low.max(range.0), high.min(range.1));
+                } else {
+                    write!(key, " {filter}").map_err(|error| error.to_string())?;
+                    kept.push(read);
+                }
+            }
+            filters.push(kept);
         }
         if filters.iter().map(Vec::len).sum::<usize>() > MOST_FILTERS {
             return Err(format!("Invalid input JSON: at most {MOST_FILTERS} filters"));
         }
         let (sort, descending) = self.sort(kind, &query["sorts"])?;
 
-        // What goes on from an id is part of a query that is remembered.
-        let mut bounds = Vec::new();
-        if let [only] = filters.as_mut_slice() {
-            let (of_id, others) = std::mem::take(only).into_iter().partition(Filter::is_of_id);
-            bounds = of_id;
-            *only = others;
-        }
-        let same = groups.iter().map(|group| {
-            let filters = group["filters"].as_array().into_iter().flatten();
-            let kept =
-                |filter: &&Value| bounds.is_empty() || filter["propertyName"] != "hs_object_id" || filter.get("values").is_some();
-            filters.filter(kept).map(Value::to_string).collect::<Vec<_>>().join(",")
-        });
-        let key = format!("{kind:?} {}", same.collect::<Vec<_>>().join(" or "));
-        let mut ids = self.found(kind, &key, &filters);
-        let inside = |id: u64| bounds.iter().all(|bound| bound.accepts(Some(&Comparable::Number(id as f64))));
-        if !bounds.is_empty() {
-            ids = Arc::new(ids.iter().copied().filter(|id| inside(*id)).collect());
-        }
-        if let Some(sort) = &sort {
-            ids = Arc::new(self.sorted(kind, &ids, sort));
-        }
+        let found = self.found(kind, &key, &filters);
+        let first = found.partition_point(|id| (*id as i64) < low);
+        let found = &found[first..found.partition_point(|id| *id as i64 <= high).max(first)];
+        let sorted = sort.map(|sort| self.sorted(kind, found, &sort));
+        let ids = sorted.as_deref().unwrap_or(found);
         let total = ids.len();
         let end = (after + limit as usize).min(total).min(MOST_RESULTS);
         let page: Vec<u64> =
@@ -201,7 +235,7 @@ impl Portal {
         let names = query["properties"].as_array().cloned().unwrap_or_default();
         let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
         let selection = Selection::new(self, kind, &names, &[]);
-        let records: Vec<_> = page.into_iter().filter_map(|id| self.record(kind, id)).collect();
+        let records: Vec<_> = page.into_iter().filter_map(|id| self.record_with(kind, id, Some(&selection.wanted))).collect();
         let shown: Vec<_> = records.iter().map(|record| selection.show(record)).collect();
         let paging = (end < total).then(|| json!({"next": {"after": end.to_string()}}));
         Ok(Answer::json(200, &Found { total, results: shown, paging }))
@@ -227,7 +261,7 @@ impl Portal {
             return Arc::clone(times);
         }
         let times = self.ids_from(kind, 0, false).map(|id| {
-            let (created, updated, _) = self.times(kind, id);
+            let (created, updated) = self.times(kind, id);
             Times { id, created, updated }
         });
         let times = Arc::new(times.collect::<Vec<_>>());
@@ -241,22 +275,27 @@ impl Portal {
             return Arc::clone(ids);
         }
         let times = self.all_times(kind);
+        let wanted: Vec<String> = groups.iter().flatten().map(|filter| filter.property.clone()).collect();
         let accepts = |times: &Times| {
             let mut record = None;
             groups.is_empty()
                 || groups.iter().any(|group| {
                     group.iter().all(|filter| {
-                        let value = match filter.property.as_str() {
-                            "createdate" => Some(Comparable::Number(times.created as f64)),
-                            "hs_object_id" => Some(Comparable::Number(times.id as f64)),
-                            name if name == kind.modified_property() => Some(Comparable::Number(times.updated as f64)),
-                            name => {
-                                let record = record.get_or_insert_with(|| self.record(kind, times.id));
-                                let value = record.as_ref().and_then(|record| record.value(name));
-                                value.and_then(|value| comparable(filter.kind, value))
-                            }
+                        let known = match filter.field {
+                            Field::Id => Some(times.id as i64),
+                            Field::Created => Some(times.created),
+                            Field::Updated => Some(times.updated),
+                            Field::Other => None,
                         };
-                        filter.accepts(value.as_ref())
+                        match (&filter.test, known) {
+                            (Test::Range(low, high), Some(known)) => *low <= known && known <= *high,
+                            (_, Some(known)) => filter.accepts(Some(&Comparable::Number(known as f64))),
+                            (_, None) => {
+                                let record = record.get_or_insert_with(|| self.record_with(kind, times.id, Some(&wanted)));
+                                let value = record.as_ref().and_then(|record| record.value(&filter.property));
+                                filter.accepts(value.and_then(|value| comparable(filter.kind, value)).as_ref())
+                            }
+                        }
                     })
                 })
         };
@@ -277,7 +316,7 @@ impl Portal {
             if property == kind.modified_property() {
                 return Some(Comparable::Number(self.times(kind, id).1 as f64));
             }
-            self.record(kind, id)?.value(property).and_then(|value| comparable(sort, value))
+            self.record_with(kind, id, Some(&[property.to_owned()]))?.value(property).and_then(|value| comparable(sort, value))
         };
         let mut valued: Vec<(Option<Comparable>, u64)> = ids.iter().map(|id| (value(*id), *id)).collect();
         valued.sort_by(|(one, _), (other, _)| match (one, other) {
