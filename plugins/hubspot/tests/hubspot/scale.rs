@@ -19,7 +19,7 @@ fn peak() -> Option<u64> {
 #[test]
 #[ignore = "takes a minute"]
 fn a_million_contacts() {
-    const CONTACTS: u64 = 200_000;
+    const CONTACTS: u64 = 1_000_000;
     const A_SECOND: u32 = 100;
     let size = Size { contacts: CONTACTS, companies: 1, deals: 0 };
     let portal = Portal::generate(7, size).with_limits(Limits::per_ten_seconds(A_SECOND * 10));
