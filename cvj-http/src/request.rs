@@ -6,6 +6,7 @@ use cvj_core::source::Level;
 use cvj_core::{SourceError, Status, Task};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
@@ -90,10 +91,21 @@ impl<'a> Request<'a> {
 
     /// Sends the request, again where that may help, and gives the answer that was accepted.
     pub fn send(self, task: &Task) -> Result<Answer, SourceError> {
-        self.tries(task).map_err(secrets::scrubbed_error)
+        self.tries(task, |answer| Ok(Ok(answer))).map_err(secrets::scrubbed_error)
     }
 
-    fn tries(&self, task: &Task) -> Result<Answer, SourceError> {
+    /// Sends the request and reads the answer as JSON. What `lack` finds missing in it is asked for again, and then an error:
+    /// an answer that holds less than it should must not pass for the whole.
+    pub fn whole<T: DeserializeOwned>(self, task: &Task, lack: impl Fn(&T) -> Option<String>) -> Result<T, SourceError> {
+        let read = |answer: Answer| {
+            let value = answer.json()?;
+            Ok(lack(&value).map_or(Ok(value), Err))
+        };
+        self.tries(task, read).map_err(secrets::scrubbed_error)
+    }
+
+    /// Tries until an answer is accepted that `read` takes; it says what an answer lacks that is worth another try.
+    fn tries<T>(&self, task: &Task, read: impl Fn(Answer) -> Result<Result<T, String>, SourceError>) -> Result<T, SourceError> {
         let mut tries = Tries::new(self.api.settings.retries);
         let mut renewed = false;
         let request = format!("{}: {}", self.api.name(), self.of);
@@ -105,7 +117,10 @@ impl<'a> Request<'a> {
                 Err(none) => Verdict::Again { failure: none.failure, asked: None, what: none.what },
             };
             let (failure, asked, what) = match verdict {
-                Verdict::Done(answer) => return Ok(answer),
+                Verdict::Done(answer) => match read(answer)? {
+                    Ok(value) => return Ok(value),
+                    Err(what) => (Failure::Lacking, None, what),
+                },
                 Verdict::Fail(error) => return Err(error),
                 Verdict::Renew(answer) if renewed || !self.renews() => return Err(self.refused(&answer)),
                 Verdict::Renew(_) => {

@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Unreached,
     /// The answer says it is JSON and is not: cut short, if it came without a length.
     Garbled,
+    /// The answer holds less than it says itself, or than was asked for.
+    Lacking,
     /// The answer is larger than is taken.
     TooLarge,
     /// Trying again cannot help.
@@ -52,7 +54,7 @@ impl Failure {
     fn most(self) -> u32 {
         match self {
             Self::Slow | Self::Busy | Self::Cut => u32::MAX,
-            Self::Broken | Self::Silent | Self::Unreached => 3,
+            Self::Broken | Self::Silent | Self::Unreached | Self::Lacking => 3,
             Self::Garbled => 2,
             Self::TooLarge | Self::Hopeless => 1,
         }
@@ -62,7 +64,7 @@ impl Failure {
         match self {
             Self::Slow => Status::RateLimited,
             Self::Silent => Status::Timeout,
-            Self::Garbled | Self::TooLarge => Status::InvalidData,
+            Self::Garbled | Self::Lacking | Self::TooLarge => Status::InvalidData,
             Self::Busy | Self::Cut | Self::Broken | Self::Unreached | Self::Hopeless => Status::Io,
         }
     }

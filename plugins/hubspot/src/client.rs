@@ -70,6 +70,12 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// What is wrong with the page: one without records must not pass for the end.
+    fn lack(&self) -> Option<String> {
+        let is_lacking = self.results.is_empty() && self.total > 0;
+        is_lacking.then(|| format!("the page is empty, though it says that {} records are left", self.total))
+    }
+
     /// Whether everything that fits is on this page. A page may be short though more follows.
     pub(crate) fn is_all(&self) -> bool {
         self.paging.is_none() && self.results.len() as u64 >= self.total
@@ -231,7 +237,7 @@ impl Client {
             "limit": limit,
         });
         let path = format!("{}/search", self.records_path(scope.object));
-        self.api.post(path).lane(SEARCH).json(&body).send(task)?.json()
+        self.api.post(path).lane(SEARCH).json(&body).whole(task, Found::lack)
     }
 
     /// These records with the history of one property; those that are gone are left out.

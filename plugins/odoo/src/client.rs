@@ -103,14 +103,42 @@ impl Client {
         }
     }
 
+    /// Some of the first records that meet the conditions, as [`search`](Self::search) gives them; none only if Odoo also counts
+    /// none, so that a page that came empty does not pass for the end.
+    pub(crate) fn page(
+        &self,
+        model: &str,
+        domain: &[Condition],
+        fields: &[&str],
+        order: &str,
+        limit: usize,
+        task: &Task,
+    ) -> Result<Vec<Record>, SourceError> {
+        const TRIES: usize = 3;
+        let mut left = 0;
+        for _ in 0..TRIES {
+            let records = self.search(model, domain, fields, order, limit, task)?;
+            if !records.is_empty() {
+                return Ok(records);
+            }
+            left = self.count(model, domain, task)?;
+            if left == 0 {
+                return Ok(records);
+            }
+        }
+        let message = format!("Odoo: `{model}` has {left} records more, by its own count, and shows none of them");
+        let error = SourceError { retryable: true, ..SourceError::new(Status::InvalidData, message) };
+        Err(error.with_hint("the key's user may not see them: give it more access in Odoo, or run it again"))
+    }
+
     /// The highest id among records that meet the conditions.
     pub(crate) fn highest(&self, model: &str, domain: &[Condition], task: &Task) -> Result<Option<i64>, SourceError> {
-        self.search(model, domain, &["id"], "id desc", 1, task)?.first().map(|record| id(record, model)).transpose()
+        self.page(model, domain, &["id"], "id desc", 1, task)?.first().map(|record| id(record, model)).transpose()
     }
 
     /// The lowest id among records that meet the conditions.
     pub(crate) fn lowest(&self, model: &str, domain: &[Condition], task: &Task) -> Result<Option<i64>, SourceError> {
-        self.search(model, domain, &["id"], "id asc", 1, task)?.first().map(|record| id(record, model)).transpose()
+        self.page(model, domain, &["id"], "id asc", 1, task)?.first().map(|record| id(record, model)).transpose()
     }
 
     /// Calls a method. Its domain has another name in older versions, which only the order of arguments gets round.

@@ -195,7 +195,10 @@ fn every(
     loop {
         let mut after = domain.to_vec();
         after.push(json!(["id", ">", last]));
-        let page = client.search(model, &after, wanted, "id asc", PAGE, task)?;
+        let page = client.page(model, &after, wanted, "id asc", PAGE, task)?;
+        if page.is_empty() {
+            return Ok(());
+        }
         let before = last;
         for record in page {
             let id = id(&record, model)?;
@@ -205,7 +208,8 @@ fn every(
             }
         }
         if last == before {
-            return Ok(());
+            let message = format!("Odoo offers the same records of `{model}` again and again, so that the rest cannot be read");
+            return Err(SourceError { retryable: true, ..SourceError::new(Status::InvalidData, message) });
         }
     }
 }

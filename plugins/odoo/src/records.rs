@@ -75,7 +75,7 @@ impl Walk {
         let (model, table) = (&self.window.model, &self.window.table);
         let most = self.left.map_or(self.page, |left| self.page.min(left as usize));
         let wanted: Vec<&str> = self.wanted.iter().map(String::as_str).collect();
-        let records = self.client.search(model, &self.window.domain(self.last), &wanted, "id asc", most, task)?;
+        let records = self.client.page(model, &self.window.domain(self.last), &wanted, "id asc", most, task)?;
         if records.is_empty() {
             return Ok(None);
         }

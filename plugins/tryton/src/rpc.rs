@@ -55,17 +55,25 @@ impl Rpc {
 
     /// The greatest id of a table's records; 0 if there are none.
     pub(crate) fn last_id(&self, table: &Table, task: &Task) -> Result<i64, SourceError> {
-        let arguments = vec![table.domain(0, i64::from(i32::MAX)), json!(0), json!(1), json!([["id", "DESC"]])];
+        let domain = table.domain(0, i64::from(i32::MAX));
+        let arguments = vec![domain.clone(), json!(0), json!(1), json!([["id", "DESC"]])];
         let ids: Vec<i64> = self.call(table.model, "search", arguments, &[], task)?;
-        Ok(ids.first().copied().unwrap_or(0))
+        if let Some(last) = ids.first() {
+            return Ok(*last);
+        }
+        match self.count(table.model, domain, &[], task)? {
+            0 => Ok(0),
+            counted => Err(lacking(table.model, 0, counted)),
+        }
     }
 
-    /// How many of a table's records have an id up to this one, as Tryton counts them.
-    pub(crate) fn count(&self, table: &Table, to: i64, task: &Task) -> Result<u64, SourceError> {
-        self.call(table.model, "search_count", vec![table.domain(0, to)], &[], task)
+    /// How many records meet a domain, as Tryton counts them.
+    pub(crate) fn count(&self, model: &str, domain: Value, more: &[(&str, Value)], task: &Task) -> Result<u64, SourceError> {
+        self.call(model, "search_count", vec![domain], more, task)
     }
 
-    /// The records of a domain in order of their ids, `limit` at most; `more` is added to the context.
+    /// The records of a domain in order of their ids, `limit` at most; `more` is added to the context. Where fewer come, Tryton
+    /// has to count no more than these, so that an answer that was cut short does not pass for the end.
     pub(crate) fn records(
         &self,
         model: &str,
@@ -75,9 +83,21 @@ impl Rpc {
         more: &[(&str, Value)],
         task: &Task,
     ) -> Result<Vec<Value>, SourceError> {
-        let arguments = vec![domain, json!(0), json!(limit), json!([["id", "ASC"]]), json!(fields)];
-        let records: Vec<Value> = self.call(model, "search_read", arguments, more, task)?;
-        Ok(records.into_iter().map(wire::plain).collect())
+        const TRIES: usize = 3;
+        let arguments = vec![domain.clone(), json!(0), json!(limit), json!([["id", "ASC"]]), json!(fields)];
+        let mut tries = 0;
+        loop {
+            let records: Vec<Value> = self.call(model, "search_read", arguments.clone(), more, task)?;
+            let shown = records.len();
+            let counted = if shown < limit { self.count(model, domain.clone(), more, task)? } else { 0 };
+            if counted <= shown as u64 {
+                return Ok(records.into_iter().map(wire::plain).collect());
+            }
+            tries += 1;
+            if tries == TRIES {
+                return Err(lacking(model, shown, counted));
+            }
+        }
     }
 
     /// When each of these records was written, in no order: its id and the moment.
@@ -122,6 +142,11 @@ impl Rpc {
         let context = preferences.into_iter().filter(|(key, _)| kept.contains(&key.as_str())).collect();
         Ok(self.context.get_or_init(|| context))
     }
+}
+
+fn lacking(model: &str, shown: usize, counted: u64) -> SourceError {
+    let message = format!("Tryton shows {shown} records of {model} where it counts {counted}");
+    SourceError { retryable: true, ..SourceError::new(Status::InvalidData, message) }.with_hint("run it again")
 }
 
 fn request(method: &str, arguments: &[Value]) -> Value {

@@ -33,6 +33,9 @@ struct Script {
     deleted: AtomicI64,
     /// How many records of the page before a page begins with.
     overlap: i64,
+    /// How many of the next pages come short, and by how many records.
+    short: AtomicUsize,
+    short_by: usize,
     /// What the user may not read.
     forbidden: Option<&'static str>,
     /// The module for opportunities is not activated.
@@ -92,7 +95,7 @@ impl Script {
                 )
             }
             (_, "fields_get") => good(json!({"id": {}, "product": {}, "opportunity": {}, "amount": {}, "sale": {}})),
-            (_, "search_count") => good(json!(self.upto(&params[0]))),
+            (_, "search_count") => good(json!(self.counted(&params[0]))),
             ("sale.opportunity", "search") => good(json!(if self.opportunities > 0 { vec![self.opportunities] } else { vec![] })),
             ("sale.opportunity", "history_revisions") => good(
                 params[0]
@@ -113,6 +116,21 @@ impl Script {
         }
     }
 
+    fn counted(&self, domain: &Value) -> i64 {
+        if let Some(ids) = domain[0][2].as_array() {
+            return ids.len() as i64;
+        }
+        let (after, upto) = (domain[0][2].as_i64().unwrap(), self.upto(domain));
+        let gone = if self.pages.load(Ordering::SeqCst) > 0 { self.deleted.load(Ordering::SeqCst) } else { 0 };
+        (upto - after).max(0) - i64::from(gone > after && gone <= upto)
+    }
+
+    /// How many records an answer leaves out.
+    fn cut(&self) -> usize {
+        let shorten = |left: usize| left.checked_sub(1);
+        if self.short.fetch_update(Ordering::SeqCst, Ordering::SeqCst, shorten).is_ok() { self.short_by } else { 0 }
+    }
+
     fn upto(&self, domain: &Value) -> i64 {
         domain[1][2].as_i64().unwrap().min(self.opportunities)
     }
@@ -120,14 +138,16 @@ impl Script {
     fn records(&self, params: &[Value]) -> Value {
         if let Some(at) = params.last().unwrap().get("_datetime") {
             let ids = params[0][0][2].as_array().unwrap();
-            return ids.iter().map(|id| json!({"id": id, "state": state(id.as_i64().unwrap(), at)})).collect();
+            let shown = ids.len().saturating_sub(self.cut());
+            return ids[..shown].iter().map(|id| json!({"id": id, "state": state(id.as_i64().unwrap(), at)})).collect();
         }
         assert_eq!(params[3], json!([["id", "ASC"]]));
         let page = self.pages.fetch_add(1, Ordering::SeqCst);
         let after = (params[0][0][2].as_i64().unwrap() - self.overlap).max(0);
         let gone = if page > 0 { self.deleted.load(Ordering::SeqCst) } else { 0 };
         let ids = (after + 1..=self.upto(&params[0])).filter(|id| *id != gone);
-        ids.take(usize::try_from(params[2].as_u64().unwrap()).unwrap())
+        let limit = usize::try_from(params[2].as_u64().unwrap()).unwrap();
+        ids.take(limit.saturating_sub(self.cut()))
             .map(|id| {
                 let amount = json!({"__class__": "Decimal", "decimal": format!("{id}.5")});
                 let party = json!({"id": 1000 + id, "email": format!("p{id}@example.com")});
@@ -386,6 +406,20 @@ fn a_listing_that_repeats_is_an_error_and_not_the_end() {
     let error = trial(Script { opportunities: 1200, overlap: 9999, ..Script::default() }).pull("opportunities").unwrap_err();
     assert_eq!(error.status, Status::InvalidData);
     assert!(error.message.contains("repeats 500 records"), "{error}");
+}
+
+#[test]
+fn a_page_that_comes_short_or_empty_is_not_the_end() {
+    for (table, short_by) in
+        [("opportunities", 7), ("opportunities", 9999), ("opportunity_stages", 7), ("opportunity_stages", 9999)]
+    {
+        let (truth, _) = trial(Script { opportunities: 1200, ..Script::default() }).pull(table).unwrap();
+        let short = |pages| trial(Script { opportunities: 1200, short: AtomicUsize::new(pages), short_by, ..Script::default() });
+        assert_eq!(short(2).pull(table).unwrap().0, truth, "{table}");
+        let error = short(usize::MAX).pull(table).unwrap_err();
+        assert_eq!(error.status, Status::InvalidData, "{error}");
+        assert!(error.message.contains("where it counts"), "{error}");
+    }
 }
 
 #[test]

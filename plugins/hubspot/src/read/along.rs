@@ -59,7 +59,7 @@ impl Walk {
     fn page(&mut self, properties: &[&str], task: &Task) -> Result<(Vec<Record>, bool), SourceError> {
         let scope = Scope { window: self.ascent.rest(), ..self.scope };
         let found = self.client.search(scope, properties, Order::Ascending, SEARCHED, task)?;
-        let is_last = found.results.is_empty() || found.is_all();
+        let is_last = found.is_all();
         let mut records = Vec::with_capacity(found.results.len());
         let mut repeated = 0;
         for record in found.results {

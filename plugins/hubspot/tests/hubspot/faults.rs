@@ -123,6 +123,22 @@ fn a_page_that_comes_again_and_again() {
 }
 
 #[test]
+fn an_empty_page_is_not_the_end() {
+    let empty = || Fault::distort(|_, answer| answer["results"] = json!([])).path("search");
+    nothing_is_lost(empty().nth(3).times(2));
+    for nth in [1, 3] {
+        let (status, message) = failure(pull_with(empty().nth(nth).times(3)).1);
+        assert_eq!(status, Status::InvalidData);
+        assert!(message.contains("the page is empty"), "{message}");
+    }
+    // Nor is it a table without records.
+    let reader = Reader::of(900);
+    reader.source.tables(&reader.task()).unwrap();
+    reader.server.faults().push(empty().times(3));
+    assert!(failure(reader.plan("contacts", &COLUMNS)).1.contains("the page is empty"));
+}
+
+#[test]
 fn a_listing_whose_cursor_repeats() {
     let reader = Reader::of(50);
     let plan = reader.plan("emails", &["id"]).unwrap();

@@ -99,6 +99,32 @@ fn short_pages_are_not_the_end() {
 }
 
 #[test]
+fn an_empty_page_is_not_the_end() {
+    let empty = |part: &str| {
+        let nothing = |_: &cvj_emulators::Request, page: &mut serde_json::Value| *page = json!([]);
+        Fault::distort(nothing).path(format!("{part}/search_read"))
+    };
+    for (table, model) in [("leads", "crm.lead"), ("lead_stages", "mail.message"), ("lead_stages", "mail.tracking.value")] {
+        let bench = Bench::with(many(19), "admin", &json!({}));
+        let (truth, _) = bench.table(table, None).unwrap();
+        let (partitions, _) = bench.plan(table, None).unwrap();
+        let read = || partitions.iter().map(|partition| bench.read(partition)).collect::<Result<Vec<_>, _>>();
+        bench.server.faults().push(empty(model).times(2));
+        assert!(read().unwrap().concat() == truth, "{model}");
+        assert_eq!(bench.server.faults().left(), 0, "{model}");
+        bench.server.faults().push(empty(model).times(3));
+        let error = read().err().unwrap();
+        assert_eq!(error.status, cvj_core::Status::InvalidData);
+        assert!(error.message.contains(&format!("`{model}`")) && error.message.contains("shows none"), "{error}");
+    }
+    // Nor is it a table without records.
+    let bench = Bench::with(many(19), "admin", &json!({}));
+    bench.columns("leads").unwrap();
+    bench.server.faults().push(empty("crm.lead").times(3));
+    assert!(bench.source.plan(&ScanRequest::all("leads"), &bench.task).unwrap_err().message.contains("shows none"));
+}
+
+#[test]
 fn a_table_splits_into_partitions_that_another_process_reads_the_same() {
     let server = Server::start(Odoo::new(19, &Sample { leads: 10, mailings: 1_252, ..Sample::default() }));
     let bench = Bench::with(server, "admin", &json!({}));
