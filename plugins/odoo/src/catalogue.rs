@@ -14,7 +14,13 @@ pub(crate) struct Spec {
     pub(crate) model: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) key: &'static [&'static str],
+    /// The field that `since` is held against. Without one every record is read: those that others point to are needed
+    /// whenever they were written, or whoever wrote last year would have no address.
+    pub(crate) written: Option<&'static str>,
 }
+
+/// When a record was last written.
+const WRITTEN: Option<&str> = Some("write_date");
 
 const SPECS: [Spec; 8] = [
     Spec {
@@ -22,33 +28,56 @@ const SPECS: [Spec; 8] = [
         model: "crm.lead",
         doc: "Leads and opportunities, the lost ones (`active` is false) included.",
         key: &["id"],
+        written: WRITTEN,
     },
-    Spec { name: "stages", model: "crm.stage", doc: "The stages of the pipeline; `is_won` marks the last.", key: &["id"] },
-    Spec { name: "partners", model: "res.partner", doc: "Customers and other contacts, companies among them.", key: &["id"] },
-    Spec { name: "campaigns", model: "utm.campaign", doc: "The campaigns that leads, orders and mailings name.", key: &["id"] },
+    Spec {
+        name: "stages",
+        model: "crm.stage",
+        doc: "The stages of the pipeline; `is_won` marks the last.",
+        key: &["id"],
+        written: None,
+    },
+    Spec {
+        name: "partners",
+        model: "res.partner",
+        doc: "Customers and other contacts, companies among them.",
+        key: &["id"],
+        written: None,
+    },
+    Spec {
+        name: "campaigns",
+        model: "utm.campaign",
+        doc: "The campaigns that leads, orders and mailings name.",
+        key: &["id"],
+        written: None,
+    },
     Spec {
         name: "mailings",
         model: "mailing.mailing",
         doc: "Mailings with how many were sent, delivered, opened, clicked and bounced.",
         key: &["id"],
+        written: WRITTEN,
     },
     Spec {
         name: "mailing_traces",
         model: "mailing.trace",
         doc: "One row for each message of a mailing: to whom, and when it was sent, opened and clicked.",
         key: &["id"],
+        written: WRITTEN,
     },
     Spec {
         name: "orders",
         model: "sale.order",
         doc: "Quotations and orders; those in `state` sale or done are sold.",
         key: &["id"],
+        written: WRITTEN,
     },
     Spec {
         name: "order_lines",
         model: "sale.order.line",
         doc: "The lines of quotations and orders, a product each.",
         key: &["id"],
+        written: Some("order_id.write_date"),
     },
 ];
 
@@ -57,6 +86,7 @@ const HISTORY: Spec = Spec {
     model: "crm.lead",
     doc: "Every stage that each lead was in: the first with `change_id` 0 at the lead's creation, then each change.",
     key: &["lead_id", "change_id"],
+    written: WRITTEN,
 };
 
 /// What an Odoo has.

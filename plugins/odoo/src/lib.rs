@@ -47,7 +47,8 @@ pub struct OdooConfig {
     /// How to speak to it; left out: as its version asks for.
     #[serde(default)]
     pub protocol: Protocol,
-    /// Leaves out records last written before this day in UTC, `2025-01-01`. Whose first order is older, counts as new then.
+    /// Leaves out leads, orders with their lines, mailings and their traces that were last written before this day in UTC,
+    /// `2025-01-01`. Whose first order is older, counts as new then.
     #[serde(default)]
     pub since: Option<String>,
     /// Calls a second; Odoo Online asks for restraint, a server of one's own can take more.

@@ -24,9 +24,9 @@ pub(crate) struct Window {
     pub(crate) after: i64,
     /// ... up to this one.
     pub(crate) upto: i64,
-    /// Written at this moment or later.
+    /// Written at a moment or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) since: Option<String>,
+    pub(crate) since: Option<Since>,
     /// Ids of the stages that mean won.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) won: Vec<i64>,
@@ -36,6 +36,20 @@ pub(crate) struct Window {
     /// Where changes of stages are found, if the window is one of stage history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changes: Option<Changes>,
+}
+
+/// A bound from below. Odoo compares with microseconds and shows none: what shows the moment itself is in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Since {
+    /// The field that says when a record, or what it belongs to, was written.
+    pub(crate) field: String,
+    pub(crate) moment: String,
+}
+
+impl Since {
+    fn condition(&self) -> Condition {
+        json!([self.field, ">=", self.moment])
+    }
 }
 
 impl Window {
@@ -53,15 +67,9 @@ impl Window {
     /// What a record after `last` has to meet.
     pub(crate) fn domain(&self, last: i64) -> Vec<Condition> {
         let mut domain = vec![json!(["id", ">", last]), json!(["id", "<=", self.upto])];
-        domain.extend(written(self.since.as_deref()));
+        domain.extend(self.since.as_ref().map(Since::condition));
         domain
     }
-}
-
-/// The condition of having been written at this moment or later. Odoo compares with microseconds and shows none: a bound that
-/// is in the answer is never lost for it.
-fn written(since: Option<&str>) -> Option<Condition> {
-    since.map(|since| json!(["write_date", ">=", since]))
 }
 
 /// Windows over all records of a table, and how many records Odoo says they hold.
@@ -75,7 +83,9 @@ pub(crate) fn plan(
     task: &Task,
 ) -> Result<(Vec<Window>, Option<u64>), SourceError> {
     let model = table.spec.model;
-    let domain: Vec<Condition> = written(since).into_iter().collect();
+    let since = since.zip(table.spec.written);
+    let since = since.map(|(moment, field)| Since { field: field.to_owned(), moment: moment.to_owned() });
+    let domain: Vec<Condition> = since.iter().map(Since::condition).collect();
     let whole = Window {
         table: table.spec.name.to_owned(),
         model: model.to_owned(),
@@ -83,7 +93,7 @@ pub(crate) fn plan(
         columns,
         after: 0,
         upto: 0,
-        since: since.map(ToOwned::to_owned),
+        since,
         most: limit,
         changes: None,
     };
@@ -137,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_token_can_be_read_again() {
-        let window = Window { since: Some("2025-01-01 00:00:00".to_owned()), won: vec![4], most: Some(9), ..window(3, 9) };
+        let since = Since { field: "write_date".to_owned(), moment: "2025-01-01 00:00:00".to_owned() };
+        let window = Window { since: Some(since), won: vec![4], most: Some(9), ..window(3, 9) };
         assert_eq!(Window::of(&window.token().expect("a token")), Ok(window));
     }
 }

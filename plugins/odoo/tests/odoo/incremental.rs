@@ -40,6 +40,39 @@ fn since_a_second_in_which_hundreds_were_written_takes_each_of_them_once() {
 }
 
 #[test]
+fn since_leaves_people_whole_and_orders_with_all_their_lines() {
+    let server = Server::start(Odoo::new(19, &Sample::default()));
+    let (old, new) = (moment("2024-01-01T00:00:00Z"), moment("2026-11-01T00:00:00Z"));
+    let (partners, lines, kept) = {
+        let mut odoo = server.state();
+        let all = |odoo: &Odoo, model: &str| -> Vec<i64> { odoo.store.records(model).map(|(id, _)| id).collect() };
+        // All is old but two orders, one of whose lines nobody has touched since.
+        for model in ["res.partner", "sale.order", "sale.order.line"] {
+            for id in all(&odoo, model) {
+                odoo.store.write(model, id, Record::new(), old);
+            }
+        }
+        let kept: Vec<i64> = all(&odoo, "sale.order").into_iter().rev().take(2).collect();
+        for order in &kept {
+            odoo.store.write("sale.order", *order, Record::new(), new);
+        }
+        let of_kept = |(_, line): &(i64, &Record)| matches!(line["order_id"], Stored::Integer(order) if kept.contains(&order));
+        let lines: Vec<i64> = odoo.store.records("sale.order.line").filter(of_kept).map(|(id, _)| id).collect();
+        (all(&odoo, "res.partner"), lines, kept)
+    };
+    assert!(!lines.is_empty() && !partners.is_empty());
+    let bench = Bench::with(server, "admin", &json!({"since": "2026-10-31"}));
+    let read = |table: &str| {
+        let (rows, counted) = bench.table(table, Some(&["id"])).unwrap();
+        assert_eq!(counted, Some(rows.len() as u64), "{table}");
+        ids(&rows)
+    };
+    assert_eq!(read("partners"), partners);
+    assert_eq!(read("order_lines"), lines);
+    assert_eq!(read("orders").len(), kept.len());
+}
+
+#[test]
 fn records_deleted_while_paging_take_no_other_with_them() {
     for version in VERSIONS {
         let bench = Bench::with(many(version), "admin", &json!({}));
