@@ -88,7 +88,7 @@ class Database:
 
     def person(self, party: int) -> str:
         """How a party is known."""
-        return self.emails.get(party, "").strip().lower() or f"tryton:{party}"
+        return self.emails.get(party, "").strip().lower() or f"crm:{party}"
 
     def count(self, table: str, where: str = "1") -> int:
         """How many rows a table has."""

@@ -10,7 +10,7 @@
 //! - Deals without line items count in the account's own currency where it has several; HubSpot converts no line items.
 //! - The account's own lifecycle stages mean what the account says, so they are named in the log and left to the client.
 
-use cvj_core::definition::{Metric, Occurrence, StageOf, Touchpoint, Unit, View};
+use cvj_core::definition::{Combine, Metric, Occurrence, StageOf, Touchpoint, Unit, View};
 use cvj_core::source::Level;
 use cvj_core::{Definition, Stage, Task};
 
@@ -187,7 +187,7 @@ fn metric(stage: Stage, name: &str, from: String, value: &str, at: &str) -> Defi
         filter: Some(format!("{at} IS NOT NULL")),
         unit: Unit::Count,
         good: cvj_core::definition::Good::Up,
-        combine: None,
+        combine: Some(Combine::Sum),
         headline: false,
         target: None,
         owner: None,

@@ -1,7 +1,7 @@
 //! What an Odoo's tables say about stages, by default. No stage of the pipeline is taken for a stage of the journey, but won,
 //! which Odoo itself marks.
 
-use cvj_core::definition::{Definition, Good, Metric, Occurrence, StageOf, Touchpoint, Unit, View};
+use cvj_core::definition::{Combine, Definition, Good, Metric, Occurrence, StageOf, Touchpoint, Unit, View};
 use cvj_core::stage::Stage;
 use serde_json::json;
 
@@ -66,7 +66,7 @@ pub(crate) fn defaults(
             filter: Some("sent_date IS NOT NULL".to_owned()),
             unit: Unit::Count,
             good: Good::Up,
-            combine: None,
+            combine: Some(Combine::Sum),
             headline: true,
             target: None,
             owner: None,
@@ -99,10 +99,10 @@ fn channels(leads: &Table) -> impl Iterator<Item = &'static str> {
     ["source_id_name", "medium_id_name"].into_iter().filter(|column| leads.has(column))
 }
 
-/// A view's column of who it is: the first of these columns that there are, then of these ids.
-fn person(columns: &[(&Table, &str, &str)], ids: &[(&str, &str)]) -> String {
+/// A view's column of who it is: the first of these columns that there are, then of these ids. An id is one in this source only.
+fn person(source: &str, columns: &[(&Table, &str, &str)], ids: &[(&str, &str)]) -> String {
     let columns = columns.iter().filter(|(table, _, column)| table.has(column)).map(|(_, of, column)| format!("{of}.{column}"));
-    let ids = ids.iter().map(|(kind, id)| format!("'odoo:{kind}:' || CAST({id} AS VARCHAR)"));
+    let ids = ids.iter().map(|(kind, id)| format!("'{source}:{kind}:' || CAST({id} AS VARCHAR)"));
     format!("coalesce({}) AS person", columns.chain(ids).collect::<Vec<_>>().join(", "))
 }
 
@@ -116,13 +116,13 @@ fn people_of_leads(source: &str, leads: &Table, partners: &Table) -> String {
     ];
     let kept = ["create_date", "date_closed", "is_won", "probability", "expected_revenue", "company_currency_name"];
     let mut select: Vec<String> = kept.into_iter().chain(channels(leads)).map(|column| format!("l.{column}")).collect();
-    select.push(person(&addresses, &[("partner", "l.partner_id"), ("lead", "l.id")]));
+    select.push(person(source, &addresses, &[("partner", "l.partner_id"), ("lead", "l.id")]));
     format!("SELECT {} FROM {source}.leads l LEFT JOIN {source}.partners p ON p.id = l.partner_id", select.join(", "))
 }
 
 /// Lines of confirmed orders with who bought. The product's name comes with its internal reference in brackets, which goes.
 fn sales(source: &str, partners: &Table) -> String {
-    let person = person(&[(partners, "p", "email_normalized"), (partners, "p", "email")], &[("partner", "o.partner_id")]);
+    let person = person(source, &[(partners, "p", "email_normalized"), (partners, "p", "email")], &[("partner", "o.partner_id")]);
     format!(
         "SELECT l.order_id, o.date_order, regexp_replace(l.product_id_name, '^\\[[^\\]]*\\] ', '') AS product, \
          l.price_subtotal, l.currency_id_name, {person} \

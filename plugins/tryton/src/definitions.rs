@@ -7,8 +7,9 @@
 //! - That a lead becomes an opportunity lies between Subscribe and Convert and is no stage: it says that the seller
 //!   believes in it, not what the buyer did.
 //!
-//! A person is known by the party's e-mail address, else as `tryton:` and the party's id. A lead without a party is nobody yet.
+//! A person is known by the party's e-mail address, else by the source and the party's id. A lead without a party is nobody yet.
 
+use cvj_core::definition::Combine;
 use cvj_core::{Definition, Good, Metric, Occurrence, Stage, StageOf, Touchpoint, Unit, View};
 
 use crate::tables::{Columns, TABLES};
@@ -49,7 +50,7 @@ pub(crate) fn of(source: &str, columns: &[Columns]) -> Vec<Definition> {
             filter: Some("state = 'lost'".to_owned()),
             unit: Unit::Count,
             good: Good::Down,
-            combine: None,
+            combine: Some(Combine::Sum),
             headline: false,
             target: None,
             owner: None,
@@ -78,15 +79,19 @@ fn touchpoint(stage: Stage, from: &str, at: &str, by: &[&str]) -> Touchpoint {
     }
 }
 
-const PERSON: &str = "CASE WHEN o.email <> '' THEN o.email ELSE concat('tryton:', o.party) END AS person";
+/// A party's id is one in this source only.
+fn person(source: &str) -> String {
+    format!("CASE WHEN o.email <> '' THEN o.email ELSE concat('{source}:', o.party) END AS person")
+}
 
 fn also(by: &[&str]) -> String {
     by.iter().flat_map(|column| [", o.", column]).collect()
 }
 
 fn leads_sql(source: &str, by: &[&str]) -> String {
+    let person = person(source);
     format!(
-        "SELECT o.id AS opportunity, {PERSON}, o.create_date, l.product{} FROM {source}.opportunities o \
+        "SELECT o.id AS opportunity, {person}, o.create_date, l.product{} FROM {source}.opportunities o \
          LEFT JOIN (SELECT DISTINCT opportunity, product FROM {source}.opportunity_lines) l ON l.opportunity = o.id \
          WHERE o.party IS NOT NULL",
         also(by)
@@ -94,8 +99,9 @@ fn leads_sql(source: &str, by: &[&str]) -> String {
 }
 
 fn deals_sql(source: &str, by: &[&str]) -> String {
+    let person = person(source);
     format!(
-        "SELECT o.id AS opportunity, {PERSON}, s.converted, l.product, coalesce(l.amount, o.amount) AS amount, \
+        "SELECT o.id AS opportunity, {person}, s.converted, l.product, coalesce(l.amount, o.amount) AS amount, \
          coalesce(l.currency, o.currency) AS currency{} FROM {source}.opportunities o \
          JOIN (SELECT opportunity, min(since) AS converted FROM {source}.opportunity_stages \
          WHERE state IN ('converted', 'won') GROUP BY opportunity) s ON s.opportunity = o.id \

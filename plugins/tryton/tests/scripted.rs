@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+use cvj_core::definition::Combine;
 use cvj_core::source::{Level, Rejected, ScanRequest, Services};
 use cvj_core::{Definition, SourceError, StageMetrics, Status, Task};
 use cvj_plugin_tryton::Tryton;
@@ -345,9 +346,12 @@ fn a_table_has_the_columns_that_the_database_has() {
     );
     for definition in trial.tryton.definitions(&trial.task).unwrap() {
         match definition {
-            Definition::View(view) => assert!(!view.sql.contains("marketing_"), "{}", view.sql),
+            Definition::View(view) => {
+                assert!(!view.sql.contains("marketing_"), "{}", view.sql);
+                assert!(view.sql.contains("'crm:'"), "an id is one of this source: {}", view.sql);
+            }
             Definition::Touchpoint(touchpoint) => assert_eq!(touchpoint.by, [""; 0]),
-            Definition::Metric(_) => {}
+            Definition::Metric(metric) => assert_eq!(metric.combine, Some(Combine::Sum), "two sources may have it"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the account's tables say about stages.
 
+use cvj_core::definition::Combine;
 use cvj_core::source::FIELD_CURRENCY;
 use cvj_core::{Definition, Stage, StageMetrics, StageOf};
 use cvj_emulators::Fault;
@@ -40,6 +41,19 @@ fn an_account_that_shows_everything() {
     assert_eq!(touchpoints, expected.map(|(stage, from)| (stage, from.to_owned())));
     assert_eq!(others, ["crm_won_items", "crm_won_deals", "Campaign sessions", "New contacts by first touch", "E-mail clicks"]);
     assert!(reader.log().contains("Free trial (`101234567`)"), "{}", reader.log());
+}
+
+#[test]
+fn two_accounts_do_not_clash() {
+    let reader = Reader::of(50);
+    for definition in reader.source.definitions(&reader.task()).unwrap() {
+        match definition {
+            Definition::Metric(metric) => assert_eq!(metric.combine, Some(Combine::Sum), "{}", metric.name),
+            // An id is one of this source.
+            Definition::View(view) => assert!(view.sql.contains("'crm:'"), "{}", view.sql),
+            Definition::Touchpoint(_) => {}
+        }
+    }
 }
 
 #[test]

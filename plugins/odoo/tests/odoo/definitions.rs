@@ -1,7 +1,7 @@
 //! The definitions that come with the plugin name columns that are there.
 
 use cvj_core::StageMetrics as _;
-use cvj_core::definition::{Definition, StageOf, Touchpoint};
+use cvj_core::definition::{Combine, Definition, StageOf, Touchpoint};
 use cvj_core::stage::Stage;
 use cvj_emulators::Server;
 use cvj_emulators::odoo::{Odoo, Sample};
@@ -44,6 +44,20 @@ fn orders_speak_for_sales_by_product() {
     assert!(touchpoints(&defaults)[1..].iter().all(|touchpoint| touchpoint.product.as_deref() == Some("product")));
     assert_eq!(views(&defaults), ["crm_leads", "crm_sales"]);
     assert!(defaults.iter().any(|definition| matches!(definition, Definition::Metric(metric) if metric.stage == Stage::Engage)));
+}
+
+#[test]
+fn two_odoos_do_not_clash() {
+    for definition in defaults(true) {
+        match definition {
+            Definition::Metric(metric) => assert_eq!(metric.combine, Some(Combine::Sum), "{}", metric.name),
+            // An id is one of this source.
+            Definition::View(view) => {
+                assert!(view.sql.contains("'crm:partner:'") && !view.sql.contains("'odoo:"), "{}", view.sql)
+            }
+            Definition::Touchpoint(_) => {}
+        }
+    }
 }
 
 #[test]
