@@ -1,9 +1,9 @@
 //! The calls to HubSpot that this source makes. All of them only read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cvj_core::{SourceError, Status, Task};
-use cvj_http::{Answer, Api, ApiSettings, Pace, Request};
+use cvj_http::{Api, ApiSettings, Pace, Request};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,6 +14,8 @@ use crate::windows::Window;
 
 /// Searches have a limit of their own.
 const SEARCH: &str = "search";
+/// The property in which a record keeps the ids of those that were merged into it.
+const MERGED: &str = "hs_merged_object_ids";
 
 /// A kind of record that HubSpot's objects API serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -135,7 +137,8 @@ pub(crate) struct AssociationType {
     pub(crate) label: Option<String>,
 }
 
-/// What a batch read gives: records that are gone are errors beside the results.
+/// What a batch read gives. Each id that was asked for is in the results or named by an error beside them, also that of a
+/// record without associations: what is neither was lost.
 #[derive(Debug, Deserialize)]
 struct Batch<T> {
     results: Vec<T>,
@@ -147,6 +150,64 @@ struct Batch<T> {
 struct BatchError {
     #[serde(default)]
     category: String,
+    #[serde(default)]
+    context: BatchContext,
+}
+
+/// The ids that an error is about, in one of two places.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct BatchContext {
+    ids: Vec<String>,
+    from_object_id: Vec<String>,
+}
+
+/// What stands for ids that were asked for.
+trait Answering {
+    /// Whether it answers for this id.
+    fn is_of(&self, id: &str) -> bool;
+}
+
+impl Answering for Record {
+    /// A record that was merged into another comes back as the other, once.
+    fn is_of(&self, id: &str) -> bool {
+        let merged = || self.properties.get(MERGED).and_then(Value::as_str).unwrap_or_default();
+        self.id == id || merged().split(';').any(|merged| merged.trim() == id)
+    }
+}
+
+impl Answering for Associated {
+    fn is_of(&self, id: &str) -> bool {
+        self.from.id == id
+    }
+}
+
+impl<T: Answering> Batch<T> {
+    /// What is missing. Of errors only "there is none" may be among the answers.
+    fn lack<'a>(&self, mut ids: impl Iterator<Item = &'a str>) -> Option<String> {
+        if let Some(error) = self.errors.iter().find(|error| error.category != "OBJECT_NOT_FOUND") {
+            return Some(format!("it could not be answered in whole: {}", error.category));
+        }
+        let named: HashSet<&str> = self
+            .errors
+            .iter()
+            .flat_map(|error| error.context.ids.iter().chain(&error.context.from_object_id))
+            .map(String::as_str)
+            .collect();
+        let lost = ids.find(|id| !named.contains(id) && !self.results.iter().any(|result| result.is_of(id)))?;
+        Some(format!("the record {lost} is neither among the results nor the errors"))
+    }
+}
+
+/// The property that says when a record was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Made {
+    /// `hs_createdate`, which HubSpot alone sets.
+    HsCreatedate,
+    /// `createdate`, where there is no other. Of deals and the like people may clear it: what has none is in every scope.
+    #[default]
+    Createdate,
 }
 
 /// A stretch of an object's records: those with ids in a window, created before a moment.
@@ -154,6 +215,7 @@ struct BatchError {
 pub(crate) struct Scope {
     pub(crate) object: Object,
     pub(crate) window: Window,
+    pub(crate) made: Made,
     /// Milliseconds since 1970.
     pub(crate) until: i64,
 }
@@ -223,15 +285,26 @@ impl Client {
         task: &Task,
     ) -> Result<Found, SourceError> {
         let filter = |property: &str, operator: &str, value: String| json!({"propertyName": property, "operator": operator, "value": value});
-        let mut filters = vec![filter("createdate", "LT", scope.until.to_string())];
-        filters.extend(scope.window.above.map(|id| filter("hs_object_id", "GT", id.to_string())));
-        filters.extend(scope.window.up_to.map(|id| filter("hs_object_id", "LTE", id.to_string())));
+        let made = match scope.made {
+            Made::HsCreatedate => "hs_createdate",
+            Made::Createdate => "createdate",
+        };
+        let group = |made: Value| {
+            let mut filters = vec![made];
+            filters.extend(scope.window.above.map(|id| filter("hs_object_id", "GT", id.to_string())));
+            filters.extend(scope.window.up_to.map(|id| filter("hs_object_id", "LTE", id.to_string())));
+            json!({"filters": filters})
+        };
+        let mut groups = vec![group(filter(made, "LT", scope.until.to_string()))];
+        if scope.made == Made::Createdate && scope.object != Object::Contacts {
+            groups.push(group(json!({"propertyName": made, "operator": "NOT_HAS_PROPERTY"})));
+        }
         let direction = match order {
             Order::Ascending => "ASCENDING",
             Order::Descending => "DESCENDING",
         };
         let body = json!({
-            "filterGroups": [{"filters": filters}],
+            "filterGroups": groups,
             "sorts": [{"propertyName": "hs_object_id", "direction": direction}],
             "properties": named(properties),
             "limit": limit,
@@ -240,7 +313,8 @@ impl Client {
         self.api.post(path).lane(SEARCH).json(&body).whole(task, Found::lack)
     }
 
-    /// These records with the history of one property; those that are gone are left out.
+    /// These records, each once, with the history of one property. Those that are gone are left out, and so are those that were
+    /// merged into others since their ids were found, which is told: they come back as their survivors, whose own place is elsewhere.
     pub(crate) fn history(
         &self,
         object: Object,
@@ -250,9 +324,19 @@ impl Client {
         task: &Task,
     ) -> Result<Vec<Record>, SourceError> {
         let inputs: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
-        let body = json!({"inputs": inputs, "properties": named(properties), "propertiesWithHistory": [with_history]});
+        let properties: Vec<&str> = properties.iter().copied().chain([MERGED]).collect();
+        let body = json!({"inputs": inputs, "properties": properties, "propertiesWithHistory": [with_history]});
         let path = format!("{}/batch/read", self.records_path(object));
-        whole(&self.api.post(path).json(&body).send(task)?)
+        let lack = |batch: &Batch<Record>| batch.lack(ids.iter().map(String::as_str));
+        let mut records = self.api.post(path).json(&body).whole(task, lack)?.results;
+        let own = |id: &String| records.iter().any(|record| record.id == *id);
+        let merged = ids.iter().filter(|id| !own(id) && records.iter().any(|record| record.is_of(id))).count();
+        if merged > 0 {
+            task.left_out("merged meanwhile", merged as u64);
+        }
+        let mut left: HashSet<&String> = ids.iter().collect();
+        records.retain(|record| left.remove(&record.id));
+        Ok(records)
     }
 
     /// What these records are associated with; a record without associations is left out. `inputs` are ids, each perhaps with
@@ -269,23 +353,12 @@ impl Client {
         };
         let body = json!({"inputs": inputs.iter().map(input).collect::<Vec<_>>()});
         let path = self.version.associations_path(from.name(), to.name());
-        whole(&self.api.post(path).json(&body).send(task)?)
+        let lack = |batch: &Batch<Associated>| batch.lack(inputs.iter().map(|(id, _)| id.as_str()));
+        Ok(self.api.post(path).json(&body).whole(task, lack)?.results)
     }
 }
 
 /// The properties to ask for. Without any HubSpot sends some of its choice, names and addresses among them.
 fn named<'a>(properties: &'a [&'a str]) -> &'a [&'a str] {
     if properties.is_empty() { &["hs_object_id"] } else { properties }
-}
-
-/// The results of a batch read. Only "there is none" may be among its errors: anything else would be data lost without a word.
-fn whole<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, SourceError> {
-    let batch: Batch<T> = answer.json()?;
-    match batch.errors.iter().find(|error| error.category != "OBJECT_NOT_FOUND") {
-        None => Ok(batch.results),
-        Some(error) => {
-            let message = format!("HubSpot: {} could not be answered in whole: {}", answer.of, error.category);
-            Err(SourceError { retryable: true, ..SourceError::new(Status::Io, message) })
-        }
-    }
 }

@@ -7,7 +7,7 @@ use cvj_core::{SourceError, Status, Task};
 use cvj_http::{Field, schema_of};
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Client, Order, Scope};
+use crate::client::{Client, Made, Order, Scope};
 use crate::portal::Portal;
 use crate::tables::Table;
 use crate::windows::{self, Counted, Window};
@@ -21,6 +21,9 @@ pub(crate) struct Part {
     pub(crate) window: Window,
     /// Milliseconds since 1970: what was made from then on is not in.
     pub(crate) until: i64,
+    /// By which property.
+    #[serde(default)]
+    pub(crate) made: Made,
     /// How many records HubSpot said there are.
     pub(crate) rows: Option<u64>,
     /// Read no further than this many rows.
@@ -56,6 +59,8 @@ pub(crate) fn plan(client: &Client, portal: &Portal, scan: &ScanRequest, task: &
         columns = chosen.collect::<Option<Vec<Field>>>().ok_or_else(missing)?;
     }
     let nothing_made_later = i64::MAX;
+    let has_own = table.along().is_some_and(|object| portal.has(object, "hs_createdate"));
+    let made = if has_own { Made::HsCreatedate } else { Made::Createdate };
     let whole = |rows| vec![Counted { window: Window::default(), rows }];
     let (until, mut windows, is_counted) = match table {
         Table::Emails | Table::Campaigns | Table::CampaignMonths => {
@@ -66,7 +71,7 @@ pub(crate) fn plan(client: &Client, portal: &Portal, scan: &ScanRequest, task: &
             None => (nothing_made_later, whole(0), false),
             Some(object) => {
                 let until = client.moment(object, task)?;
-                let windows = along(client, Scope { object, window: Window::default(), until }, task)?;
+                let windows = along(client, Scope { object, window: Window::default(), made, until }, task)?;
                 (until, windows, matches!(table, Table::Objects(_)))
             }
         },
@@ -82,7 +87,7 @@ pub(crate) fn plan(client: &Client, portal: &Portal, scan: &ScanRequest, task: &
     let rows = is_counted.then(|| windows.iter().map(|counted| counted.rows).sum());
     let part = |counted: &Counted| {
         let rows = is_counted.then_some(counted.rows);
-        let part = Part { table, columns: columns.clone(), window: counted.window, until, rows, limit: scan.limit };
+        let part = Part { table, columns: columns.clone(), window: counted.window, until, made, rows, limit: scan.limit };
         serde_json::to_string(&part).map(Partition).map_err(|error| SourceError::new(Status::Internal, error.to_string()))
     };
     Ok(ScanPlan {

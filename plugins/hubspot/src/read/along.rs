@@ -23,7 +23,7 @@ const WITH_HISTORY: usize = 50;
 
 pub(super) fn source(client: Arc<Client>, portal: &Portal, part: &Part) -> Box<dyn Source> {
     let object = part.table.along().unwrap_or(Object::Deals);
-    let scope = Scope { object, window: part.window, until: part.until };
+    let scope = Scope { object, window: part.window, made: part.made, until: part.until };
     let window = Walk { client, scope, ascent: Ascent::new(part.window) };
     match part.table {
         Table::ContactStages => {
@@ -146,10 +146,7 @@ impl Source for History {
         let key = if object == Object::Contacts { "contact_id" } else { "deal_id" };
         for ids in ids.chunks(WITH_HISTORY) {
             let mut records = self.window.client.history(object, ids, properties, self.property, task)?;
-            // A merged record may come back under the survivor's id.
-            let place = |id: &String| ids.iter().position(|asked| asked == id);
-            records.retain(|record| place(&record.id).is_some());
-            records.sort_by_key(|record| place(&record.id));
+            records.sort_by_key(|record| ids.iter().position(|asked| *asked == record.id));
             for record in &records {
                 let changes = record.history.get(self.property).into_iter().flatten().rev();
                 for change in changes.filter(|change| change.timestamp.as_millisecond() < until) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cvj_core::{SourceError, StageMetrics, Status};
 use cvj_emulators::hubspot::{Kind, Limits, OAuth, Portal, Size};
-use cvj_emulators::{Answer, Effect, Fault, Server};
+use cvj_emulators::{Answer, Effect, Fault, Request, Server};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -194,6 +194,7 @@ fn records_are_merged_between_pages() {
     reader.server.faults().push(merge.path("batch/read"));
     let after = reader.pull("contact_stages", &["contact_id", "at"]).unwrap();
     same(&after, &stages.into_iter().filter(|row| row[0] != loser).collect());
+    assert_eq!(reader.host.left_out.lock().unwrap().get("merged meanwhile"), Some(&1));
 }
 
 #[test]
@@ -285,9 +286,33 @@ fn a_batch_that_fails_in_part_is_no_data() {
         answer["results"].as_array_mut().unwrap().pop();
         answer["errors"] = json!([{"status": "error", "category": "INTERNAL_ERROR", "message": "timeout"}]);
     });
-    reader.server.faults().push(part.path("batch/read").nth(2));
+    reader.server.faults().push(part.path("batch/read").nth(2).always());
     let (_, message) = failure(reader.read(&plan.partitions[0]));
     assert!(message.contains("INTERNAL_ERROR"), "{message}");
+}
+
+#[test]
+fn every_record_of_a_batch_is_answered_for() {
+    let reader = Reader::of(400);
+    for (table, part) in [("contact_stages", "objects"), ("deal_contacts", "associations"), ("deal_line_items", "associations")] {
+        let lose = || {
+            let lose = |request: &Request, answer: &mut Value| {
+                if request.path.contains("batch/read") {
+                    answer["results"].as_array_mut().unwrap().pop();
+                }
+            };
+            Fault::distort(lose).path(part)
+        };
+        let truth = reader.pull(table, &[]).unwrap().len();
+        let plan = reader.plan(table, &[]).unwrap();
+        reader.server.faults().push(lose().nth(2).times(2));
+        assert_eq!(reader.read(&plan.partitions[0]).unwrap().len(), truth, "{table}");
+        reader.server.faults().push(lose().always());
+        let (status, message) = failure(reader.read(&plan.partitions[0]));
+        assert_eq!(status, Status::InvalidData);
+        assert!(message.contains("neither among the results nor the errors"), "{message}");
+        reader.server.faults().clear();
+    }
 }
 
 #[test]

@@ -110,5 +110,6 @@ fn only_what_is_mapped_is_asked_for() {
         .map(|request| serde_json::from_str::<Value>(&request.body).unwrap()["properties"].clone())
         .collect();
     assert!(asked.contains(&json!(["email"])));
-    assert!(asked.iter().all(|names| *names == json!(["email"]) || *names == json!(["hs_object_id"])), "{asked:?}");
+    let allowed = [json!(["email"]), json!(["hs_object_id"]), json!(["hs_merged_object_ids"])];
+    assert!(asked.iter().all(|names| allowed.contains(names)), "{asked:?}");
 }

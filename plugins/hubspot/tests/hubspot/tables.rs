@@ -84,6 +84,29 @@ fn ten_thousand_and_one_records_of_one_instant() {
 }
 
 #[test]
+fn deals_whose_create_date_was_edited_are_not_lost() {
+    let columns = ["id", "createdate", "amount"];
+    for is_old in [false, true] {
+        let reader = Reader::of(900);
+        {
+            let mut portal = reader.server.state();
+            let ids: Vec<u64> = portal.records(Kind::Deal).map(|deal| deal.id).take(2).collect();
+            portal.change(Kind::Deal, ids[0], |deal| deal.set("createdate", "", UNTIL));
+            // Nobody but HubSpot's own property tells that this one was made long ago.
+            if is_old {
+                portal.remove_property(Kind::Deal, "hs_createdate");
+            } else {
+                portal.change(Kind::Deal, ids[1], |deal| deal.set("createdate", "2031-01-01T00:00:00Z", UNTIL));
+            }
+        }
+        let rows = reader.pull("deals", &columns).unwrap();
+        assert!(rows.iter().any(|row| row[1].is_empty()));
+        same(&rows, &reader.truth(Kind::Deal, &columns));
+        assert_eq!(reader.plan("deals", &columns).unwrap().rows, Some(rows.len() as u64));
+    }
+}
+
+#[test]
 fn a_partition_reads_the_same_later_and_by_another() {
     let reader = Reader::of(1_000);
     let plan = reader.plan("contacts", &["id", "email"]).unwrap();

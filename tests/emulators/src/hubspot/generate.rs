@@ -173,6 +173,9 @@ impl Generator {
         let id = Self::id(kind, index);
         draft.set("hs_object_id", || id.to_string());
         draft.set("createdate", || iso(created));
+        if kind != Kind::Contact {
+            draft.set("hs_createdate", || iso(created));
+        }
         draft.with(kind.modified_property(), || vec![Change { value: iso(updated), at: updated, source: "CRM_UI" }]);
         match kind {
             Kind::Contact => self.fill_contact(index, &outline, &mut draft),

@@ -243,6 +243,9 @@ impl Portal {
         let mut record = Record { kind, id, created: at, updated: at, archived: None, properties: Vec::new() };
         record.set("hs_object_id", &id.to_string(), at);
         record.set("createdate", &iso(at), at);
+        if kind != Kind::Contact {
+            record.set("hs_createdate", &iso(at), at);
+        }
         for (name, value) in properties {
             record.set(name, value, at);
         }

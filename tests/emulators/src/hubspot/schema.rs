@@ -74,6 +74,7 @@ pub(super) fn properties(kind: Kind) -> Vec<(String, Sort, String)> {
         Kind::Company => &[
             ("createdate", MOMENT, "Create Date"),
             ("domain", TEXT, "Company Domain Name"),
+            ("hs_createdate", MOMENT, "Object create date/time"),
             ("hs_lastmodifieddate", MOMENT, "Last Modified Date"),
             ("hs_object_id", NUMBER, "Record ID"),
             ("name", TEXT, "Company name"),
@@ -89,6 +90,7 @@ pub(super) fn properties(kind: Kind) -> Vec<(String, Sort, String)> {
             ("dealtype", CHOICE, "Deal Type"),
             ("hs_is_closed", YES_NO, "Is Deal Closed?"),
             ("hs_is_closed_won", YES_NO, "Is Closed Won"),
+            ("hs_createdate", MOMENT, "Object create date/time"),
             ("hs_lastmodifieddate", MOMENT, "Last Modified Date"),
             ("hs_merged_object_ids", TEXT, "Merged record IDs"),
             ("hs_object_id", NUMBER, "Record ID"),
@@ -98,6 +100,7 @@ pub(super) fn properties(kind: Kind) -> Vec<(String, Sort, String)> {
         Kind::LineItem => &[
             ("amount", NUMBER, "Net price"),
             ("createdate", MOMENT, "Create Date"),
+            ("hs_createdate", MOMENT, "Object create date/time"),
             ("hs_lastmodifieddate", MOMENT, "Last Modified Date"),
             ("hs_line_item_currency_code", CHOICE, "Currency"),
             ("hs_object_id", NUMBER, "Record ID"),

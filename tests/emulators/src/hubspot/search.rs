@@ -128,7 +128,9 @@ impl Filter {
         };
         let field = match property.as_str() {
             "hs_object_id" => Field::Id,
-            "createdate" => Field::Created,
+            // A contact's is HubSpot's own too; of all else people may set it.
+            "hs_createdate" => Field::Created,
+            "createdate" if kind == Kind::Contact => Field::Created,
             name if name == kind.modified_property() => Field::Updated,
             _ => Field::Other,
         };
@@ -310,7 +312,7 @@ impl Portal {
     fn sorted(&self, kind: Kind, ids: &[u64], property: &str) -> Vec<u64> {
         let sort = self.property_type(kind, property).unwrap_or("string");
         let value = |id: u64| -> Option<Comparable> {
-            if property == "createdate" {
+            if property == "hs_createdate" {
                 return Some(Comparable::Number(self.times(kind, id).0 as f64));
             }
             if property == kind.modified_property() {
