@@ -1,8 +1,8 @@
 """What report.json has to say, read from Tryton's database by its own SQL and counted by brute force.
 
 The meanings are those of docs/journeys.md and of the plugin's documented defaults: Subscribe is a person's first lead, Convert the first
-opportunity that became a sale and was not lost since, Ascend each later one; the moment is the first revision in which the opportunity is
-converted or won; products and money are the sale's lines, else the opportunity's own amount.
+opportunity that is won, Ascend each later one; the moment is the first revision in which the opportunity is won; products and money are the
+lines of its sales that are confirmed, processing or done, else the opportunity's own amount.
 """
 
 from __future__ import annotations
@@ -117,21 +117,21 @@ class Database:
         ]
 
     def deals(self) -> list[Row]:
-        """Each opportunity that became a sale, once for each line of its sales."""
-        converted: dict[int, datetime] = {}
+        """Each opportunity that was won, once for each line of its sales."""
+        won: dict[int, datetime] = {}
         for opportunity, state, at in self.changes():
-            if state in ("converted", "won"):
-                converted.setdefault(opportunity, at)
+            if state == "won":
+                won.setdefault(opportunity, at)
         lines = defaultdict(list)
         for origin, product, quantity, price in self.connection.execute(
             "SELECT s.origin, l.product, l.quantity, l.unit_price FROM sale_line l JOIN sale_sale s ON s.id = l.sale"
-            " WHERE l.type = 'line' AND s.state <> 'cancelled' AND s.origin LIKE 'sale.opportunity,%'"):
+            " WHERE l.type = 'line' AND s.state IN ('confirmed', 'processing', 'done') AND s.origin LIKE 'sale.opportunity,%'"):
             amount = (Decimal(str(quantity)) * money(price)).quantize(Decimal("0.01"))
             lines[int(origin.split(",")[1])].append((self.products.get(product), amount))
         deals = self.connection.execute(
-            "SELECT id, party, amount FROM sale_opportunity WHERE party IS NOT NULL AND state IN ('converted', 'won')")
+            "SELECT id, party, amount FROM sale_opportunity WHERE party IS NOT NULL AND state = 'won'")
         return [
-            Row(self.person(party), converted[opportunity], product, opportunity, amount)
+            Row(self.person(party), won[opportunity], product, opportunity, amount)
             for opportunity, party, own in deals
             for product, amount in lines[opportunity] or [(None, money(own))]
         ]

@@ -55,7 +55,8 @@ pub(crate) fn definitions(portal: &Portal, task: &Task) -> Vec<Definition> {
         definitions.push(months("New contacts by first touch", "sum(new_contacts_first_touch)"));
     }
     if portal.has_emails {
-        definitions.push(metric(Stage::Engage, "E-mail clicks", format!("{source}.emails"), "sum(click)", "published_at"));
+        // HubSpot counts an e-mail's clicks until now and does not say when they were.
+        definitions.push(metric(Stage::Engage, "Clicks of e-mails published", format!("{source}.emails"), "sum(click)", "published_at"));
     }
     definitions
 }
@@ -134,9 +135,9 @@ fn won(source: &str, view: &str, sql: &str, product: Option<&str>, amount: &str)
 fn buyers(source: &str) -> String {
     let person = person(source, "c.email", "d.contact_id");
     format!(
-        "SELECT d.deal_id, {person} AS person FROM (SELECT deal_id, coalesce(min(CASE WHEN is_primary THEN contact_id END), \
-         min(contact_id)) AS contact_id FROM {source}.deal_contacts GROUP BY deal_id) d \
-         LEFT JOIN {source}.contacts c ON c.id = d.contact_id"
+        "SELECT d.deal_id, {person} AS person FROM (SELECT deal_id, CAST(coalesce(min(CASE WHEN is_primary THEN number END), \
+         min(number)) AS VARCHAR) AS contact_id FROM (SELECT deal_id, is_primary, CAST(contact_id AS BIGINT) AS number \
+         FROM {source}.deal_contacts) n GROUP BY deal_id) d LEFT JOIN {source}.contacts c ON c.id = d.contact_id"
     )
 }
 

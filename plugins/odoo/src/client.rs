@@ -1,6 +1,6 @@
 //! Calls of methods of Odoo's models, in either protocol.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use cvj_core::source::SecretName;
 use cvj_core::{SourceError, Status, Task};
@@ -45,7 +45,7 @@ pub(crate) struct Client {
     database: Option<String>,
     user: Option<String>,
     key: SecretName,
-    manner: Mutex<Option<Manner>>,
+    manner: OnceLock<Manner>,
 }
 
 impl Client {
@@ -65,7 +65,7 @@ impl Client {
             database: config.database,
             user: config.user,
             key: config.key,
-            manner: Mutex::default(),
+            manner: OnceLock::new(),
         })
     }
 
@@ -183,10 +183,10 @@ impl Client {
         Ok(answer.json::<Envelope>()?.result)
     }
 
+    /// How to call, found out with the first call. Threads that begin at once may each ask, so that none waits deaf for another.
     fn manner(&self, task: &Task) -> Result<Manner, SourceError> {
-        let mut known = self.manner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(manner) = *known {
-            return Ok(manner);
+        if let Some(manner) = self.manner.get() {
+            return Ok(*manner);
         }
         let json2 = match self.protocol {
             Protocol::Json2 => true,
@@ -194,8 +194,7 @@ impl Client {
             Protocol::Auto => self.version(task)? >= 19,
         };
         let manner = if json2 { Manner::Json2 } else { Manner::JsonRpc { user: self.log_in(task)? } };
-        *known = Some(manner);
-        Ok(manner)
+        Ok(*self.manner.get_or_init(|| manner))
     }
 
     /// The number of the server's version.

@@ -20,7 +20,7 @@ pub(crate) fn defaults(
     partners: &Table,
     leads: Option<&Table>,
     sold: bool,
-    mailings: Option<&Table>,
+    traces: Option<&Table>,
 ) -> Vec<Definition> {
     let mut definitions = Vec::new();
     let leads_view = format!("{source}_leads");
@@ -54,16 +54,17 @@ pub(crate) fn defaults(
             })
         }));
     }
-    if mailings.is_some() {
+    // A mailing's own numbers grow until now and do not say when.
+    if traces.is_some_and(|traces| traces.has(CLICKED)) {
         definitions.push(Definition::Metric(Metric {
             stage: Stage::Engage,
             name: "Mailing clicks".to_owned(),
-            from: format!("{source}.mailings"),
-            value: "sum(clicked)".to_owned(),
+            from: format!("{source}.mailing_traces"),
+            value: "count(*)".to_owned(),
             per: None,
-            at: "sent_date".to_owned(),
+            at: CLICKED.to_owned(),
             product: None,
-            filter: Some("sent_date IS NOT NULL".to_owned()),
+            filter: Some(format!("{CLICKED} IS NOT NULL")),
             unit: Unit::Count,
             good: Good::Up,
             combine: Some(Combine::Sum),
@@ -74,6 +75,9 @@ pub(crate) fn defaults(
     }
     definitions
 }
+
+/// When a message's links were clicked last: Odoo keeps no other moment, so that each message counts once.
+const CLICKED: &str = "links_click_datetime";
 
 const SALES: [(Stage, Occurrence); 2] = [(Stage::Convert, Occurrence::First), (Stage::Ascend, Occurrence::Later)];
 

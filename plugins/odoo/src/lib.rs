@@ -69,12 +69,13 @@ pub struct OdooSource {
 
 impl OdooSource {
     fn catalogue(&self, task: &Task) -> Result<Arc<Catalogue>, SourceError> {
-        let mut known = self.catalogue.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(catalogue) = known.as_ref() {
-            return Ok(catalogue.clone());
+        let known = self.catalogue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(catalogue) = known {
+            return Ok(catalogue);
         }
+        // Asked without the lock: a thread that waits for it hears nothing.
         let catalogue = Arc::new(Catalogue::ask(&self.client, task)?);
-        *known = Some(catalogue.clone());
+        *self.catalogue.lock().unwrap_or_else(PoisonError::into_inner) = Some(catalogue.clone());
         Ok(catalogue)
     }
 }
@@ -123,10 +124,10 @@ impl StageMetrics for OdooSource {
             None => Ok(None),
         };
         let leads = readable("leads", &[])?;
-        let mailings = readable("mailings", &[])?;
+        let traces = readable("mailing_traces", &[])?;
         let sold = readable("orders", &definitions::confirmed())?.is_some() && readable("order_lines", &[])?.is_some();
         let Some(partners) = catalogue.table("partners") else { return Ok(Vec::new()) };
-        Ok(definitions::defaults(task.source(), partners, leads, sold, mailings))
+        Ok(definitions::defaults(task.source(), partners, leads, sold, traces))
     }
 
     fn plan(&self, scan: &ScanRequest, task: &Task) -> Result<ScanPlan, SourceError> {

@@ -1,9 +1,9 @@
 //! What stages the tables speak for by default.
 //!
 //! - Subscribe is a party's first lead, when it was made.
-//! - Convert is a party's first opportunity that was converted to a sale and not lost since; Ascend is every later one. The
-//!   moment is when the opportunity first was converted or won. Product and money are those of the sale's lines; an
-//!   opportunity without any counts with its own amount and no product.
+//! - Convert is a party's first opportunity that is won, when it first was; Ascend is every later one. One that is converted has
+//!   a quotation, which is no sale yet. Product and money are those of the lines of its sales that are confirmed, processing or
+//!   done; an opportunity without any counts with its own amount and no product.
 //! - That a lead becomes an opportunity lies between Subscribe and Convert and is no stage: it says that the seller
 //!   believes in it, not what the buyer did.
 //!
@@ -32,12 +32,12 @@ pub(crate) fn of(source: &str, columns: &[Columns]) -> Vec<Definition> {
         Definition::Touchpoint(Touchpoint {
             value: Some("amount".to_owned()),
             occurrence: Occurrence::First,
-            ..touchpoint(Stage::Convert, &deals, "converted", &by)
+            ..touchpoint(Stage::Convert, &deals, "won", &by)
         }),
         Definition::Touchpoint(Touchpoint {
             value: Some("amount".to_owned()),
             occurrence: Occurrence::Later,
-            ..touchpoint(Stage::Ascend, &deals, "converted", &by)
+            ..touchpoint(Stage::Ascend, &deals, "won", &by)
         }),
         Definition::Metric(Metric {
             stage: Stage::Convert,
@@ -101,13 +101,13 @@ fn leads_sql(source: &str, by: &[&str]) -> String {
 fn deals_sql(source: &str, by: &[&str]) -> String {
     let person = person(source);
     format!(
-        "SELECT o.id AS opportunity, {person}, s.converted, l.product, coalesce(l.amount, o.amount) AS amount, \
+        "SELECT o.id AS opportunity, {person}, s.won, l.product, coalesce(l.amount, o.amount) AS amount, \
          coalesce(l.currency, o.currency) AS currency{} FROM {source}.opportunities o \
-         JOIN (SELECT opportunity, min(since) AS converted FROM {source}.opportunity_stages \
-         WHERE state IN ('converted', 'won') GROUP BY opportunity) s ON s.opportunity = o.id \
+         JOIN (SELECT opportunity, min(since) AS won FROM {source}.opportunity_stages \
+         WHERE state = 'won' GROUP BY opportunity) s ON s.opportunity = o.id \
          LEFT JOIN (SELECT origin, product, amount, currency FROM {source}.sale_lines \
-         WHERE sale_state <> 'cancelled') l ON l.origin = concat('sale.opportunity,', o.id) \
-         WHERE o.party IS NOT NULL AND o.state IN ('converted', 'won')",
+         WHERE sale_state IN ('confirmed', 'processing', 'done')) l ON l.origin = concat('sale.opportunity,', o.id) \
+         WHERE o.party IS NOT NULL AND o.state = 'won'",
         also(by)
     )
 }

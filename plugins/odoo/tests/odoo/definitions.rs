@@ -71,7 +71,7 @@ fn without_orders_the_opportunities_won_do() {
 #[test]
 fn what_the_user_may_not_read_is_left_out_with_a_warning() {
     let server = Server::start(Odoo::new(19, &Sample::default()));
-    for model in ["sale.order", "mailing.mailing"] {
+    for model in ["sale.order", "mailing.trace"] {
         server.state().users[1].barred.push(model.to_owned());
     }
     let bench = Bench::with(server, "clerk", &json!({}));
@@ -79,6 +79,6 @@ fn what_the_user_may_not_read_is_left_out_with_a_warning() {
     assert_eq!(stages(&defaults).iter().map(|(_, from)| *from).collect::<Vec<_>>(), ["crm_leads"; 3]);
     assert!(!defaults.iter().any(|definition| matches!(definition, Definition::Metric(_))));
     let log = bench.told.log.lock().unwrap();
-    assert!(log.iter().any(|line| line.contains("`mailing.mailing`")), "{log:?}");
+    assert!(log.iter().any(|line| line.contains("`mailing.trace`")), "{log:?}");
     assert_eq!(bench.table("orders", None).unwrap_err().status, cvj_core::Status::Unauthorized);
 }
