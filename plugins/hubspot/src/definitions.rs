@@ -56,7 +56,13 @@ pub(crate) fn definitions(portal: &Portal, task: &Task) -> Vec<Definition> {
     }
     if portal.has_emails {
         // HubSpot counts an e-mail's clicks until now and does not say when they were.
-        definitions.push(metric(Stage::Engage, "Clicks of e-mails published", format!("{source}.emails"), "sum(click)", "published_at"));
+        definitions.push(metric(
+            Stage::Engage,
+            "Clicks of e-mails published",
+            format!("{source}.emails"),
+            "sum(click)",
+            "published_at",
+        ));
     }
     definitions
 }

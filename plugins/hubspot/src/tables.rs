@@ -239,7 +239,7 @@ fn money(name: &str, currency: &str) -> Field {
 /// The record's id and all properties. Where the credentials may not see them, those that every account has, so that a
 /// definition finds its columns and reading them can say what is missing.
 fn object_fields(object: Object, portal: &Portal) -> Vec<Field> {
-    let field = |property: &Property| Field::new(&property.name, kind(&property.kind));
+    let field = |property: &Property| Field::new(&property.name, kind(property));
     let mut fields = match portal.properties(object) {
         Some(properties) => properties.iter().map(field).collect(),
         None => standard(object),
@@ -263,8 +263,10 @@ fn object_fields(object: Object, portal: &Portal) -> Vec<Field> {
     fields
 }
 
-fn kind(hubspot: &str) -> FieldType {
-    match hubspot {
+fn kind(property: &Property) -> FieldType {
+    match property.kind.as_str() {
+        // HubSpot's ids are numbers to it, and text in all its answers: as the columns they are joined with.
+        "number" if ["hs_object_id", "hs_product_id"].contains(&property.name.as_str()) => FieldType::Text,
         "number" => FieldType::Number,
         "bool" => FieldType::Boolean,
         "date" => FieldType::Date,

@@ -39,7 +39,7 @@ pub(crate) fn states(listing: &mut Listing<'_>, sender: &BatchSender) -> Result<
         for (moment, held) in visits(&stretches) {
             let ids: Vec<i64> = held.iter().map(|stretch| stretch.id).collect();
             let at = [("_datetime", wire::datetime(moment))];
-            let records = listing.rpc.records(model, json!([["id", "in", ids]]), ids.len(), &["state"], &at, listing.task)?;
+            let records = listing.rpc.records(model, &json!([["id", "in", ids]]), ids.len(), &["state"], &at, listing.task)?;
             let mut found: HashMap<i64, Value> = records
                 .into_iter()
                 .filter_map(|mut record| Some((record.get("id")?.as_i64()?, record.get_mut("state")?.take())))

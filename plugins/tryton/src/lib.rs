@@ -3,6 +3,7 @@
 //! What stages these speak for by default is said in [`definitions`].
 
 mod definitions;
+mod dialect;
 mod history;
 mod listing;
 mod rpc;
@@ -83,7 +84,7 @@ impl StageMetrics for Tryton {
 
     fn check(&self, task: &Task) -> Result<(), SourceError> {
         for table in TABLES {
-            self.rpc.count(table.model, table.domain(0, 0), &[], task)?;
+            self.rpc.count(table.model, &table.domain(0, 0), &[], task)?;
         }
         Ok(())
     }
@@ -118,7 +119,7 @@ impl StageMetrics for Tryton {
         };
         let last = self.rpc.last_id(table, task)?;
         let counted = table.is_listing() && scan.limit.is_none();
-        let rows = if counted { Some(self.rpc.count(table.model, table.domain(0, last), &[], task)?) } else { None };
+        let rows = if counted { Some(self.rpc.count(table.model, &table.domain(0, last), &[], task)?) } else { None };
         let span = if scan.limit.is_some() { last.max(1) } else { (last / MOST_PARTITIONS + 1).max(SPAN) };
         let part = Part {
             table: scan.table.clone(),

@@ -62,7 +62,7 @@ impl<'a> Listing<'a> {
             return Ok(None);
         }
         let domain = self.table.domain(self.after, self.to);
-        let records = self.rpc.records(self.table.model, domain, size, fields, &[], self.task)?;
+        let records = self.rpc.records(self.table.model, &domain, size, fields, &[], self.task)?;
         if records.is_empty() {
             return Ok(None);
         }

@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use base64::Engine as _;
 use cvj_core::{SourceError, Status, Task};
-use cvj_http::{Answer, Api, ApiSettings, Auth, Credentials, Pace, Plain};
+use cvj_http::{Api, ApiSettings, Auth, Credentials, Pace};
 use jiff::civil::DateTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::TrytonConfig;
+use crate::dialect::TrytonDialect;
 use crate::tables::Table;
 use crate::wire;
 
@@ -24,12 +25,10 @@ pub(crate) struct Rpc {
 /// The server is the company's own and sets no limit; its people work on it meanwhile.
 const PACE: Pace = Pace { per_second: 50.0, concurrent: 4 };
 
-/// What a method gave, or why not.
+/// What a method gave.
 #[derive(Deserialize)]
-struct Response {
-    #[serde(default)]
-    result: Value,
-    error: Option<Vec<Value>>,
+struct Response<T> {
+    result: T,
 }
 
 impl Rpc {
@@ -42,7 +41,7 @@ impl Rpc {
         let path = format!("/{}/rpc/", config.database);
         let (url, login_path) = (config.url.clone(), path.clone());
         let auth = Auth::Session(Box::new(move |api, task| login(api, &login_path, &config, task)));
-        let settings = ApiSettings { pace: PACE, ..ApiSettings::new("Tryton", url, auth, Plain) };
+        let settings = ApiSettings { pace: PACE, ..ApiSettings::new("Tryton", url, auth, TrytonDialect) };
         let api = Api::new(settings)?;
         Ok(Self { api, path, context: OnceLock::new() })
     }
@@ -61,15 +60,15 @@ impl Rpc {
         if let Some(last) = ids.first() {
             return Ok(*last);
         }
-        match self.count(table.model, domain, &[], task)? {
+        match self.count(table.model, &domain, &[], task)? {
             0 => Ok(0),
             counted => Err(lacking(table.model, 0, counted)),
         }
     }
 
     /// How many records meet a domain, as Tryton counts them.
-    pub(crate) fn count(&self, model: &str, domain: Value, more: &[(&str, Value)], task: &Task) -> Result<u64, SourceError> {
-        self.call(model, "search_count", vec![domain], more, task)
+    pub(crate) fn count(&self, model: &str, domain: &Value, more: &[(&str, Value)], task: &Task) -> Result<u64, SourceError> {
+        self.call(model, "search_count", vec![domain.clone()], more, task)
     }
 
     /// The records of a domain in order of their ids, `limit` at most; `more` is added to the context. Where fewer come, Tryton
@@ -77,7 +76,7 @@ impl Rpc {
     pub(crate) fn records(
         &self,
         model: &str,
-        domain: Value,
+        domain: &Value,
         limit: usize,
         fields: &[&str],
         more: &[(&str, Value)],
@@ -89,7 +88,7 @@ impl Rpc {
         loop {
             let records: Vec<Value> = self.call(model, "search_read", arguments.clone(), more, task)?;
             let shown = records.len();
-            let counted = if shown < limit { self.count(model, domain.clone(), more, task)? } else { 0 };
+            let counted = if shown < limit { self.count(model, domain, more, task)? } else { 0 };
             if counted <= shown as u64 {
                 return Ok(records.into_iter().map(wire::plain).collect());
             }
@@ -128,8 +127,9 @@ impl Rpc {
         if task.is_cancelled() {
             return Err(SourceError::cancelled());
         }
-        let answer = self.api.post(&self.path).json(&request(method, arguments)).send(task)?;
-        result(method, &answer)
+        let answer = self.api.post(&self.path).json(&request(method, arguments)).send(task);
+        let result = answer.and_then(|answer| Ok(answer.json::<Response<T>>()?.result));
+        result.map_err(|error| about(error, method))
     }
 
     /// The context that Tryton's own clients send with every call: the user's company and language.
@@ -149,6 +149,17 @@ fn lacking(model: &str, shown: usize, counted: u64) -> SourceError {
     SourceError { retryable: true, ..SourceError::new(Status::InvalidData, message) }.with_hint("run it again")
 }
 
+/// The same error, with the method that was called: the path of all calls is one.
+fn about(error: SourceError, method: &str) -> SourceError {
+    match error.status {
+        Status::Unauthorized | Status::NotFound | Status::InvalidArgument | Status::InvalidData | Status::Io => {
+            let message = format!("{} (asked of {})", error.message, method.trim_start_matches("model."));
+            SourceError { message, ..error }
+        }
+        _ => error,
+    }
+}
+
 fn request(method: &str, arguments: &[Value]) -> Value {
     json!({ "id": 1, "method": method, "params": arguments })
 }
@@ -158,7 +169,7 @@ fn login(api: &Api, path: &str, config: &TrytonConfig, task: &Task) -> Result<Cr
     let arguments = [json!(config.user), json!({ "password": api.secret(task, &config.password)? })];
     let sent = api.post(path).without_credentials().json(&request(method, &arguments)).send(task);
     let answer = sent.map_err(|error| match error.status {
-        Status::Unauthenticated => {
+        Status::Unauthenticated if error.hint.is_none() => {
             let message = format!("Tryton refuses the login to database `{}`", config.database);
             let hint = format!("check `user`, and the password kept as `{}`", config.password.secret);
             SourceError::new(Status::Unauthenticated, message).with_hint(hint)
@@ -169,67 +180,7 @@ fn login(api: &Api, path: &str, config: &TrytonConfig, task: &Task) -> Result<Cr
         }
         _ => error,
     })?;
-    let (uid, key, _): (i64, String, Value) = result(method, &answer)?;
+    let (uid, key, _) = answer.json::<Response<(i64, String, Value)>>()?.result;
     let session = base64::engine::general_purpose::STANDARD.encode(format!("{}:{uid}:{key}", config.user));
     Ok(Credentials { header: "authorization", value: format!("Session {session}") })
-}
-
-/// What a method gave. Tryton answers 200 also where it failed.
-fn result<T: serde::de::DeserializeOwned>(method: &str, answer: &Answer) -> Result<T, SourceError> {
-    let response: Response = answer.json()?;
-    if let Some(error) = response.error {
-        return Err(failure(method, &error));
-    }
-    serde_json::from_value(response.result)
-        .map_err(|error| SourceError::new(Status::InvalidData, format!("{method} gave something unexpected: {error}")))
-}
-
-/// Why a method failed: `["UserError", ["message", …]]` of Tryton itself, else `["text of the exception", "traceback"]`.
-fn failure(method: &str, error: &[Value]) -> SourceError {
-    let method = method.trim_start_matches("model.");
-    let kind = error.first().and_then(Value::as_str).unwrap_or_default();
-    let detail = |place: usize| error.get(1).and_then(|details| details.get(place)).and_then(Value::as_str).map(first_line);
-    match kind {
-        "UserError" => {
-            let message = format!("Tryton refuses {method}: {}", detail(0).unwrap_or_default());
-            SourceError::new(Status::Unauthorized, message).with_hint("give the user read access in Tryton")
-        }
-        "LoginException" => {
-            let message = format!("Tryton asks for more than a password to log in ({})", detail(1).unwrap_or_default());
-            SourceError::new(Status::Unauthenticated, message).with_hint("use a user that logs in by password alone")
-        }
-        _ if kind.len() > 2 && kind.starts_with('\'') && kind.ends_with('\'') => {
-            let message = format!("Tryton does not know {kind}, which {method} needs");
-            SourceError::new(Status::NotFound, message).with_hint("activate Tryton's module sale_opportunity")
-        }
-        _ => SourceError::new(Status::Io, format!("{method} failed in Tryton: {}", first_line(kind))),
-    }
-}
-
-/// The first line of a message, at most 200 characters of it.
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().chars().take(200).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_say_what_to_do() {
-        let check = |error: Value, status: Status, part: &str| {
-            let error = failure("model.sale.opportunity.search_read", error.as_array().unwrap());
-            assert_eq!(error.status, status, "{error}");
-            assert!(error.message.contains(part), "{error}");
-        };
-        check(json!(["UserError", ["You may not\nSELECT", "", null]]), Status::Unauthorized, "search_read: You may not");
-        check(
-            json!(["LoginException", ["code", "Code", "char"]]),
-            Status::Unauthenticated,
-            "more than a password to log in (Code)",
-        );
-        check(json!(["'sale.opportunity'", ""]), Status::NotFound, "'sale.opportunity'");
-        check(json!(["database is locked", "Traceback …"]), Status::Io, "database is locked");
-        check(json!([]), Status::Io, "failed in Tryton");
-    }
 }

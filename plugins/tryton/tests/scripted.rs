@@ -39,6 +39,8 @@ struct Script {
     short_by: usize,
     /// What the user may not read.
     forbidden: Option<&'static str>,
+    /// How often the database is locked when a page is asked for.
+    locked: AtomicUsize,
     /// The module for opportunities is not activated.
     is_bare: bool,
     calls: AtomicUsize,
@@ -112,6 +114,7 @@ impl Script {
                     .rev()
                     .collect(),
             ),
+            ("sale.opportunity", "search_read") if decrease(&self.locked) => error(json!(["database is locked", "Traceback…"])),
             ("sale.opportunity", "search_read") => good(self.records(params)),
             _ => error(json!(["not scripted", "Traceback (most recent call last)…"])),
         }
@@ -128,8 +131,7 @@ impl Script {
 
     /// How many records an answer leaves out.
     fn cut(&self) -> usize {
-        let shorten = |left: usize| left.checked_sub(1);
-        if self.short.fetch_update(Ordering::SeqCst, Ordering::SeqCst, shorten).is_ok() { self.short_by } else { 0 }
+        if decrease(&self.short) { self.short_by } else { 0 }
     }
 
     fn upto(&self, domain: &Value) -> i64 {
@@ -161,6 +163,11 @@ impl Script {
             })
             .collect()
     }
+}
+
+/// Takes one away, where one is left.
+fn decrease(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left: usize| left.checked_sub(1)).is_ok()
 }
 
 /// The state of an opportunity at a moment.
@@ -427,6 +434,12 @@ fn a_page_that_comes_short_or_empty_is_not_the_end() {
 }
 
 #[test]
+fn a_database_that_is_locked_for_a_moment_is_asked_again() {
+    let trial = trial(Script { opportunities: 3, locked: AtomicUsize::new(2), ..Script::default() });
+    assert_eq!(integers(&trial.pull("opportunities").unwrap().0, "id"), [1, 2, 3]);
+}
+
+#[test]
 fn check_tells_what_is_wrong() {
     let check = |trial: &Trial, status: Status, part: &str| {
         let error = trial.tryton.check(&trial.task).unwrap_err();
@@ -444,7 +457,7 @@ fn check_tells_what_is_wrong() {
         "no database `other` answers at http://127.0.0.1:",
     );
     let forbidden = Script { forbidden: Some("sale.line"), ..Script::default() };
-    check(&trial(forbidden), Status::Unauthorized, "refuses sale.line.search_count: You are not allowed");
+    check(&trial(forbidden), Status::Unauthorized, "(asked of sale.line.search_count)");
     let bare = Script { is_bare: true, ..Script::default() };
     check(&trial(bare), Status::NotFound, "does not know 'sale.opportunity'");
 }

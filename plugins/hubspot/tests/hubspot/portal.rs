@@ -151,7 +151,7 @@ impl Reader {
 fn row(record: &Record, columns: &[&str]) -> Vec<String> {
     let value = |column: &&str| match *column {
         "id" => record.id.to_string(),
-        "amount" | "price" | "quantity" | "nps_score" | "hs_object_id" => {
+        "amount" | "price" | "quantity" | "nps_score" => {
             record.value(column).map_or(String::new(), |text| text.parse::<f64>().unwrap().to_string())
         }
         // HubSpot writes milliseconds even where there are none.

@@ -39,7 +39,10 @@ fn an_account_that_shows_everything() {
         (Stage::Ascend, "crm_won_deals"),
     ];
     assert_eq!(touchpoints, expected.map(|(stage, from)| (stage, from.to_owned())));
-    assert_eq!(others, ["crm_won_items", "crm_won_deals", "Campaign sessions", "New contacts by first touch", "Clicks of e-mails published"]);
+    assert_eq!(
+        others,
+        ["crm_won_items", "crm_won_deals", "Campaign sessions", "New contacts by first touch", "Clicks of e-mails published"]
+    );
     assert!(reader.log().contains("Free trial (`101234567`)"), "{}", reader.log());
 }
 

@@ -19,7 +19,7 @@ fn records_of_every_object() {
     same(&reader.pull("contacts", &CONTACT).unwrap(), &reader.truth(Kind::Contact, &CONTACT));
     let deal = ["id", "dealname", "amount", "deal_currency_code", "closedate", "dealstage", "hs_is_closed_won"];
     same(&reader.pull("deals", &deal).unwrap(), &reader.truth(Kind::Deal, &deal));
-    let item = ["id", "name", "amount", "price", "quantity", "hs_line_item_currency_code"];
+    let item = ["id", "hs_object_id", "hs_product_id", "name", "amount", "price", "quantity", "hs_line_item_currency_code"];
     same(&reader.pull("line_items", &item).unwrap(), &reader.truth(Kind::LineItem, &item));
     let company = ["id", "domain", "createdate"];
     same(&reader.pull("companies", &company).unwrap(), &reader.truth(Kind::Company, &company));

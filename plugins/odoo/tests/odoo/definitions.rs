@@ -53,7 +53,7 @@ fn two_odoos_do_not_clash() {
             Definition::Metric(metric) => assert_eq!(metric.combine, Some(Combine::Sum), "{}", metric.name),
             // An id is one of this source.
             Definition::View(view) => {
-                assert!(view.sql.contains("'crm:partner:'") && !view.sql.contains("'odoo:"), "{}", view.sql)
+                assert!(view.sql.contains("'crm:partner:'") && !view.sql.contains("'odoo:"), "{}", view.sql);
             }
             Definition::Touchpoint(_) => {}
         }
