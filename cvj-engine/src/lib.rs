@@ -45,6 +45,7 @@ mod session;
 mod sources;
 mod tally;
 mod trail;
+mod veil;
 mod view;
 mod watch;
 mod witness;
