@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use cvj_core::Period;
+use cvj_engine::Pulls;
 
 use crate::format::Format;
 
@@ -41,6 +42,30 @@ impl PluginArguments {
     }
 }
 
+/// What is done about sources over a network, whose data is kept for a while.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Sources over a network")]
+pub(crate) struct PullArguments {
+    /// Ask no source: use what was pulled before, however old
+    #[arg(long, conflicts_with = "refresh")]
+    offline: bool,
+
+    /// Pull everything anew, also what was pulled in the last 12 hours
+    #[arg(long)]
+    refresh: bool,
+}
+
+impl PullArguments {
+    /// Which pulls are used.
+    pub(crate) fn pulls(&self) -> Pulls {
+        match (self.offline, self.refresh) {
+            (true, _) => Pulls::Offline,
+            (false, true) => Pulls::Anew,
+            (false, false) => Pulls::Fresh,
+        }
+    }
+}
+
 /// How much is said.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -62,12 +87,24 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Say where a number comes from: definition, SQL, files, rows, and the first rows used
     Explain(ExplainArguments),
+    /// Store, try or remove the credentials of a source
+    #[command(after_help = "A secret is looked for in the environment variable of its name, then in the keyring, then with the \
+                            command in CVJ_SECRET_COMMAND. CVJ_KEYRING=off leaves the keyring alone.")]
+    Auth {
+        #[command(subcommand)]
+        command: AuthCommand,
+    },
     /// Write the empty worksheet
     Template(TemplateArguments),
     /// Print a JSON Schema: of cvj.toml, of report.json, or of a plugin's keys in cvj.toml
     Schema {
         #[command(subcommand)]
         subject: SchemaSubject,
+    },
+    /// See or clear what was pulled from sources over a network, and is kept
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
     },
     /// See which plugins are there
     Plugin {
@@ -104,13 +141,16 @@ pub(crate) struct ReportArguments {
     )]
     pub(crate) formats: Vec<Format>,
 
-    /// End with exit code 3 where rows were rejected, match no product, or end before the period does
+    /// End with exit code 3 where rows were rejected, are missing, match no product, or end before the period does
     #[arg(long)]
     pub(crate) strict: bool,
 
     /// Show the page when it is written
     #[arg(long)]
     pub(crate) open: bool,
+
+    #[command(flatten)]
+    pub(crate) pulls: PullArguments,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -122,6 +162,9 @@ pub(crate) struct CheckArguments {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) pulls: PullArguments,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -145,6 +188,55 @@ pub(crate) struct ExplainArguments {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) pulls: PullArguments,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum AuthCommand {
+    /// Ask for the secrets that a source names, and store them in the keyring
+    Set {
+        #[command(flatten)]
+        stored: StoredSecrets,
+
+        /// Read the secret from standard input: one line, or a key in PEM form
+        #[arg(long)]
+        stdin: bool,
+    },
+    /// Say where the secrets of a source come from, and whether they let cvj in
+    Test {
+        #[command(flatten)]
+        source: SourceArguments,
+    },
+    /// Remove the secrets that a source names from the keyring
+    Remove {
+        #[command(flatten)]
+        stored: StoredSecrets,
+    },
+}
+
+/// Which source of which client is meant.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SourceArguments {
+    /// The source, as in [source.SOURCE]
+    #[arg(value_name = "SOURCE")]
+    pub(crate) name: String,
+
+    /// The client's folder, which holds cvj.toml
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+/// Which of a source's secrets are meant.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StoredSecrets {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+
+    /// Only this one of the secrets that the source names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -168,6 +260,26 @@ pub(crate) enum SchemaSubject {
     Plugin {
         /// The plugin, as in `plugin = "csv"`
         name: Option<String>,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// List the tables that are kept: how many rows, how large, how old
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove what is kept [default: of every client and source]
+    Clear {
+        /// Only of the client in this folder
+        #[arg(long, value_name = "DIR")]
+        client: Option<PathBuf>,
+
+        /// Only of sources of this name
+        #[arg(value_name = "SOURCE")]
+        source: Option<String>,
     },
 }
 

@@ -1,5 +1,7 @@
 //! The commands: each asks the engine, and says or writes what comes back.
 
+mod auth;
+mod cache;
 mod check;
 mod explain;
 mod plugin_list;
@@ -15,9 +17,10 @@ use cvj_core::Period;
 use cvj_engine::Request;
 use jiff::Timestamp;
 
-use crate::arguments::{Arguments, Command, PluginArguments, PluginCommand};
+use crate::arguments::{Arguments, CacheCommand, Command, PluginArguments, PluginCommand, PullArguments};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
+use crate::vault;
 
 /// How a command that did its work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +47,25 @@ pub(crate) fn run(arguments: Arguments, terminal: &Arc<Terminal>) -> Result<Done
         Command::Report(report) => report::run(&report, plugins, terminal),
         Command::Check(check) => check::run(&check, plugins, terminal),
         Command::Explain(explain) => explain::run(&explain, plugins, terminal),
+        Command::Auth { command } => auth::run(&command, plugins, terminal),
         Command::Template(template) => template::run(&template, terminal),
         Command::Schema { subject } => schema::run(&subject, plugins, terminal),
+        Command::Cache { command: CacheCommand::List { json } } => cache::list(json, terminal),
+        Command::Cache { command: CacheCommand::Clear { client, source } } => {
+            cache::clear(client.as_deref(), source.as_deref(), terminal)
+        }
         Command::Plugin { command: PluginCommand::List { json } } => plugin_list::run(json, plugins, terminal),
     }
 }
 
 /// What the engine is asked for. The clock is read here and nowhere else; a second is as fine as periods ask for.
-fn request(folder: PathBuf, period: Option<Period>, products: Vec<String>, plugins: &PluginArguments) -> Request {
+fn request(
+    folder: PathBuf,
+    period: Option<Period>,
+    products: Vec<String>,
+    plugins: &PluginArguments,
+    pulls: &PullArguments,
+) -> Request {
     let now = Timestamp::now();
     Request {
         folder,
@@ -59,6 +73,8 @@ fn request(folder: PathBuf, period: Option<Period>, products: Vec<String>, plugi
         products,
         plugin_path: plugins.path.clone(),
         patience: plugins.patience(),
+        vaults: vault::all(),
+        pulls: pulls.pulls(),
         now: Timestamp::from_second(now.as_second()).unwrap_or(now),
     }
 }

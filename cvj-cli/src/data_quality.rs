@@ -1,4 +1,4 @@
-//! What a reader of the report should know about the data: rows rejected, rows of no product, sources that end early.
+//! What a reader of the report should know about the data: rows rejected or missing, rows of no product, sources that end early.
 //! These are the problems that `--strict` turns into exit code 3.
 //!
 //! That a source ends early stands in the report's own notes.
@@ -11,11 +11,15 @@ pub(crate) fn has_problems(report: &Report) -> bool {
     report.sources.iter().any(|source| source.ends_early) || !warnings(report).is_empty()
 }
 
-/// One sentence per table with rows rejected or of no product, in the report's order.
+/// One sentence per table with rows rejected, missing or too many, or of no product, in the report's order.
 pub(crate) fn warnings(report: &Report) -> Vec<String> {
     let mut warnings = Vec::new();
     for source in &report.sources {
         for table in &source.tables {
+            if let Some(expected) = table.contradicted() {
+                let name = table_name(&source.name, &table.name);
+                warnings.push(format!("{name}: the source says it has {expected} rows, {} were received", table.rows_read));
+            }
             if table.rows_rejected > 0 {
                 let first = table.rejects.first().map_or_else(String::new, |reject| {
                     format!("; the first at {}, column `{}`: {}", reject.place, reject.column, reject.why)

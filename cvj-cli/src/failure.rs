@@ -37,6 +37,14 @@ pub(crate) enum Failure {
         /// What to do.
         hint: Option<String>,
     },
+    /// A secret can be neither read, stored nor removed.
+    #[error("{message}")]
+    Secret {
+        /// Which secret, and why.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
     /// A file stands where the template would go.
     #[error("`{}` is there already and differs from the empty worksheet; it was left as it is", .0.display())]
     TemplateDiffers(PathBuf),
@@ -89,7 +97,7 @@ impl Failure {
             Self::Engine(error @ EngineError::Load { .. }) => error.hint().or_else(|| Some(MORE_PLUGINS.to_owned())),
             Self::Engine(error) => error.hint(),
             Self::Output(error) => error.hint(),
-            Self::Plugin { hint, .. } => hint.clone(),
+            Self::Plugin { hint, .. } | Self::Secret { hint, .. } => hint.clone(),
             Self::TemplateDiffers(_) => Some("name another file with `--out`, or give `--force` to replace this one".to_owned()),
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::Problems(_) | Self::File { .. } | Self::Stdout(_) => None,

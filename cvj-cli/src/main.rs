@@ -17,6 +17,7 @@ mod interrupt;
 mod output_folder;
 mod progress;
 mod terminal;
+mod vault;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -8,13 +8,22 @@ use cvj_core::source::Level;
 use cvj_engine::Watch;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::grid::shown;
 use crate::terminal::Terminal;
+
+/// A source's bar.
+struct Bar {
+    shape: ProgressBar,
+    /// What it counts, and of how many.
+    unit: String,
+    has_total: bool,
+}
 
 /// Shows one bar per source while it is read, prints log lines, and passes on that the run was cancelled.
 pub(crate) struct Progress {
     terminal: Arc<Terminal>,
     cancelled: Arc<AtomicBool>,
-    bars: Mutex<HashMap<String, ProgressBar>>,
+    bars: Mutex<HashMap<String, Bar>>,
 }
 
 impl Progress {
@@ -27,11 +36,34 @@ impl Progress {
     pub(crate) fn finish(&self) {
         let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, bar) in bars.drain() {
-            bar.finish_and_clear();
+            bar.shape.finish_and_clear();
         }
     }
 
-    fn new_bar(&self, source: &str, total: Option<u64>, unit: &str) -> ProgressBar {
+    fn new_bar(&self, source: &str) -> Bar {
+        let bar = self.terminal.bars().add(ProgressBar::no_length());
+        bar.set_prefix(source.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{prefix:>16} {spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        Bar { shape: bar, unit: String::new(), has_total: false }
+    }
+}
+
+impl Bar {
+    /// Shows how far the source is; what was waited for is over.
+    fn go_on(&mut self, done: u64, total: Option<u64>, unit: &str) {
+        if self.unit != unit || self.has_total != total.is_some() {
+            self.count(total, unit);
+        }
+        if let Some(total) = total {
+            self.shape.set_length(total);
+        }
+        self.shape.set_message("");
+        self.shape.set_position(done);
+    }
+
+    fn count(&mut self, total: Option<u64>, unit: &str) {
         let amount = match (unit, total) {
             ("bytes", Some(_)) => "{bytes} of {total_bytes}".to_owned(),
             ("bytes", None) => "{bytes}".to_owned(),
@@ -39,13 +71,11 @@ impl Progress {
             (unit, None) => format!("{{human_pos}} {unit}"),
         };
         let shape = if total.is_some() { "{bar:30}" } else { "{spinner}" };
-        let bar = self.terminal.bars().add(total.map_or_else(ProgressBar::no_length, ProgressBar::new));
-        // A unit that holds braces would be no template; the default style then does.
-        if let Ok(style) = ProgressStyle::with_template(&format!("{{prefix:>16}} {shape} {amount}")) {
-            bar.set_style(style);
+        // A unit that holds braces would be no template; the style before then does.
+        if let Ok(style) = ProgressStyle::with_template(&format!("{{prefix:>16}} {shape} {amount} {{wide_msg}}")) {
+            self.shape.set_style(style);
         }
-        bar.set_prefix(source.to_owned());
-        bar
+        (self.unit, self.has_total) = (unit.to_owned(), total.is_some());
     }
 }
 
@@ -56,8 +86,20 @@ impl Watch for Progress {
             (Level::Info, 1..) | (Level::Debug | Level::Trace, 2..) => {
                 self.terminal.note(&format!("source `{source}`: {message}"));
             }
+            // What a source waits for is seen beside its bar until it goes on.
+            (Level::Info, 0) if !self.terminal.bars().is_hidden() => {
+                let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+                bars.entry(source.to_owned())
+                    .or_insert_with(|| self.new_bar(source))
+                    .shape
+                    .set_message(shown(message, usize::MAX));
+            }
             _ => {}
         }
+    }
+
+    fn notice(&self, source: &str, message: &str) {
+        self.terminal.note(&format!("{source}: {message}"));
     }
 
     fn progress(&self, source: &str, done: u64, total: Option<u64>, unit: &str) {
@@ -65,11 +107,7 @@ impl Watch for Progress {
             return;
         }
         let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bars.entry(source.to_owned()).or_insert_with(|| self.new_bar(source, total, unit));
-        if let Some(total) = total {
-            bar.set_length(total);
-        }
-        bar.set_position(done);
+        bars.entry(source.to_owned()).or_insert_with(|| self.new_bar(source)).go_on(done, total, unit);
     }
 
     fn is_cancelled(&self) -> bool {

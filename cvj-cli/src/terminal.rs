@@ -77,6 +77,11 @@ impl Terminal {
         self.to_stderr(&failure.rendered(self.colour));
     }
 
+    /// Asks for a secret at the terminal, without showing what is typed.
+    pub(crate) fn ask_secret(&self, prompt: &str) -> io::Result<String> {
+        self.bars.suspend(|| rpassword::prompt_password(prompt))
+    }
+
     fn to_stderr(&self, text: &str) {
         self.bars.suspend(|| {
             let mut stderr = io::stderr().lock();

@@ -113,6 +113,8 @@ struct ArrowArrayStream {
 /* CvjEntry.flags: no fault in the plugin ends the process by itself. A Rust plugin sets it when panics unwind; a C plugin,
  * which knows no panics, always sets it. Without it the host refuses the plugin. */
 #define CVJ_FLAG_UNWINDS 1u
+/* CvjEntry.flags: the data comes over a network. Planning and reading cost calls, and the host keeps what it pulled. */
+#define CVJ_FLAG_REMOTE 2u
 
 /* CvjError.flags: the same call may work if tried again. */
 #define CVJ_ERROR_RETRYABLE 1u
@@ -335,7 +337,7 @@ typedef struct CvjEntry {
   uint16_t abi_major;   /* CVJ_ABI_MAJOR                                                                        */
   uint16_t abi_minor;   /* CVJ_ABI_MINOR: the highest minor version whose fields are filled in                  */
   uint32_t struct_size; /* sizeof(CvjEntry) when the plugin was built                                           */
-  uint32_t flags;       /* CVJ_FLAG_UNWINDS                                                                     */
+  uint32_t flags;       /* CVJ_FLAG_UNWINDS, CVJ_FLAG_REMOTE                                                    */
   uint32_t reserved;    /* 0                                                                                    */
   CvjStr describe;      /* static JSON: {"name", "version", "doc", "sdk"}; the name is the one in the file name */
   /* The table of an interface id, static, or NULL for an unknown one. [any, concurrent] */

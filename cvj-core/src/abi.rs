@@ -21,6 +21,8 @@ pub const ABI_MAJOR: u16 = 1;
 pub const ABI_MINOR: u16 = 0;
 /// Set when the plugin was built so that panics unwind; without it, guards cannot protect the host.
 pub const FLAG_UNWINDS: u32 = 1;
+/// Set when the plugin's data comes over a network: planning and reading cost calls, and the host keeps what it pulled.
+pub const FLAG_REMOTE: u32 = 2;
 /// The one exported symbol: a static [`CvjEntry`].
 pub const ENTRY_SYMBOL: &str = "cvj_plugin_v1";
 /// The interface that every plugin offers: a [`CvjSourceInterface`].
@@ -136,7 +138,7 @@ pub struct CvjEntry {
     pub abi_minor: u16,
     /// `sizeof(CvjEntry)` when the plugin was built.
     pub struct_size: u32,
-    /// [`FLAG_UNWINDS`].
+    /// [`FLAG_UNWINDS`], [`FLAG_REMOTE`].
     pub flags: u32,
     /// 0.
     pub reserved: u32,

@@ -336,6 +336,9 @@ pub struct Table {
     pub files: Vec<String>,
     /// Rows of data read.
     pub rows_read: u64,
+    /// Rows that the source itself says it has (a control total); left out where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_expected: Option<u64>,
     /// Distinct rows that at least one definition rejected.
     pub rows_rejected: u64,
     /// Rejections by definition, column and reason.
@@ -344,6 +347,13 @@ pub struct Table {
     pub rejects: Vec<Reject>,
     /// Lines that are no rows of data: totals, footers, comments, duplicates.
     pub rows_left_out: Vec<LeftOut>,
+}
+
+impl Table {
+    /// Rows that the source says it has, where it is not what was received.
+    pub fn contradicted(&self) -> Option<u64> {
+        self.rows_expected.filter(|expected| *expected != self.rows_read)
+    }
 }
 
 /// How many rows a definition rejected for one reason.

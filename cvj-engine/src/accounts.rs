@@ -57,6 +57,16 @@ fn date(day: i64) -> Option<jiff::civil::Date> {
 pub(crate) struct TableReading<'a> {
     pub(crate) relation: Option<(&'a Relation, &'a Gathered)>,
     pub(crate) views: Option<&'a Vec<Account>>,
+    pub(crate) counted: Counted,
+}
+
+/// What is known of a table's rows besides what scans of it said.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counted {
+    /// Rows that the source says it has.
+    pub(crate) expected: Option<u64>,
+    /// Rows that a pull received: a view that is read need not read all of them.
+    pub(crate) received: Option<u64>,
 }
 
 impl TableReading<'_> {
@@ -67,6 +77,8 @@ impl TableReading<'_> {
         let scans: Vec<&Rejections> = own.into_iter().chain(views.iter().map(|account| &account.rejections)).collect();
         let rejected = Told::of(&scans, |when| extent.counts(when));
         let rows_of_views = views.iter().map(Account::all_rows).max().unwrap_or_default();
+        let scanned = self.relation.map_or(rows_of_views, |(_, gathered)| gathered.rows);
+        let rows_read = self.counted.received.unwrap_or(scanned);
         let left_out = match (self.relation, views.first()) {
             (Some((_, gathered)), _) => &gathered.left_out,
             (None, Some(account)) => &account.left_out,
@@ -75,7 +87,9 @@ impl TableReading<'_> {
         Table {
             name: name.to_owned(),
             files: files.to_vec(),
-            rows_read: self.relation.map_or(rows_of_views, |(_, gathered)| gathered.rows),
+            rows_read,
+            // A view may have read a part.
+            rows_expected: self.counted.expected.filter(|_| self.relation.is_some() || self.counted.received.is_some()),
             rows_rejected: rejected.rows,
             rejected_by_reason: rejected.by_reason,
             rejects: rejected.samples,
@@ -138,6 +152,15 @@ fn unassigned_of(relation: &Relation, gathered: &Gathered, extent: &Extent<'_>) 
         listed.push(entry(None, rest));
     }
     listed
+}
+
+/// What a source says of its table's rows, and what was pulled of it.
+pub(crate) fn counted(sources: &[OpenSource], source: &str, table: &str) -> Counted {
+    let Some(open) = sources.iter().find(|open| open.name == source) else { return Counted::default() };
+    match open.pull().and_then(|pull| pull.rows(table)) {
+        Some((expected, received)) => Counted { expected, received: Some(received) },
+        None => Counted { expected: open.table(Some(table)).and_then(|table| table.details.rows_expected), received: None },
+    }
 }
 
 /// The files of a source's table.

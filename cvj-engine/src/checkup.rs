@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use cvj_core::report::{LeftOut, RejectReason};
-use cvj_core::source::{FIELD_FORMAT, Kind, ScanRequest, TableInfo};
+use cvj_core::source::{ColumnRequest, FIELD_FORMAT, Kind, ScanRequest, TableInfo};
 
+use crate::config::SourceSettings;
 use crate::engine::{Attempt, Client, Request, with_runtime};
 use crate::error::EngineError;
 use crate::gathered::Gathered;
 use crate::rejections::Told;
 use crate::relation::{Relation, touchpoint_label};
-use crate::sources::OpenSource;
+use crate::secrets::FoundSecret;
+use crate::sources::{OpenSource, Supply};
 use crate::watch::Watch;
 
 /// Rows shown per table.
@@ -38,6 +40,10 @@ pub struct CheckedSource {
     pub name: String,
     /// Its plugin.
     pub plugin: String,
+    /// Whether it could be opened; if not, a problem says why.
+    pub opened: bool,
+    /// The secrets it asked for, and where they were found.
+    pub secrets: Vec<FoundSecret>,
     /// Its tables.
     pub tables: Vec<CheckedTable>,
 }
@@ -53,8 +59,12 @@ pub struct CheckedTable {
     pub format: Vec<String>,
     /// Its columns.
     pub columns: Vec<CheckedColumn>,
-    /// Rows read; `None` where no definition uses the table.
+    /// Rows read; `None` where no definition uses the table, or it is not pulled.
     pub rows: Option<u64>,
+    /// Definitions use it, but it lies behind a network, and a check pulls nothing.
+    pub not_pulled: bool,
+    /// Rows that the source itself says it has.
+    pub rows_expected: Option<u64>,
     /// Rows that at least one definition rejects, whatever their time.
     pub rows_rejected: u64,
     /// Why, and how often: definition, column, reason.
@@ -83,21 +93,27 @@ pub struct CheckedColumn {
 /// Looks at a client's configuration, plugins, credentials, columns and rows.
 pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, EngineError> {
     with_runtime(async {
-        let mut client = Client::open(request, watch)?;
-        let mut problems: Vec<EngineError> = client.sources.iter().filter_map(|source| source.check().err()).collect();
+        let (mut client, mut problems) = Client::open_what_opens(request, watch)?;
+        let all_open = problems.is_empty();
+        problems.extend(client.sources.iter().filter_map(|source| source.check().err()));
         let mut checkup =
             Checkup { client: client.config.client.name.clone(), sources: Vec::new(), definitions: 0, problems: Vec::new() };
-        let attempt = client
-            .retrying(async |client| {
+        // Definitions over a source that is not open would only give errors that follow from it.
+        let attempt = if all_open {
+            let attempt = client.retrying(async |client| {
                 let attempt = Attempt::run(client).await?;
                 Ok((sources(client, Some(&attempt))?, attempt.definition_count()))
-            })
-            .await;
+            });
+            Some(attempt.await)
+        } else {
+            None
+        };
         match attempt {
-            Ok((sources, definitions)) => (checkup.sources, checkup.definitions) = (sources, definitions),
-            Err(error) => {
-                checkup.sources = sources(&client, None).unwrap_or_default();
-                problems.push(error);
+            Some(Ok((sources, definitions))) => (checkup.sources, checkup.definitions) = (sources, definitions),
+            failed => {
+                checkup.sources = sources(&client, None)?;
+                let told: Vec<String> = problems.iter().map(EngineError::to_string).collect();
+                problems.extend(failed.and_then(Result::err).filter(|error| !told.contains(&error.to_string())));
             }
         }
         checkup.problems = problems;
@@ -105,40 +121,48 @@ pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, Engine
     })
 }
 
+/// All sources, opened or not. Without an attempt there is a problem told, and what cannot be read because of it is left out.
 fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedSource>, EngineError> {
-    client
-        .sources
-        .iter()
-        .map(|source| {
-            let tables = source.tables.iter().map(|table| {
-                let part = attempt.and_then(|attempt| {
-                    attempt.parts().find(|(relation, _)| relation.source == source.name && relation.table == table.name)
-                });
-                checked_table(source, table, part)
-            });
-            Ok(CheckedSource {
-                name: source.name.clone(),
-                plugin: source.plugin.clone(),
-                tables: tables.collect::<Result<_, _>>()?,
-            })
-        })
-        .collect()
+    let checked = |settings: &SourceSettings| {
+        let open = client.sources.iter().find(|source| source.name == settings.name);
+        let tables = match open.map(|source| checked_tables(source, attempt)) {
+            Some(Err(error)) if attempt.is_some() => return Err(error),
+            tables => tables.and_then(Result::ok).unwrap_or_default(),
+        };
+        let secrets = open.map(|source| source.host().found_secrets()).unwrap_or_default();
+        let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
+        Ok(CheckedSource { name, plugin, opened: open.is_some(), secrets, tables })
+    };
+    client.config.sources.iter().map(checked).collect()
+}
+
+fn checked_tables(source: &OpenSource, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedTable>, EngineError> {
+    let checked = |table: &TableInfo| {
+        let is_its = |relation: &Relation| relation.source == source.name && relation.table == table.name;
+        let part = attempt.and_then(|attempt| attempt.parts().find(|(relation, _)| is_its(relation)));
+        let not_read =
+            attempt.and_then(|attempt| attempt.not_read.iter().find(|relation| relation.is_table() && is_its(relation)));
+        checked_table(source, table, part, not_read)
+    };
+    source.tables.iter().map(checked).collect()
 }
 
 fn checked_table(
     source: &OpenSource,
     table: &TableInfo,
     part: Option<(&Relation, &Gathered)>,
+    not_read: Option<&Relation>,
 ) -> Result<CheckedTable, EngineError> {
-    let users = part.map(|(relation, _)| users(relation)).unwrap_or_default();
+    let relation = part.map(|(relation, _)| relation).or(not_read);
+    let users = relation.map(users).unwrap_or_default();
     let columns = table
         .schema
         .fields()
         .iter()
         .enumerate()
         .map(|(index, found)| {
-            let field = part
-                .and_then(|(relation, _)| relation.provider.as_ref()?.field(found.name()).cloned())
+            let field = relation
+                .and_then(|relation| relation.provider.as_ref()?.field(found.name()).cloned())
                 .unwrap_or_else(|| found.as_ref().clone());
             CheckedColumn {
                 name: field.name().clone(),
@@ -157,6 +181,11 @@ fn checked_table(
         format: table.details.format.clone(),
         columns,
         rows: part.map(|(_, gathered)| gathered.rows),
+        not_pulled: not_read.is_some(),
+        rows_expected: match source.pull().and_then(|pull| pull.rows(&table.name)) {
+            Some((expected, _)) => expected,
+            None => table.details.rows_expected,
+        },
         rows_rejected: rejected.as_ref().map(|rejected| rejected.rows).unwrap_or_default(),
         rejected_by_reason: rejected.map(|rejected| rejected.by_reason).unwrap_or_default(),
         left_out: left_out.into_iter().map(|(why, rows)| LeftOut { why, rows }).collect(),
@@ -197,12 +226,26 @@ fn kind_name(kind: &arrow_schema::DataType) -> &'static str {
 fn samples(source: &OpenSource, table: &TableInfo) -> Result<Vec<Vec<String>>, EngineError> {
     let failed = |error| source.host().error(error);
     let task = source.host().task();
-    let columns = (0..table.schema.fields().len()).map(|index| cvj_core::source::ColumnRequest { index, kind: Kind::Any });
-    let request = ScanRequest { limit: Some(SAMPLES as u64), columns: Some(columns.collect()), ..ScanRequest::all(&table.name) };
-    let plan = source.source.plan(&request, &task).map_err(failed)?;
+    let supply = source.to_look_at();
+    // Offline, a source over a network has what was pulled of it.
+    let kept = match &supply {
+        Supply::Pulled(pull) => Some(pull.kept_columns(&table.name)),
+        Supply::Direct(_) => None,
+    };
+    if kept.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
+    let is_there = |index: &usize| kept.as_ref().is_none_or(|kept| kept.contains(table.schema.field(*index).name()));
+    let columns: Vec<usize> = (0..table.schema.fields().len()).filter(is_there).collect();
+    let request = ScanRequest {
+        limit: Some(SAMPLES as u64),
+        columns: Some(columns.iter().map(|&index| ColumnRequest { index, kind: Kind::Any }).collect()),
+        ..ScanRequest::all(&table.name)
+    };
+    let plan = supply.plan(&request, &task).map_err(failed)?;
     let mut rows = Vec::new();
     for partition in &plan.partitions {
-        for batch in source.source.read(partition, plan.schema.clone(), &task).map_err(failed)? {
+        for batch in supply.read(partition, plan.schema.clone(), &task).map_err(failed)? {
             let batch = batch.map_err(failed)?;
             let options = FormatOptions::default();
             let formatters = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
@@ -212,7 +255,11 @@ fn samples(source: &OpenSource, table: &TableInfo) -> Result<Vec<Vec<String>>, E
                 if rows.len() == SAMPLES {
                     return Ok(rows);
                 }
-                rows.push(formatters.iter().map(|formatter| formatter.value(row).to_string()).collect());
+                let mut cells = vec![String::new(); table.schema.fields().len()];
+                for (index, formatter) in columns.iter().zip(&formatters) {
+                    cells[*index] = formatter.value(row).to_string();
+                }
+                rows.push(cells);
             }
         }
     }

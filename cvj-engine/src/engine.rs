@@ -26,12 +26,14 @@ use crate::metrics::{History, MetricValues, aggregate};
 use crate::people::People;
 use crate::plugin::Search;
 use crate::products::{MOST_FOUND, ProductCode, Products, UNASSIGNED};
+use crate::pull::{Needed, NeededTables, Pulls};
 use crate::relation::{Relation, touchpoint_label};
-use crate::rows::{Shared, gather};
+use crate::rows::{Shared, gather, plan_rows};
 use crate::scan::Account;
+use crate::secrets::Vault;
 use crate::segments::{MOST_SEGMENTS, SegmentTable, Segments};
 use crate::session::{Declared, Session, definitions};
-use crate::sources::OpenSource;
+use crate::sources::{OpenSource, Opening};
 use crate::trail::Traced;
 use crate::watch::Watch;
 
@@ -51,14 +53,18 @@ pub struct Request {
     pub plugin_path: Vec<PathBuf>,
     /// How long a plugin may be silent.
     pub patience: Duration,
-    /// The moment that the default `as_of` may not pass.
+    /// Where secrets are looked for that the environment does not hold, in this order.
+    pub vaults: Vec<Arc<dyn Vault>>,
+    /// The moment that the default `as_of` may not pass, and by which what was pulled is fresh or old.
     pub now: Timestamp,
+    /// Which pulls of sources over a network are used.
+    pub pulls: Pulls,
 }
 
 /// Computes a client's report.
 pub fn report(request: &Request, watch: Arc<dyn Watch>) -> Result<Report, EngineError> {
     with_runtime(async {
-        let mut client = Client::open(request, watch)?;
+        let mut client = Client::open(request, watch, false)?;
         client.retrying(async |client| Attempt::run(client).await?.report().await).await
     })
 }
@@ -79,15 +85,36 @@ pub(crate) struct Client<'a> {
     pub(crate) config: Config,
     pub(crate) sources: Vec<OpenSource>,
     pub(crate) watch: Arc<dyn Watch>,
+    /// Whole tables are not pulled.
+    look_only: bool,
 }
 
 impl<'a> Client<'a> {
-    pub(crate) fn open(request: &'a Request, watch: Arc<dyn Watch>) -> Result<Self, EngineError> {
+    /// Opens its sources; `look_only`: to look at them, not to pull them.
+    pub(crate) fn open(request: &'a Request, watch: Arc<dyn Watch>, look_only: bool) -> Result<Self, EngineError> {
         let config = Config::read(&request.folder)?;
         let search = Search::standard(&request.plugin_path);
-        let open = |settings| OpenSource::open(settings, &config, &request.folder, &search, request.patience, watch.clone());
+        let opening = Opening { config: &config, request, search: &search, watch: watch.clone(), look_only };
+        let mut cache = None;
+        let open = |settings| OpenSource::open(settings, &opening, &mut cache);
         let sources = config.sources.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { request, config, sources, watch })
+        Ok(Self { request, config, sources, watch, look_only })
+    }
+
+    /// A client with the sources open that can be opened, and why the others cannot.
+    pub(crate) fn open_what_opens(request: &'a Request, watch: Arc<dyn Watch>) -> Result<(Self, Vec<EngineError>), EngineError> {
+        let config = Config::read(&request.folder)?;
+        let search = Search::standard(&request.plugin_path);
+        let opening = Opening { config: &config, request, search: &search, watch: watch.clone(), look_only: true };
+        let (mut sources, mut problems, mut cache) = (Vec::new(), Vec::new(), None);
+        for settings in &config.sources {
+            match OpenSource::open(settings, &opening, &mut cache) {
+                Ok(source) => sources.push(source),
+                Err(EngineError::Cancelled) => return Err(EngineError::Cancelled),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok((Self { request, config, sources, watch, look_only: true }, problems))
     }
 
     /// Runs work that a source may ask to begin again because its data contradicts the formats it had settled on.
@@ -120,6 +147,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) declared: Vec<Declared>,
     pub(crate) views: Vec<(View, Option<String>)>,
     relations: Vec<Relation>,
+    /// Those of which not all is at hand, in a look that pulls nothing.
+    pub(crate) not_read: Vec<Relation>,
     gathered: Vec<Gathered>,
     people: People,
     /// What the segments of their touchpoints mean.
@@ -151,13 +180,56 @@ impl<'a> Attempt<'a> {
             declared,
             views,
             relations,
+            not_read: Vec::new(),
             gathered: Vec::new(),
             people: People::default(),
             segments: SegmentTable::default(),
             behind_views: BTreeMap::new(),
         };
+        attempt.provide().await?;
         attempt.gather().await?;
         Ok(attempt)
+    }
+
+    /// Makes the tables of sources over a network readable, or, in a look, sets aside what would have to be pulled.
+    async fn provide(&mut self) -> Result<(), EngineError> {
+        let pull_of = |name: &str| self.client.sources.iter().find(|source| source.name == name).and_then(OpenSource::pull);
+        let mut needed = Vec::new();
+        for relation in &self.relations {
+            match self.session.pulled(relation, &self.client.sources).await {
+                Ok(tables) => needed.push(tables),
+                Err(error) => return Err(self.session.blame(relation, &self.client.config, &error).await),
+            }
+        }
+        let mut all = NeededTables::new();
+        for (source, tables) in needed.iter().flatten() {
+            let of_source = all.entry(source.clone()).or_default();
+            for (table, needed) in tables {
+                of_source.entry(table.clone()).or_default().add(needed);
+            }
+        }
+        for (source, tables) in &all {
+            let Some(pull) = pull_of(source) else { continue };
+            self.go_on()?;
+            if self.client.look_only { pull.find_kept(tables) } else { pull.provide(tables)? }
+        }
+        let has = |(source, tables): (&String, &BTreeMap<String, Needed>)| {
+            pull_of(source).is_some_and(|pull| tables.keys().all(|table| pull.rows(table).is_some()))
+        };
+        let is_there: Vec<bool> = needed.iter().map(|sources| sources.iter().all(has)).collect();
+        for (relation, is_there) in std::mem::take(&mut self.relations).into_iter().zip(is_there) {
+            if is_there { self.relations.push(relation) } else { self.not_read.push(relation) }
+        }
+        for relation in &self.not_read {
+            let planned = match self.session.prepare(relation).await {
+                Ok(()) => plan_rows(&self.session.context, relation, &self.products).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = planned {
+                return Err(self.session.blame(relation, &self.client.config, &error).await);
+            }
+        }
+        Ok(())
     }
 
     async fn gather(&mut self) -> Result<(), EngineError> {
@@ -482,16 +554,20 @@ impl<'a> Attempt<'a> {
                 let read: BTreeSet<&str> = parts.iter().map(|(relation, _)| relation.table.as_str()).collect();
                 let behind = |table: &str| self.behind_views.get(&(name.to_owned(), table.to_owned()));
                 let files = |table: &str| accounts::files(&self.client.sources, name, table);
+                let counted = |table: &str| accounts::counted(&self.client.sources, name, table);
                 let mut tables: Vec<_> = parts
                     .iter()
                     .map(|(relation, gathered)| {
-                        let reading = TableReading { relation: Some((relation, gathered)), views: behind(&relation.table) };
+                        let counted = counted(&relation.table);
+                        let views = behind(&relation.table);
+                        let reading = TableReading { relation: Some((relation, gathered)), views, counted };
                         reading.account(&relation.table, files(&relation.table), extent)
                     })
                     .collect();
                 for ((_, table), views) in self.behind_views.iter().filter(|((source, _), _)| source == name) {
                     if !read.contains(table.as_str()) {
-                        tables.push(TableReading { relation: None, views: Some(views) }.account(table, files(table), extent));
+                        let reading = TableReading { relation: None, views: Some(views), counted: counted(table) };
+                        tables.push(reading.account(table, files(table), extent));
                     }
                 }
                 let mut source = accounts::source(name, plugin, &parts, tables, period_end, extent);
@@ -551,22 +627,6 @@ impl<'a> Attempt<'a> {
                 "{future} uses of rows dated after now were ignored ({}); set `as_of` in [report] for a report that can be repeated.",
                 dated.join(", ")
             ));
-        }
-        for source in &self.client.sources {
-            for table in &source.tables {
-                let received = self
-                    .of_source(&source.name)
-                    .find(|(relation, _)| relation.table == table.name)
-                    .map(|(_, gathered)| gathered.rows);
-                if let (Some(expected), Some(received)) = (table.details.rows_expected, received)
-                    && expected != received
-                {
-                    notes.push(format!(
-                        "Source {}: {} says it has {expected} rows, {received} were received.",
-                        source.name, table.name
-                    ));
-                }
-            }
         }
         notes
     }

@@ -55,6 +55,14 @@ pub enum EngineError {
         /// What to do.
         hint: Option<String>,
     },
+    /// What is pulled cannot be kept, or what was kept does not do.
+    #[error("{message}")]
+    Cache {
+        /// What, why.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
     /// The request cannot be met.
     #[error("{message}")]
     Request {
@@ -77,7 +85,7 @@ impl EngineError {
         match self {
             Self::Config(diagnostic) | Self::Load { diagnostic, .. } => diagnostic.hint.clone(),
             Self::Source { error, .. } => error.hint.clone(),
-            Self::Data { hint, .. } | Self::Request { hint, .. } => hint.clone(),
+            Self::Data { hint, .. } | Self::Request { hint, .. } | Self::Cache { hint, .. } => hint.clone(),
             Self::Cancelled | Self::Internal(_) => None,
         }
     }

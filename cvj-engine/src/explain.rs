@@ -91,7 +91,7 @@ pub struct SampleRow {
 pub fn explain(request: &Request, question: &Question, watch: Arc<dyn Watch>) -> Result<Explanation, EngineError> {
     let request = Request { products: question.product.iter().cloned().collect(), ..request.clone() };
     with_runtime(async {
-        let mut client = Client::open(&request, watch)?;
+        let mut client = Client::open(&request, watch, false)?;
         client
             .retrying(async |client| {
                 let mut attempt = Attempt::run(client).await?;

@@ -192,7 +192,7 @@ impl Reading {
             stream
         } else {
             let task = scan.table.host.scan_task(pending.clone());
-            let opened = scan.table.source.read(&scan.partition, scan.delivered.clone(), &task);
+            let opened = scan.table.supply.read(&scan.partition, scan.delivered.clone(), &task);
             stream.insert(opened.map_err(|error| scan.failed(error))?)
         };
         let Some(batch) = stream.next() else { return self.end().map(|()| None) };

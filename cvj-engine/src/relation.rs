@@ -1,6 +1,6 @@
 //! A table or view with the definitions that use it, their expressions resolved against its columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::Schema;
 use cvj_core::source::{FIELD_CURRENCY, FIELD_CURRENCY_COLUMN, Kind};
@@ -334,6 +334,13 @@ impl Relation {
             merge(&mut demands, &row.spare);
         }
         demands
+    }
+
+    /// All columns that a pass over its rows reads.
+    pub(crate) fn read_columns(&self) -> Vec<String> {
+        let beside = self.rows().flat_map(|row| row.currencies.iter().map(|(_, currency)| currency.clone()));
+        let columns: BTreeSet<String> = self.demands().into_keys().chain(beside).collect();
+        columns.into_iter().collect()
     }
 
     /// The same without the columns that rows can do without.

@@ -73,6 +73,11 @@ pub(crate) async fn gather(context: &SessionContext, relation: &Relation, shared
     Ok(pass.finish(account))
 }
 
+/// Plans the pass without running it: an expression that cannot be evaluated is an error.
+pub(crate) async fn plan_rows(context: &SessionContext, relation: &Relation, products: &Products) -> DataFusionResult<()> {
+    context.sql(&RowQuery::new(relation, products).sql).await?.into_optimized_plan().map(|_| ())
+}
+
 /// Amounts from here on are no money (in units of 10⁻⁸: nine trillion). Smaller ones fit a touchpoint's millionths, and sums of them theirs.
 pub(crate) const TOO_MUCH: u128 = 9 * 10_u128.pow(20);
 

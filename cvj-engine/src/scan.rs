@@ -24,9 +24,8 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
 use crate::error::EngineError;
 use crate::partition::PartitionScan;
-use crate::plugin;
 use crate::rejections::Rejections;
-use crate::sources::{Host, OpenSource};
+use crate::sources::{Host, OpenSource, Supply};
 
 /// Column with the row's number: the partition's place in the upper 24 bits, the row's in its stream in the lower 40.
 pub(crate) const COLUMN_ROW: &str = "_row";
@@ -113,7 +112,7 @@ pub(crate) fn engine_error(error: &DataFusionError, host_of: &dyn Fn(&str) -> Op
 /// A table of a source, scannable by DataFusion.
 #[derive(Clone)]
 pub(crate) struct SourceTable {
-    pub(crate) source: plugin::Source,
+    pub(crate) supply: Supply,
     pub(crate) host: Host,
     name: String,
     table: String,
@@ -162,7 +161,7 @@ impl SourceTable {
         let wanted: Vec<usize> = (0..kinds.len()).filter(|index| kinds[*index] != Kind::Any).collect();
         let columns = wanted.iter().map(|&index| ColumnRequest { index, kind: kinds[index] }).collect();
         let request = ScanRequest { columns: Some(columns), ..ScanRequest::all(&table.name) };
-        let plan = source.source.plan(&request, &source.host().task()).map_err(|error| source.host().error(error))?;
+        let plan = source.supply.plan(&request, &source.host().task()).map_err(|error| source.host().error(error))?;
         let mut fields: Vec<_> = table.schema.fields().iter().cloned().collect();
         for (place, &index) in wanted.iter().enumerate() {
             let field = plan.schema.fields().get(place).ok_or_else(|| {
@@ -184,7 +183,7 @@ impl SourceTable {
             );
         }
         Ok(Self {
-            source: source.source.clone(),
+            supply: source.supply.clone(),
             host: source.host().clone(),
             name: source.name.clone(),
             table: table.name.clone(),
@@ -273,7 +272,7 @@ impl SourceTable {
             target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             batch_rows: 8192,
         };
-        let plan = self.source.plan(&request, &self.host.task()).map_err(|error| self.failure(error))?;
+        let plan = self.supply.plan(&request, &self.host.task()).map_err(|error| self.failure(error))?;
         let schema = Arc::new(self.schema.project(&wanted)?);
         let account = Account { rejections: self.rejections(), ..Account::default() };
         let account: SharedAccount = Arc::new(Mutex::new(account));

@@ -19,6 +19,7 @@ use crate::error::EngineError;
 use crate::expression::{TableColumns, quoted};
 use crate::functions;
 use crate::products::Products;
+use crate::pull::{Needed, NeededTables};
 use crate::relation::{BoundStage, Origin, Relation, RelationKind, bind_metric, bind_touchpoint};
 use crate::scan::{SourceTable, Unreadable, engine_error};
 use crate::sources::{Host, OpenSource};
@@ -220,7 +221,41 @@ impl Session {
         if relation.is_table() {
             return Ok(());
         }
-        let columns: Vec<String> = relation.needs().keys().map(|column| quoted(column)).collect();
+        let needed = self.scanned(relation, relation.needs().keys().map(String::as_str)).await?;
+        for (key, provider) in &self.view_tables {
+            provider.need(&relation.table, needed.get(key).map(Vec::as_slice).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// What a relation needs of sources that are pulled, by source and table.
+    pub(crate) async fn pulled(&self, relation: &Relation, sources: &[OpenSource]) -> Result<NeededTables, DataFusionError> {
+        let mut pulled = NeededTables::new();
+        let is_pulled = |name: &str| sources.iter().any(|source| source.name == name && source.pull().is_some());
+        let columns = relation.read_columns();
+        if !relation.is_table() {
+            for ((source, table), columns) in self.scanned(relation, columns.iter().map(String::as_str)).await? {
+                if is_pulled(&source) {
+                    let needed = pulled.entry(source).or_default().entry(table).or_default();
+                    needed.columns.extend(columns);
+                }
+            }
+        } else if is_pulled(&relation.source) {
+            let persons: Vec<&str> = relation.person_columns().collect();
+            let shown = columns.iter().filter(|column| !persons.contains(&column.as_str())).cloned().collect();
+            let needed = Needed { shown, columns: columns.into_iter().collect() };
+            pulled.entry(relation.source.clone()).or_default().insert(relation.table.clone(), needed);
+        }
+        Ok(pulled)
+    }
+
+    /// The columns that a view reads of the tables behind it, for these of its own.
+    async fn scanned(
+        &self,
+        relation: &Relation,
+        columns: impl Iterator<Item = &str>,
+    ) -> Result<BTreeMap<(String, String), Vec<String>>, DataFusionError> {
+        let columns: Vec<String> = columns.map(quoted).collect();
         let frame = self.context.sql(&format!("SELECT {} FROM {}", columns.join(", "), relation.sql_name)).await?;
         let mut needed: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         frame.into_optimized_plan()?.apply_with_subqueries(|node| {
@@ -240,10 +275,7 @@ impl Session {
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
-        for (key, provider) in &self.view_tables {
-            provider.need(&relation.table, needed.get(key).map(Vec::as_slice).unwrap_or_default());
-        }
-        Ok(())
+        Ok(needed)
     }
 
     async fn open_relation(&self, target: &Target<'_>, number: usize) -> Result<(Relation, TableColumns), EngineError> {

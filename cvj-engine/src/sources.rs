@@ -1,30 +1,68 @@
 //! The client's sources: plugins loaded, configurations checked against their schema, sources opened, tables listed.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use cvj_core::columns::snake_case;
 use cvj_core::nearest::nearest;
-use cvj_core::source::{Level, Rejected, Services, TableInfo};
-use cvj_core::{Definition, SourceError, Status, Task};
+use cvj_core::source::{Level, Partition, Rejected, ScanPlan, ScanRequest, Services, TableInfo};
+use cvj_core::{BatchStream, Definition, SourceError, Status, Task};
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use crate::config::{Config, SourceSettings, Step};
+use crate::engine::Request;
 use crate::error::EngineError;
-use crate::plugin::{self, Search};
+use crate::plugin::{self, Plugin, Search};
+use crate::pull::{ClientCache, Pull};
+use crate::secrets::{FoundSecret, Secrets};
 use crate::watch::Watch;
 
 /// An opened source with its tables.
 pub(crate) struct OpenSource {
     pub(crate) name: String,
     pub(crate) plugin: String,
-    pub(crate) source: plugin::Source,
+    pub(crate) supply: Supply,
     pub(crate) tables: Vec<TableInfo>,
     /// The plugin's own definitions; none where `defaults = false`.
     pub(crate) definitions: Vec<Definition>,
     host: Host,
+}
+
+/// Where a source's rows come from.
+#[derive(Clone)]
+pub(crate) enum Supply {
+    /// The plugin itself.
+    Direct(plugin::Source),
+    /// What was pulled over a network, and is kept.
+    Pulled(Arc<Pull>),
+}
+
+impl Supply {
+    pub(crate) fn plan(&self, request: &ScanRequest, task: &Task) -> Result<ScanPlan, SourceError> {
+        match self {
+            Self::Direct(source) => source.plan(request, task),
+            Self::Pulled(pull) => pull.plan(request),
+        }
+    }
+
+    pub(crate) fn read(&self, partition: &Partition, schema: SchemaRef, task: &Task) -> Result<BatchStream, SourceError> {
+        match self {
+            Self::Direct(source) => source.read(partition, schema, task),
+            Self::Pulled(pull) => pull.read(partition, schema, task),
+        }
+    }
+}
+
+/// What sources are opened for.
+pub(crate) struct Opening<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) request: &'a Request,
+    pub(crate) search: &'a Search,
+    pub(crate) watch: Arc<dyn Watch>,
+    /// For a look only: tables are never pulled, and what a source has is asked of it.
+    pub(crate) look_only: bool,
 }
 
 /// What stays the same for all calls into one source.
@@ -33,16 +71,23 @@ pub(crate) struct Host {
     source: String,
     folder: PathBuf,
     watch: Arc<dyn Watch>,
-    /// Secrets that the configuration names.
-    declared: Arc<Vec<String>>,
-    /// Values handed out, to be taken out of every text.
-    revealed: Arc<Mutex<Vec<String>>>,
+    secrets: Arc<Secrets>,
 }
 
 /// Where a scan's side channels go.
 pub(crate) trait SideChannels: Send + Sync {
     fn reject(&self, rejected: &Rejected);
     fn left_out(&self, why: &str, rows: u64);
+
+    /// Whether it tells the scan's progress itself.
+    fn progress(&self, _done: u64, _total: Option<u64>, _unit: &str) -> bool {
+        false
+    }
+
+    /// Whether the scan is wanted no more, though the run is.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 struct Nowhere;
@@ -56,44 +101,62 @@ impl OpenSource {
     /// Loads, checks and opens one source.
     pub(crate) fn open(
         settings: &SourceSettings,
-        config: &Config,
-        folder: &Path,
-        search: &Search,
-        patience: Duration,
-        watch: Arc<dyn Watch>,
+        opening: &Opening<'_>,
+        client: &mut Option<Arc<ClientCache>>,
     ) -> Result<Self, EngineError> {
-        let plugin = search.load(&settings.plugin).map_err(|error| {
-            let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
-            let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
-            let diagnostic = config.diagnostic_at(&path, format!("source `{}`: {error}", settings.name), hint);
-            EngineError::Load { diagnostic: Box::new(diagnostic), error }
-        })?;
-        let host = Host {
-            source: settings.name.clone(),
-            folder: folder.to_path_buf(),
-            watch,
-            declared: Arc::new(secret_names(&settings.config)),
-            revealed: Arc::default(),
-        };
+        let Opening { config, request, search, watch, .. } = opening;
+        let host = Host::new(settings, config, request, Arc::clone(watch));
+        let plugin = load(settings, config, &host, search)?;
         let failed = |error| host.error(error);
-        validate(settings, config, &plugin.config_schema().map_err(failed)?)?;
+        let name = settings.name.clone();
+        if plugin.is_remote() {
+            let client = match client {
+                Some(client) => client.clone(),
+                None => client.insert(Arc::new(ClientCache::open(&request.folder, &host)?)).clone(),
+            };
+            let pull = Pull::open(plugin, settings, opening, client, host.clone())?;
+            let (tables, definitions) = pull.listed();
+            let supply = Supply::Pulled(Arc::new(pull));
+            return Ok(Self { name, plugin: settings.plugin.clone(), supply, tables, definitions, host });
+        }
         let task = host.task();
-        let source = plugin.open(&settings.config, &task, patience).map_err(failed)?;
+        let source = plugin.open(&settings.config, &task, request.patience).map_err(failed)?;
         let tables = source.tables(&task).map_err(failed)?;
         let definitions = if settings.defaults { source.definitions(&task).map_err(failed)? } else { Vec::new() };
-        let (name, plugin) = (settings.name.clone(), settings.plugin.clone());
-        Ok(Self { name, plugin, source, tables, definitions, host })
+        Ok(Self { name, plugin: settings.plugin.clone(), supply: Supply::Direct(source), tables, definitions, host })
     }
 
     /// Lists the tables again, after the source has changed its mind about their formats.
     pub(crate) fn list_tables(&mut self) -> Result<(), EngineError> {
-        self.tables = self.source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
+        match &self.supply {
+            Supply::Direct(source) => {
+                self.tables = source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
+            }
+            Supply::Pulled(pull) => {
+                pull.list_again()?;
+                (self.tables, self.definitions) = pull.listed();
+            }
+        }
         Ok(())
     }
 
     /// One cheap call: files exist, credentials work.
     pub(crate) fn check(&self) -> Result<(), EngineError> {
-        self.source.check(&self.host.task()).map_err(|error| self.host.error(error))
+        match &self.supply {
+            Supply::Direct(source) => source.check(&self.host.task()).map_err(|error| self.host.error(error)),
+            // It was asked when it was opened.
+            Supply::Pulled(_) => Ok(()),
+        }
+    }
+
+    /// Where to look at a few rows: the source itself, or, where it is not to be asked, what is kept of it.
+    pub(crate) fn to_look_at(&self) -> Supply {
+        self.pull().and_then(Pull::live).map_or_else(|| self.supply.clone(), Supply::Direct)
+    }
+
+    /// What is kept of it, where it is pulled over a network.
+    pub(crate) fn pull(&self) -> Option<&Pull> {
+        if let Supply::Pulled(pull) = &self.supply { Some(pull) } else { None }
     }
 
     /// The table with this name; without a name, the only one.
@@ -115,6 +178,25 @@ impl OpenSource {
 }
 
 impl Host {
+    /// What one source of a client works with.
+    pub(crate) fn new(settings: &SourceSettings, config: &Config, request: &Request, watch: Arc<dyn Watch>) -> Self {
+        let secrets = Arc::new(Secrets::new(config, settings, &request.vaults));
+        Self { source: settings.name.clone(), folder: request.folder.clone(), watch, secrets }
+    }
+
+    /// Finds every secret that the configuration names.
+    pub(crate) fn find_secrets(&self) -> Result<(), EngineError> {
+        self.secrets.names().try_for_each(|name| match self.secrets.get(name, self.watch.as_ref()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.error(error)),
+        })
+    }
+
+    /// The secrets found so far, and where.
+    pub(crate) fn found_secrets(&self) -> Vec<FoundSecret> {
+        self.secrets.found_places()
+    }
+
     /// A task whose side channels lead nowhere.
     pub(crate) fn task(&self) -> Task {
         self.scan_task(Arc::new(Nowhere))
@@ -132,6 +214,7 @@ impl Host {
             return EngineError::Cancelled;
         }
         let (message, hint) = (self.scrub(&error.message), error.hint.as_deref().map(|hint| self.scrub(hint)));
+        let hint = self.secrets.advice(error.status, hint);
         let SourceError { status, retryable, retry_after, .. } = error;
         EngineError::Source {
             source_name: self.source.clone(),
@@ -139,9 +222,29 @@ impl Host {
         }
     }
 
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(crate) fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
+        self.watch.progress(&self.source, done, total, unit);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.watch.is_cancelled()
+    }
+
+    /// Tells the person who runs the command something about the source.
+    pub(crate) fn notice(&self, message: &str) {
+        self.watch.notice(&self.source, &self.scrub(message));
+    }
+
+    pub(crate) fn log(&self, level: Level, message: &str) {
+        self.watch.log(&self.source, level, &self.scrub(message));
+    }
+
     fn scrub(&self, text: &str) -> String {
-        let revealed = self.revealed.lock().unwrap_or_else(PoisonError::into_inner);
-        revealed.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "•••"))
+        self.secrets.scrub(text)
     }
 }
 
@@ -160,28 +263,21 @@ impl Services for HostServices {
     }
 
     fn log(&self, level: Level, message: &str) {
-        self.host.watch.log(&self.host.source, level, &self.host.scrub(message));
+        self.host.log(level, message);
     }
 
     fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
-        self.host.watch.progress(&self.host.source, done, total, unit);
+        if !self.channels.progress(done, total, unit) {
+            self.host.progress(done, total, unit);
+        }
     }
 
     fn is_cancelled(&self) -> bool {
-        self.host.watch.is_cancelled()
+        self.host.is_cancelled() || self.channels.is_stopped()
     }
 
     fn secret(&self, name: &str) -> Result<String, SourceError> {
-        if !self.host.declared.iter().any(|declared| declared == name) {
-            let message = format!("the configuration of source `{}` names no secret `{name}`", self.host.source);
-            return Err(SourceError::new(Status::Unauthorized, message));
-        }
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
-            SourceError::new(Status::Unauthenticated, format!("the secret `{name}` is not set"))
-                .with_hint(format!("set the environment variable {name}"))
-        })?;
-        self.host.revealed.lock().unwrap_or_else(PoisonError::into_inner).push(value.clone());
-        Ok(value)
+        self.host.secrets.get(name, self.host.watch.as_ref())
     }
 
     fn reject(&self, rejected: &Rejected) {
@@ -193,16 +289,16 @@ impl Services for HostServices {
     }
 }
 
-/// Names under `{ "secret": "NAME" }` anywhere in a configuration.
-fn secret_names(config: &Value) -> Vec<String> {
-    match config {
-        Value::Object(map) => match (map.len(), map.get("secret")) {
-            (1, Some(Value::String(name))) => vec![name.clone()],
-            _ => map.values().flat_map(secret_names).collect(),
-        },
-        Value::Array(list) => list.iter().flat_map(secret_names).collect(),
-        _ => Vec::new(),
-    }
+/// Loads a source's plugin and checks the source's keys against its schema.
+pub(crate) fn load(settings: &SourceSettings, config: &Config, host: &Host, search: &Search) -> Result<Plugin, EngineError> {
+    let plugin = search.load(&settings.plugin).map_err(|error| {
+        let path = [Step::Key("source"), Step::Key(&settings.name), Step::Key("plugin")];
+        let hint = error.nearest().map(|name| format!("did you mean `{name}`?"));
+        let diagnostic = config.diagnostic_at(&path, format!("source `{}`: {error}", settings.name), hint);
+        EngineError::Load { diagnostic: Box::new(diagnostic), error }
+    })?;
+    validate(settings, config, &plugin.config_schema().map_err(|error| host.error(error))?)?;
+    Ok(plugin)
 }
 
 /// Checks a source's keys against the plugin's schema; the error points at the key in `cvj.toml`.

@@ -224,6 +224,7 @@ fn sources() -> Vec<Source> {
         name: name.into(),
         files: vec!["ga4-2026-09.csv".into(), "ga4-2026-10.csv".into()],
         rows_read: 12_480,
+        rows_expected: Some(12_500),
         rows_rejected,
         rejected_by_reason: vec![RejectReason {
             definition: "Sessions".into(),

@@ -10,7 +10,7 @@ mod skip;
 mod step;
 
 use cvj_core::period::PeriodKind;
-use cvj_core::report::{NamedScope, Range, Report, ReportPeriod, Share, StageReport};
+use cvj_core::report::{NamedScope, Range, Report, ReportPeriod, Share, StageReport, Table};
 use cvj_core::{Stage, Unit};
 
 pub(crate) use dates::date_trust;
@@ -25,6 +25,12 @@ pub(crate) use step::{Claim, UP_OR_DOWN, matured, missing, progress, promoters, 
 
 use crate::figure::{FEWEST, counts};
 use crate::number::{self, NumberStyle, UNKNOWN};
+
+/// What a source says of its rows, where it is not what was received.
+pub(crate) fn control_total(table: &Table) -> Option<String> {
+    let expected = number::counted(table.contradicted()?, "row", "rows");
+    Some(format!("the source says it has {expected}, {} received", number::count(table.rows_read)))
+}
 
 /// A scope as its words need it.
 #[derive(Clone, Copy)]

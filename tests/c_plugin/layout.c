@@ -33,7 +33,7 @@ int main(void) {
   FIELD(CvjSourceInterface, config_schema) FIELD(CvjSourceInterface, open) FIELD(CvjSourceInterface, check)
   FIELD(CvjSourceInterface, tables) FIELD(CvjSourceInterface, table_schema) FIELD(CvjSourceInterface, definitions)
   FIELD(CvjSourceInterface, plan) FIELD(CvjSourceInterface, read) FIELD(CvjSourceInterface, stream_error)
-  printf("constants %llx %d %d %u %u %s\n", (unsigned long long)CVJ_MAGIC, CVJ_ABI_MAJOR, CVJ_ABI_MINOR, CVJ_FLAG_UNWINDS,
+  printf("constants %llx %d %d %u %u %u %s\n", (unsigned long long)CVJ_MAGIC, CVJ_ABI_MAJOR, CVJ_ABI_MINOR, CVJ_FLAG_UNWINDS, CVJ_FLAG_REMOTE,
          CVJ_ERROR_RETRYABLE, CVJ_INTERFACE_SOURCE_1);
   printf("statuses %d %d %d %d %d %d %d %d %d %d %d %d\n", CVJ_INTERNAL, CVJ_INVALID_ARGUMENT, CVJ_NOT_FOUND,
          CVJ_INVALID_DATA, CVJ_IO, CVJ_CANCELLED, CVJ_TIMEOUT, CVJ_UNAUTHENTICATED, CVJ_UNAUTHORIZED, CVJ_RATE_LIMITED,

@@ -4,11 +4,13 @@
 
 mod bad_input;
 mod claims;
+mod credentials;
 mod explain;
 mod exports;
 mod guide;
 mod northwind;
 mod outputs;
 mod plugins;
+mod pulls;
 mod readme;
 mod swapping;

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::program::{Output, cvj_in};
+use crate::program::{Output, output_of, program};
 
 /// A client's folder: `cvj.toml`, exports and reports.
 #[derive(Debug)]
 pub struct Client {
     folder: tempfile::TempDir,
+    /// Where `cvj` keeps what it pulls for this client alone.
+    cache: tempfile::TempDir,
 }
 
 /// A removals firm with two products, three exports and every kind of definition. Two of its periods are complete.
@@ -129,7 +132,8 @@ impl Client {
     /// An empty folder.
     #[expect(clippy::new_without_default, reason = "a folder on disk is no default value")]
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("the system has a folder for temporary files") }
+        let folder = || tempfile::tempdir().expect("the system has a folder for temporary files");
+        Self { folder: folder(), cache: folder() }
     }
 
     /// A small removals firm whose report has no problem.
@@ -182,9 +186,21 @@ impl Client {
         self.write(name, text.replace(old, new));
     }
 
+    /// The folder in which `cvj` keeps what it pulls.
+    pub fn cache(&self) -> &Path {
+        self.cache.path()
+    }
+
+    /// `cvj` in the folder, ready to be run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command.current_dir(self.path()).env("CVJ_CACHE", self.cache()).args(arguments);
+        command
+    }
+
     /// Runs `cvj` in the folder.
     pub fn cvj(&self, arguments: &[&str]) -> Output {
-        cvj_in(self.path(), arguments)
+        output_of(&mut self.command(arguments))
     }
 
     /// Runs `cvj report` in the folder, with these arguments besides.

@@ -15,4 +15,4 @@ pub use client::{Client, content_of};
 pub use comparison::differences;
 pub use markdown::{Block, blocks};
 pub use panel_numbers::unknown_numbers;
-pub use program::{Output, cvj, cvj_in, program, repository, target_folder};
+pub use program::{Output, cvj, cvj_in, output_of, program, repository, target_folder};

@@ -42,6 +42,8 @@ pub fn program() -> Command {
     assert!(path.is_file(), "{} is missing: run `cargo xtask test`, which builds it", path.display());
     let mut command = Command::new(path);
     command.env_remove("CVJ_PLUGIN_PATH").env_remove("NO_COLOR").env("XDG_DATA_HOME", target_folder().join("no-user-data"));
+    command.env("CVJ_KEYRING", "off").env_remove("CVJ_SECRET_COMMAND");
+    command.env("CVJ_CACHE", target_folder().join("no-user-cache"));
     command
 }
 
@@ -52,7 +54,12 @@ pub fn cvj(arguments: &[&str]) -> Output {
 
 /// Runs `cvj` to its end in a folder.
 pub fn cvj_in(folder: &Path, arguments: &[&str]) -> Output {
-    let output = program().current_dir(folder).args(arguments).output().expect("cvj starts");
+    output_of(program().current_dir(folder).args(arguments))
+}
+
+/// Runs a command to its end.
+pub fn output_of(command: &mut Command) -> Output {
+    let output = command.output().expect("cvj starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("cvj prints UTF-8");
     Output { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use cvj_engine::{CheckedColumn, CheckedTable, Checkup, EngineError};
+use cvj_engine::{CheckedColumn, CheckedTable, Checkup, EngineError, FoundSecret};
 use serde_json::{Value, json};
 
 use crate::arguments::{CheckArguments, PluginArguments};
@@ -22,7 +22,7 @@ const FILES_NAMED: usize = 3;
 /// Prints what was found to stdout and the problems to stderr; fails if there is a problem.
 pub(crate) fn run(arguments: &CheckArguments, plugins: &PluginArguments, terminal: &Arc<Terminal>) -> Result<Done, Failure> {
     let progress = Arc::new(Progress::new(Arc::clone(terminal), interrupt::flag(terminal)));
-    let request = request(arguments.folder.clone(), None, Vec::new(), plugins);
+    let request = request(arguments.folder.clone(), None, Vec::new(), plugins, &arguments.pulls);
     let checked = cvj_engine::check(&request, Arc::<Progress>::clone(&progress));
     progress.finish();
     let checkup = checked?;
@@ -50,6 +50,8 @@ fn as_json(checkup: &Checkup) -> Value {
             "files": table.files,
             "read_as": table.format,
             "rows": table.rows,
+            "not_pulled": table.not_pulled,
+            "rows_expected": table.rows_expected,
             "rows_rejected": table.rows_rejected,
             "rejected_by_reason": table.rejected_by_reason,
             "rows_left_out": table.left_out,
@@ -62,7 +64,11 @@ fn as_json(checkup: &Checkup) -> Value {
         .iter()
         .map(|source| {
             let tables: Vec<Value> = source.tables.iter().map(table).collect();
-            json!({ "name": source.name, "plugin": source.plugin, "tables": tables })
+            let secret = |secret: &FoundSecret| json!({ "name": secret.name, "from": secret.place });
+            let secrets: Vec<Value> = source.secrets.iter().map(secret).collect();
+            json!({
+                "name": source.name, "plugin": source.plugin, "opened": source.opened, "secrets": secrets, "tables": tables,
+            })
         })
         .collect();
     json!({
@@ -89,15 +95,20 @@ fn as_text(checkup: &Checkup) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{}: {} sources, {} definitions", checkup.client, checkup.sources.len(), checkup.definitions);
     for source in &checkup.sources {
-        let _ = writeln!(text, "\n{} ({})", source.name, source.plugin);
+        let opened = if source.opened { "" } else { ": could not be opened" };
+        let _ = writeln!(text, "\n{} ({}){opened}", source.name, source.plugin);
+        for FoundSecret { name, place } in &source.secrets {
+            let _ = writeln!(text, "  secret `{name}` from {place}");
+        }
         for table in &source.tables {
-            write_table(&mut text, table);
+            // Without definitions in force there was a problem, and no table was read.
+            write_table(&mut text, table, checkup.definitions > 0);
         }
     }
     text
 }
 
-fn write_table(text: &mut String, table: &CheckedTable) {
+fn write_table(text: &mut String, table: &CheckedTable, was_read: bool) {
     let files = match table.files.as_slice() {
         [] => String::new(),
         [first, .., last] if table.files.len() > FILES_NAMED => {
@@ -106,8 +117,16 @@ fn write_table(text: &mut String, table: &CheckedTable) {
         files => format!(" from {}", files.join(", ")),
     };
     let mut rows = match table.rows {
-        Some(rows) => format!("{rows} rows{files}"),
-        None => format!("used by no definition{files}"),
+        Some(rows) => match table.rows_expected.filter(|expected| *expected != rows) {
+            Some(expected) => format!("{rows} rows{files}; the source says it has {expected}"),
+            None => format!("{rows} rows{files}"),
+        },
+        None if table.not_pulled => {
+            let expected = table.rows_expected.map(|rows| format!("; the source says it has {rows} rows"));
+            format!("not pulled: `cvj report` pulls it{}", expected.unwrap_or_default())
+        }
+        None if was_read => format!("used by no definition{files}"),
+        None => format!("not read{files}"),
     };
     if table.rows_rejected > 0 {
         let _ = write!(rows, "; {} rejected", table.rows_rejected);

@@ -19,7 +19,7 @@ const CELL_WIDTH: usize = 40;
 /// Prints the number and what it is made of.
 pub(crate) fn run(arguments: &ExplainArguments, plugins: &PluginArguments, terminal: &Arc<Terminal>) -> Result<Done, Failure> {
     let progress = Arc::new(Progress::new(Arc::clone(terminal), interrupt::flag(terminal)));
-    let request = request(arguments.folder.clone(), arguments.period, Vec::new(), plugins);
+    let request = request(arguments.folder.clone(), arguments.period, Vec::new(), plugins, &arguments.pulls);
     let question = Question { metric: arguments.metric.clone(), product: arguments.product.clone() };
     let explained = cvj_engine::explain(&request, &question, Arc::<Progress>::clone(&progress));
     progress.finish();

@@ -33,7 +33,8 @@ pub(crate) fn run(arguments: &ReportArguments, plugins: &PluginArguments, termin
 
     let cancelled = interrupt::flag(terminal);
     let progress = Arc::new(Progress::new(Arc::clone(terminal), Arc::clone(&cancelled)));
-    let request = request(arguments.folder.clone(), arguments.period, arguments.products.clone(), plugins);
+    let products = arguments.products.clone();
+    let request = request(arguments.folder.clone(), arguments.period, products, plugins, &arguments.pulls);
     let computed = cvj_engine::report(&request, Arc::<Progress>::clone(&progress));
     progress.finish();
     let mut report = computed?;

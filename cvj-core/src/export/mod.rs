@@ -39,9 +39,21 @@ use stream::{GuardedStream, stream_error};
 /// ```ignore
 /// cvj_core::export_plugin!(CsvSource, name = "csv", doc = "Reads CSV exports");
 /// ```
+///
+/// A source whose data comes over a network says so, and the host keeps what it pulled:
+///
+/// ```ignore
+/// cvj_core::export_plugin!(ShopSource, name = "shop", doc = "Reads Shop", remote);
+/// ```
 #[macro_export]
 macro_rules! export_plugin {
     ($source:ty, name = $name:literal, doc = $doc:literal) => {
+        $crate::export_plugin!(@entry $source, $name, $doc, 0);
+    };
+    ($source:ty, name = $name:literal, doc = $doc:literal, remote) => {
+        $crate::export_plugin!(@entry $source, $name, $doc, $crate::abi::FLAG_REMOTE);
+    };
+    (@entry $source:ty, $name:literal, $doc:literal, $flags:expr) => {
         const _: () = {
             static INTERFACE: $crate::abi::CvjSourceInterface = $crate::export::interface::<$source>();
 
@@ -59,7 +71,7 @@ macro_rules! export_plugin {
                 abi_major: $crate::abi::ABI_MAJOR,
                 abi_minor: $crate::abi::ABI_MINOR,
                 struct_size: ::std::mem::size_of::<$crate::abi::CvjEntry>() as u32,
-                flags: if cfg!(panic = "unwind") { $crate::abi::FLAG_UNWINDS } else { 0 },
+                flags: $flags | if cfg!(panic = "unwind") { $crate::abi::FLAG_UNWINDS } else { 0 },
                 reserved: 0,
                 describe: $crate::abi::CvjStr::new(concat!(
                     "{\"name\":\"",

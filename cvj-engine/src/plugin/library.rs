@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use cvj_core::abi::{ABI_MAJOR, CvjEntry, CvjSourceInterface, CvjStr, ENTRY_SYMBOL, FLAG_UNWINDS, INTERFACE_SOURCE_1, MAGIC};
+use cvj_core::abi::{
+    ABI_MAJOR, CvjEntry, CvjSourceInterface, CvjStr, ENTRY_SYMBOL, FLAG_REMOTE, FLAG_UNWINDS, INTERFACE_SOURCE_1, MAGIC,
+};
 use cvj_core::{SourceError, Status, Task};
 use serde::Deserialize;
 
@@ -31,6 +33,7 @@ pub struct Plugin(Arc<Loaded>);
 struct Loaded {
     path: PathBuf,
     about: About,
+    remote: bool,
     interface: &'static CvjSourceInterface,
 }
 
@@ -89,8 +92,8 @@ impl Plugin {
         }
         let entry = find_entry(&path)?;
         // SAFETY: the symbol is a static of a library that is never unloaded.
-        let (about, interface) = unsafe { read_entry(entry) }?;
-        let plugin = Self(Arc::new(Loaded { path: path.clone(), about, interface }));
+        let Read { about, remote, interface } = unsafe { read_entry(entry) }?;
+        let plugin = Self(Arc::new(Loaded { path: path.clone(), about, remote, interface }));
         loaded.insert(path, plugin.clone());
         Ok(plugin)
     }
@@ -108,6 +111,11 @@ impl Plugin {
     /// One sentence about it.
     pub fn doc(&self) -> &str {
         &self.0.about.doc
+    }
+
+    /// Whether its data comes over a network: what is pulled is kept.
+    pub fn is_remote(&self) -> bool {
+        self.0.remote
     }
 
     /// The library it was loaded from.
@@ -199,11 +207,18 @@ fn open_for_ever(path: &Path) -> Result<libloading::os::windows::Library, libloa
     Ok(library)
 }
 
+/// What an entry says.
+struct Read {
+    about: About,
+    remote: bool,
+    interface: &'static CvjSourceInterface,
+}
+
 /// Reads an entry field by field, each only once the fields before it allow that.
 ///
 /// # Safety
 /// `entry` must be the address of a static in a library that stays loaded.
-unsafe fn read_entry(entry: *const CvjEntry) -> Result<(About, &'static CvjSourceInterface), Refusal> {
+unsafe fn read_entry(entry: *const CvjEntry) -> Result<Read, Refusal> {
     // SAFETY: whatever the symbol is, the magic number comes first; after the right one stand version, size and flags, which
     // every entry has.
     let (major, size, flags) = unsafe {
@@ -246,7 +261,7 @@ unsafe fn read_entry(entry: *const CvjEntry) -> Result<(About, &'static CvjSourc
         .map_err(|_| Refusal::Silent(OFFLINE_PATIENCE.as_secs()))?;
     // SAFETY: the table is static data of a library that stays loaded.
     let interface = unsafe { check_interface(std::ptr::with_exposed_provenance(address)) }?;
-    Ok((about, interface))
+    Ok(Read { about, remote: flags & FLAG_REMOTE != 0, interface })
 }
 
 /// # Safety

@@ -23,7 +23,13 @@ pub(super) fn draw(sheet: &mut Worksheet, model: &WorksheetModel<'_>, styles: &S
         return sources(&[], styles).draw(sheet, 3, &WIDTHS, styles).map(drop);
     };
     let mut row = sources(&report.sources, styles).draw(sheet, 3, &WIDTHS, styles)?;
-    for table in [dates(report, styles), reasons(report, styles), samples(report, styles), unassigned(report, styles)] {
+    for table in [
+        totals(report, styles),
+        dates(report, styles),
+        reasons(report, styles),
+        samples(report, styles),
+        unassigned(report, styles),
+    ] {
         if !table.rows.is_empty() {
             row = table.draw(sheet, row + 1, &WIDTHS, styles)?;
         }
@@ -72,6 +78,20 @@ fn sources<'a>(sources: &'a [Source], styles: &'a Styles) -> Table<'a> {
     };
     let tables = sources.iter().flat_map(|source| source.tables.iter().map(move |table| (source, table)));
     Table { title: "Sources", note: "", columns: &COLUMNS, rows: tables.map(row).collect(), line: LINE }
+}
+
+fn totals<'a>(report: &'a Report, styles: &'a Styles) -> Table<'a> {
+    const COLUMNS: [Column<'_>; 3] = [texts("Source"), texts("Table"), wide("Not all rows, or too many", 5)];
+    let row = |(source, table): (&'a Source, &'a SourceTable)| {
+        let text = words::control_total(table)?;
+        Some(vec![
+            Cell::text(&source.name, &styles.text),
+            Cell::text(&table.name, &styles.text),
+            Cell::text(text, &styles.warning),
+        ])
+    };
+    let rows = tables(report).filter_map(row).collect();
+    Table { title: "What sources say they have", note: "", columns: &COLUMNS, rows, line: LINE }
 }
 
 fn dates<'a>(report: &'a Report, styles: &'a Styles) -> Table<'a> {

@@ -102,6 +102,7 @@ fn every_sheet_holds_its_part_of_the_report() {
         "ga4-2026-10.csv:17",
         "/old-landing-page",
         "ends before the period does",
+        "the source says it has 12,500 rows, 12,480 received",
         "restated by the platform",
         "share their minute",
     ] {

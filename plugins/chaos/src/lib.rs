@@ -3,6 +3,7 @@
 //!
 //! Faults that cvj-core makes impossible (a wrong layout, a broken Arrow array) come from `tests/c_plugin/broken.c`.
 
+mod gate;
 mod misbehave;
 mod stream;
 mod table;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use cvj_core::source::{FilterAnswer, Level, Partition, Rejected, ScanPlan, ScanRequest, TableDetails, TableInfo};
+use cvj_core::source::{FilterAnswer, Level, Partition, Rejected, ScanPlan, ScanRequest, SecretName, TableDetails, TableInfo};
 use cvj_core::{BatchStream, SourceError, StageMetrics, Status, Task};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -36,6 +37,10 @@ pub struct ChaosConfig {
     /// How long the hanging faults last, in seconds: bounded, so that no test leaves a thread behind for ever.
     #[serde(default = "sixty")]
     pub seconds: u64,
+    /// A secret that is asked for before tables are shown: `open-sesame` is let in, `read-nothing` may do nothing, and any
+    /// other is refused in a message that repeats it, as an API might.
+    #[serde(default)]
+    pub token: Option<SecretName>,
 }
 
 fn ten() -> u64 {
@@ -109,7 +114,10 @@ impl StageMetrics for ChaosSource {
                 }
                 Ok(())
             }
-            _ => self.use_kept_task(),
+            _ => {
+                gate::enter(&self.config, task)?;
+                self.use_kept_task()
+            }
         }
     }
 
@@ -121,6 +129,7 @@ impl StageMetrics for ChaosSource {
             _ => {}
         }
         self.use_kept_task()?;
+        gate::enter(&self.config, task)?;
         let schema = table::schema();
         let details = TableDetails {
             doc: "Made-up events".to_owned(),

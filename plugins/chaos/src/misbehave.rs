@@ -58,6 +58,8 @@ pub enum Misbehave {
     TaskKeptTooLong,
     /// Logs a hundred thousand lines.
     FloodsLog,
+    /// Says that the other side cannot be reached.
+    NobodyAnswers,
 }
 
 /// Panics when it is dropped.

@@ -5,7 +5,7 @@ use spdx::{Expression, ParseMode};
 use super::graph::{Graph, Package};
 
 /// What we may link against and pass on.
-const ALLOWED: [&str; 14] = [
+const ALLOWED: [&str; 15] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -14,6 +14,8 @@ const ALLOWED: [&str; 14] = [
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    // Of data: the certificates that browsers trust.
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MIT-0",

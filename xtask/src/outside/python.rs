@@ -1,5 +1,5 @@
-//! The checks written in Python, in `tests/oracle`: §5 and the journey's numbers computed by brute force, the sample's numbers by `DuckDB`,
-//! and the platforms' exports read by hand.
+//! The checks written in Python. In `tests/oracle`: §5 and the journey's numbers computed by brute force, the sample's numbers by `DuckDB`,
+//! and the platforms' exports read by hand. In `tests/tryton`: a real CRM, reported and counted in its database.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,6 +23,7 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
             "random shops by the oracle",
             "exports read by hand",
             "sample by DuckDB",
+            "Tryton from its database",
         ];
         return names.map(|name| Check { name, outcome: Outcome::missing("Python 3.11") }).into();
     };
@@ -59,6 +60,12 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
             outcome: counted(script("value_logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", shops])),
         },
         Check { name: "exports read by hand", outcome: exports(&python, &mut script("samples.py"), workspace) },
+        Check {
+            name: "Tryton from its database",
+            outcome: counted(
+                script("../tryton/run.py").arg("--cvj").arg(workspace.cvj()).arg("--work").arg(workspace.target.join("tryton")),
+            ),
+        },
         Check { name: "sample by DuckDB", outcome: duckdb(&python, script("duckdb_check.py").arg(&sample.client).arg(&report)) },
     ]
 }

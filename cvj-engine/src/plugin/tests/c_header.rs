@@ -6,7 +6,7 @@ use std::process::Command;
 use cvj_core::Status;
 use cvj_core::abi::{
     ABI_MAJOR, ABI_MINOR, CvjBuf, CvjColumn, CvjEntry, CvjError, CvjRejected, CvjScanPlan, CvjScanRequest, CvjSource,
-    CvjSourceInterface, CvjStr, CvjTask, ERROR_RETRYABLE, FLAG_UNWINDS, INTERFACE_SOURCE_1, MAGIC,
+    CvjSourceInterface, CvjStr, CvjTask, ERROR_RETRYABLE, FLAG_REMOTE, FLAG_UNWINDS, INTERFACE_SOURCE_1, MAGIC,
 };
 
 use super::{Folder, root, run};
@@ -46,7 +46,9 @@ fn the_header_has_rusts_layout() {
             struct_size, reserved, config_schema, open, check, tables, table_schema, definitions, plan, read, stream_error
         }
     };
-    expected.push(format!("constants {MAGIC:x} {ABI_MAJOR} {ABI_MINOR} {FLAG_UNWINDS} {ERROR_RETRYABLE} {INTERFACE_SOURCE_1}"));
+    expected.push(format!(
+        "constants {MAGIC:x} {ABI_MAJOR} {ABI_MINOR} {FLAG_UNWINDS} {FLAG_REMOTE} {ERROR_RETRYABLE} {INTERFACE_SOURCE_1}"
+    ));
     let statuses = [
         Status::Internal,
         Status::InvalidArgument,

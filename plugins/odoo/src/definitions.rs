@@ -1,0 +1,133 @@
+//! What an Odoo's tables say about stages, by default. No stage of the pipeline is taken for a stage of the journey, but won,
+//! which Odoo itself marks.
+
+use cvj_core::definition::{Definition, Good, Metric, Occurrence, StageOf, Touchpoint, Unit, View};
+use cvj_core::stage::Stage;
+use serde_json::json;
+
+use crate::catalogue::Table;
+use crate::client::Condition;
+
+/// What an order that was sold has to meet.
+pub(crate) fn confirmed() -> Vec<Condition> {
+    vec![json!(["state", "in", ["sale", "done"]])]
+}
+
+/// A lead is subscribed from its creation. The first sale converts, later ones ascend: by product from the lines of orders where
+/// the sales application has `sold`, else from opportunities won. Clicks in mailings engage.
+pub(crate) fn defaults(
+    source: &str,
+    partners: &Table,
+    leads: Option<&Table>,
+    sold: bool,
+    mailings: Option<&Table>,
+) -> Vec<Definition> {
+    let mut definitions = Vec::new();
+    let leads_view = format!("{source}_leads");
+    if let Some(leads) = leads {
+        definitions.push(Definition::View(View { name: leads_view.clone(), sql: people_of_leads(source, leads, partners) }));
+        definitions.push(Definition::Touchpoint(Touchpoint {
+            by: channels(leads).map(ToOwned::to_owned).collect(),
+            ..touchpoint(Stage::Subscribe, leads_view.clone(), "create_date")
+        }));
+    }
+    if sold {
+        let view = format!("{source}_sales");
+        definitions.push(Definition::View(View { name: view.clone(), sql: sales(source, partners) }));
+        definitions.extend(SALES.map(|(stage, occurrence)| {
+            Definition::Touchpoint(Touchpoint {
+                product: Some("product".to_owned()),
+                value: Some("price_subtotal".to_owned()),
+                order: Some("order_id".to_owned()),
+                occurrence,
+                ..touchpoint(stage, view.clone(), "date_order")
+            })
+        }));
+    } else if leads.is_some() {
+        definitions.extend(SALES.map(|(stage, occurrence)| {
+            Definition::Touchpoint(Touchpoint {
+                // A lost opportunity keeps its stage, with a probability of 0.
+                filter: Some("is_won AND probability > 0".to_owned()),
+                value: Some("expected_revenue".to_owned()),
+                occurrence,
+                ..touchpoint(stage, leads_view.clone(), "date_closed")
+            })
+        }));
+    }
+    if mailings.is_some() {
+        definitions.push(Definition::Metric(Metric {
+            stage: Stage::Engage,
+            name: "Mailing clicks".to_owned(),
+            from: format!("{source}.mailings"),
+            value: "sum(clicked)".to_owned(),
+            per: None,
+            at: "sent_date".to_owned(),
+            product: None,
+            filter: Some("sent_date IS NOT NULL".to_owned()),
+            unit: Unit::Count,
+            good: Good::Up,
+            combine: None,
+            headline: true,
+            target: None,
+            owner: None,
+        }));
+    }
+    definitions
+}
+
+const SALES: [(Stage, Occurrence); 2] = [(Stage::Convert, Occurrence::First), (Stage::Ascend, Occurrence::Later)];
+
+fn touchpoint(stage: Stage, from: String, at: &str) -> Touchpoint {
+    Touchpoint {
+        stage: StageOf::Fixed(stage),
+        from,
+        person: "person".to_owned(),
+        at: at.to_owned(),
+        product: None,
+        value: None,
+        filter: None,
+        occurrence: Occurrence::All,
+        order: None,
+        by: Vec::new(),
+        current: None,
+        referred: None,
+    }
+}
+
+/// The columns that say where a lead came from.
+fn channels(leads: &Table) -> impl Iterator<Item = &'static str> {
+    ["source_id_name", "medium_id_name"].into_iter().filter(|column| leads.has(column))
+}
+
+/// A view's column of who it is: the first of these columns that there are, then of these ids.
+fn person(columns: &[(&Table, &str, &str)], ids: &[(&str, &str)]) -> String {
+    let columns = columns.iter().filter(|(table, _, column)| table.has(column)).map(|(_, of, column)| format!("{of}.{column}"));
+    let ids = ids.iter().map(|(kind, id)| format!("'odoo:{kind}:' || CAST({id} AS VARCHAR)"));
+    format!("coalesce({}) AS person", columns.chain(ids).collect::<Vec<_>>().join(", "))
+}
+
+/// Leads with who they are: the partner that they became, by address, so that leads and orders of one person meet.
+fn people_of_leads(source: &str, leads: &Table, partners: &Table) -> String {
+    let addresses = [
+        (partners, "p", "email_normalized"),
+        (partners, "p", "email"),
+        (leads, "l", "email_normalized"),
+        (leads, "l", "email_from"),
+    ];
+    let kept = ["create_date", "date_closed", "is_won", "probability", "expected_revenue", "company_currency_name"];
+    let mut select: Vec<String> = kept.into_iter().chain(channels(leads)).map(|column| format!("l.{column}")).collect();
+    select.push(person(&addresses, &[("partner", "l.partner_id"), ("lead", "l.id")]));
+    format!("SELECT {} FROM {source}.leads l LEFT JOIN {source}.partners p ON p.id = l.partner_id", select.join(", "))
+}
+
+/// Lines of confirmed orders with who bought. The product's name comes with its internal reference in brackets, which goes.
+fn sales(source: &str, partners: &Table) -> String {
+    let person = person(&[(partners, "p", "email_normalized"), (partners, "p", "email")], &[("partner", "o.partner_id")]);
+    format!(
+        "SELECT l.order_id, o.date_order, regexp_replace(l.product_id_name, '^\\[[^\\]]*\\] ', '') AS product, \
+         l.price_subtotal, l.currency_id_name, {person} \
+         FROM {source}.order_lines l JOIN {source}.orders o ON o.id = l.order_id \
+         LEFT JOIN {source}.partners p ON p.id = o.partner_id \
+         WHERE o.state IN ('sale', 'done') AND l.product_id IS NOT NULL"
+    )
+}
