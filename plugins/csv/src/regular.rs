@@ -2,7 +2,6 @@
 //! at once. Text is regular where every quote stands at a field's begin or end; [`crate::boundaries`] says where that is so.
 
 use std::io::{self, Read};
-use std::ops::Deref;
 
 use cvj_tabular::files::fill;
 use wide::u8x16;
@@ -166,34 +165,17 @@ struct Index {
     /// `None`: fields are never quoted.
     quote: Option<u8x16>,
     /// Where each field begins, and behind the last, where the next would.
-    fields: List<u32>,
+    fields: Vec<u32>,
     /// How many fields there are up to the end of each record.
-    records: List<u32>,
+    records: Vec<u32>,
     /// The line on which each record begins, and behind the last, the next.
-    lines: List<u64>,
+    lines: Vec<u64>,
 }
 
 impl Index {
     fn new(dialect: Dialect, line: u64) -> Self {
         let quote = (dialect.quote != 0).then(|| u8x16::splat(dialect.quote));
-        let mut index = Self {
-            delimiter: u8x16::splat(dialect.delimiter),
-            quote,
-            fields: List::default(),
-            records: List::default(),
-            lines: List::default(),
-        };
-        index.begin(line);
-        index
-    }
-
-    /// Begins anew, with the record on this line.
-    fn begin(&mut self, line: u64) {
-        self.fields.count = 0;
-        self.records.count = 0;
-        self.lines.count = 0;
-        self.fields.push_if(true, 0);
-        self.lines.push_if(true, line);
+        Self { delimiter: u8x16::splat(dialect.delimiter), quote, fields: vec![0], records: Vec::new(), lines: vec![line] }
     }
 
     /// The number of a record's first field.
@@ -209,7 +191,11 @@ impl Index {
     /// Indexes a text that begins where the record after the last one did. If it is the last, its end ends a record, too.
     fn find(&mut self, text: &[u8], last: bool) {
         let line = self.lines.last().copied().unwrap_or_default();
-        self.begin(line);
+        self.fields.clear();
+        self.records.clear();
+        self.lines.clear();
+        self.fields.push(0);
+        self.lines.push(line);
         let (chunks, rest) = text.as_chunks::<CHUNK>();
         let mut walk = Walk { within: 0, line };
         for (number, chunk) in chunks.iter().enumerate() {
@@ -221,13 +207,13 @@ impl Index {
             self.find_in(&chunk, (1 << rest.len()) - 1, (text.len() - rest.len()) as u32, &mut walk);
         }
         if last && self.begins(self.records.len()) < text.len() {
-            self.fields.push_if(true, text.len() as u32 + 1);
-            self.records.push_if(true, self.fields.len() as u32 - 1);
-            self.lines.push_if(true, walk.line + 1);
+            self.fields.push(text.len() as u32 + 1);
+            self.records.push(self.fields.len() as u32 - 1);
+            self.lines.push(walk.line + 1);
         }
     }
 
-    /// Indexes those of 64 bytes that `valid` has a bit for. There is no branch in it that depends on text and cannot be foreseen.
+    /// Indexes those of 64 bytes that `valid` has a bit for.
     #[inline]
     fn find_in(&mut self, chunk: &[u8; CHUNK], valid: u64, at: u32, walk: &mut Walk) {
         let (parts, _) = chunk.as_chunks::<16>();
@@ -237,82 +223,23 @@ impl Index {
             parts.iter().enumerate().map(bits).fold(0, |all, bits| all | bits) & valid
         };
         let line_feeds = mask(u8x16::splat(b'\n'));
-        let within = self.quote.map_or(0, |quote| parity(mask(quote)) ^ walk.within);
-        walk.within = (within.cast_signed() >> 63).cast_unsigned();
-        let ends = (mask(self.delimiter) | line_feeds) & !within;
+        let quotes = self.quote.map_or(0, &mask);
+        let within = if quotes == 0 { walk.within } else { parity(quotes) ^ walk.within };
+        walk.within = if within >> 63 == 1 { !0 } else { 0 };
+        let mut ends = (mask(self.delimiter) | line_feeds) & !within;
         let mut record_ends = line_feeds & !within;
         let fields = self.fields.len() as u32 - 1;
-        // Few chunks have line feeds within quotes.
-        let more_lines = line_feeds != record_ends;
-        loop {
-            let up_to = record_ends ^ record_ends.wrapping_sub(1);
-            let any = record_ends != 0;
-            walk.line += u64::from(any);
-            let quoted = if more_lines { (line_feeds & within & up_to).count_ones() } else { 0 };
-            self.records.push_if(any, fields + (ends & up_to).count_ones());
-            self.lines.push_if(any, walk.line + u64::from(quoted));
-            record_ends &= record_ends.wrapping_sub(1);
-            if record_ends == 0 {
-                break;
-            }
+        while record_ends != 0 {
+            let up_to = record_ends ^ (record_ends - 1);
+            self.records.push(fields + (ends & up_to).count_ones());
+            self.lines.push(walk.line + u64::from((line_feeds & up_to).count_ones()));
+            record_ends &= record_ends - 1;
         }
-        if more_lines {
-            walk.line += u64::from((line_feeds & within).count_ones());
+        walk.line += u64::from(line_feeds.count_ones());
+        while ends != 0 {
+            self.fields.push(at + ends.trailing_zeros() + 1);
+            ends &= ends - 1;
         }
-        self.fields.push_bits(ends, at + 1);
-    }
-}
-
-/// A list to which numbers are added without asking whether they count: places behind those that do are written, too.
-#[derive(Default)]
-struct List<T> {
-    places: Vec<T>,
-    count: usize,
-}
-
-impl<T: Copy + Default> List<T> {
-    /// The places behind the last number.
-    #[inline]
-    fn ahead(&mut self) -> &mut [T; CHUNK] {
-        if self.places.len() < self.count + CHUNK {
-            self.places.resize(self.count + CHUNK * CHUNK, T::default());
-        }
-        let (places, _) = self.places[self.count..].as_chunks_mut();
-        &mut places[0]
-    }
-
-    /// Adds a number if it counts.
-    #[inline]
-    fn push_if(&mut self, counts: bool, number: T) {
-        self.ahead()[0] = number;
-        self.count += usize::from(counts);
-    }
-}
-
-impl List<u32> {
-    /// Adds the places of all bits that are set, counted from `first`.
-    #[inline]
-    fn push_bits(&mut self, bits: u64, first: u32) {
-        let mut left = bits;
-        for eight in self.ahead().as_chunks_mut::<8>().0 {
-            for place in eight {
-                *place = first + (left | 1 << 63).trailing_zeros();
-                left &= left.wrapping_sub(1);
-            }
-            if left == 0 {
-                break;
-            }
-        }
-        self.count += bits.count_ones() as usize;
-    }
-}
-
-impl<T> Deref for List<T> {
-    type Target = [T];
-
-    #[inline]
-    fn deref(&self) -> &[T] {
-        &self.places[..self.count]
     }
 }
 
