@@ -8,6 +8,7 @@
 
 mod accounts;
 mod assemble;
+mod blocks;
 mod calendar;
 mod cards;
 mod checkup;
