@@ -41,12 +41,12 @@ def expected(url: str, _key: str, client: Client) -> dict[str, object]:
 
     def buyer(partner: int) -> str:
         known = partners[partner]
-        return first(known.get("email_normalized"), known.get("email")) or f"crm:partner:{partner}"
+        return first(known.get("email_normalized"), known.get("email")) or f"odoo:partner:{partner}"
 
     def person(lead: int, known: dict) -> str:
         partner = partners.get(known.get("partner_id"), {})
         addresses = [partner.get("email_normalized"), partner.get("email"), known.get("email_normalized"), known.get("email_from")]
-        return first(*addresses) or (f"crm:partner:{partner['id']}" if partner else f"crm:lead:{lead}")
+        return first(*addresses) or (f"odoo:partner:{partner['id']}" if partner else f"odoo:lead:{lead}")
 
     created = [(person(lead, known), moment(known["create_date"])) for lead, known in leads.items()]
     sold = []
