@@ -192,6 +192,11 @@ impl Host {
         })
     }
 
+    /// The values of all secrets that the configuration names, as a keyed hash.
+    pub(crate) fn secrets_fingerprint(&self, key: &ring::hmac::Key) -> Result<ring::hmac::Tag, EngineError> {
+        self.secrets.fingerprint(key, self.watch.as_ref()).map_err(|error| self.error(error))
+    }
+
     /// The secrets found so far, and where.
     pub(crate) fn found_secrets(&self) -> Vec<FoundSecret> {
         self.secrets.found_places()

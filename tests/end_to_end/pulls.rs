@@ -245,7 +245,7 @@ fn offline_asks_nobody_and_says_what_is_missing() {
     assert!(lacking.stderr.contains("`contacts`") && lacking.stderr.contains("lacks the column `city`"), "{}", lacking.stderr);
     afar.0.write("cvj.toml", CONFIG.replace("folder = \"far\"", "folder = \"far\"\naccount = \"another\""));
     let other = afar.report(&["--offline"]).expect_status(1);
-    assert!(other.stderr.contains("other settings"), "{}", other.stderr);
+    assert!(other.stderr.contains("settings have changed since"), "{}", other.stderr);
     afar.report(&["--offline", "--refresh"]).expect_status(2);
 }
 
@@ -270,6 +270,42 @@ fn what_does_not_do_is_pulled_anew() {
     pulls_anew("one column less", 0, afar.report(&[]));
     afar.0.write("cvj.toml", CONFIG.replace("folder = \"far\"", "folder = \"far\"\naccount = \"another\""));
     pulls_anew("other settings", 8, afar.report(&[]));
+}
+
+#[test]
+fn data_of_another_account_is_never_used() {
+    let whole = Afar::pulled().0.read(REPORT);
+    let afar = Afar::new();
+    afar.0.write("cvj.toml", CONFIG.replace("folder = \"far\"", "folder = \"far\"\ntoken = { secret = \"CVJ_TEST_FAR\" }"));
+    let report = |token: &str, arguments: &[&str]| {
+        let mut command = afar.0.command(&[&["report", "--format", "json"], arguments].concat());
+        output_of(command.env("CVJ_TEST_FAR", token))
+    };
+    afar.state(r#"{"contacts": 200, "fails": "deals 1"}"#);
+    report("first", &[]).expect_status(1);
+    afar.state("{}");
+    let before = afar.reads().len();
+    let second = report("second", &[]).expect_status(0);
+    assert!(
+        second.stderr.contains("tables `contacts`, `deals` are pulled anew: the source's credentials have changed since"),
+        "{}",
+        second.stderr
+    );
+    assert_eq!((afar.reads().len() - before, afar.0.read(REPORT)), (8, whole), "what another began is not gone on with");
+    report("second", &[]).expect_status(0);
+    assert_eq!(afar.reads().len() - before, 8, "the same account's is used again");
+    let third = report("third", &[]).expect_status(0);
+    assert!(third.stderr.contains("credentials have changed"), "{}", third.stderr);
+    assert_eq!(afar.reads().len() - before, 16);
+    let none = afar.report(&[]).expect_status(1);
+    assert!(none.stderr.contains("the secret `CVJ_TEST_FAR` was not found"), "{}", none.stderr);
+    afar.report(&["--offline"]).expect_status(0);
+    assert_eq!(afar.reads().len() - before, 16);
+    let kept = content_of(afar.0.cache());
+    for secret in ["first", "second", "third"] {
+        let holds = |bytes: &[u8]| bytes.windows(secret.len()).any(|word| word == secret.as_bytes());
+        assert!(!kept.values().any(|bytes| holds(bytes)), "a file of the cache holds a secret");
+    }
 }
 
 #[test]
@@ -318,7 +354,7 @@ fn what_was_damaged_gives_no_number() {
         ("truncated", "00001.parquet", |bytes| bytes.truncate(100)),
         ("emptied receipt", "00001.json", Vec::clear),
         ("truncated plan", "plan.json", |bytes| bytes.truncate(40)),
-        ("newer plan", "plan.json", |bytes| *bytes = b"{\"version\": 2}".to_vec()),
+        ("newer plan", "plan.json", |bytes| *bytes = b"{\"version\": 99}".to_vec()),
     ];
     for (what, file, damage) in damages {
         let afar = Afar::pulled();

@@ -35,6 +35,7 @@ pub(super) struct Wanted<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
     Settings,
+    Credentials,
     Plugin,
     Old,
     Anew,
@@ -45,8 +46,9 @@ pub(super) enum Unfit {
 impl fmt::Display for Unfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Settings => write!(formatter, "it was pulled with other settings"),
-            Self::Plugin => write!(formatter, "it was pulled by another version of the plugin"),
+            Self::Settings => write!(formatter, "the source's settings have changed since"),
+            Self::Credentials => write!(formatter, "the source's credentials have changed since"),
+            Self::Plugin => write!(formatter, "its plugin is of another version now"),
             Self::Old => write!(formatter, "it is older than {} hours", FRESH.as_hours()),
             Self::Anew => write!(formatter, "--refresh pulls anew"),
             Self::Lacks(column) => write!(formatter, "it lacks the column `{column}`, which a definition needs"),
@@ -77,6 +79,9 @@ impl Wanted<'_> {
         }
         if self.pulls == Pulls::Offline {
             return None;
+        }
+        if identity.credentials != self.identity.credentials {
+            return Some(Unfit::Credentials);
         }
         if identity.plugin_version != self.identity.plugin_version {
             return Some(Unfit::Plugin);
@@ -113,8 +118,13 @@ mod tests {
 
     use super::*;
 
-    fn identity(version: &str, settings: &str) -> Identity {
-        Identity { plugin: "crm".to_owned(), plugin_version: version.to_owned(), settings: settings.to_owned() }
+    fn identity(version: &str, settings: &str, credentials: Option<&str>) -> Identity {
+        Identity {
+            plugin: "crm".to_owned(),
+            plugin_version: version.to_owned(),
+            settings: settings.to_owned(),
+            credentials: credentials.map(str::to_owned),
+        }
     }
 
     #[test]
@@ -124,7 +134,8 @@ mod tests {
             Schema::new(fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect::<Vec<_>>())
         };
         let kept = fields(&[("id", DataType::Int64), ("email", DataType::Utf8)]);
-        let (same, new, other) = (identity("1", "a"), identity("2", "a"), identity("1", "b"));
+        let (same, new, other) = (identity("1", "a", Some("x")), identity("2", "a", Some("x")), identity("1", "b", Some("x")));
+        let (account, unknown) = (identity("1", "a", Some("y")), identity("1", "a", None));
         let column = |name: &str, kind| Column::new(&Field::new(name, kind, true));
         let email = [column("email", DataType::Utf8)];
         let (name, id) = ([column("name", DataType::Utf8)], [column("id", DataType::Utf8)]);
@@ -136,6 +147,9 @@ mod tests {
             (-1, Pulls::Fresh, &same, &email, Some(Unfit::Old)),
             (11, Pulls::Fresh, &new, &email, Some(Unfit::Plugin)),
             (11, Pulls::Fresh, &other, &email, Some(Unfit::Settings)),
+            (11, Pulls::Fresh, &account, &email, Some(Unfit::Credentials)),
+            (1, Pulls::Anew, &account, &email, Some(Unfit::Credentials)),
+            (9000, Pulls::Offline, &unknown, &email, None),
             (11, Pulls::Fresh, &same, &name, lacks()),
             (11, Pulls::Fresh, &same, &id, Some(Unfit::Type("id".to_owned()))),
             (1, Pulls::Anew, &same, &email, Some(Unfit::Anew)),

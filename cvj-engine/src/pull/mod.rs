@@ -139,10 +139,20 @@ impl Pull {
         client: Arc<ClientCache>,
         host: Host,
     ) -> Result<Self, EngineError> {
+        let pulls = opening.request.pulls;
+        let credentials = match pulls {
+            // What is kept is read without them.
+            Pulls::Offline => None,
+            Pulls::Fresh | Pulls::Anew => {
+                let fingerprint = host.secrets_fingerprint(&store::key(&client.folder)?)?;
+                Some(record::hexadecimal(fingerprint.as_ref()))
+            }
+        };
         let identity = Identity {
             plugin: plugin.name().to_owned(),
             plugin_version: plugin.version().to_owned(),
             settings: sha256(settings.config.to_string().as_bytes()),
+            credentials,
         };
         let folder = client.folder.join(store::file_name(&settings.name));
         let pull = Self {
@@ -153,7 +163,7 @@ impl Pull {
             patience: opening.request.patience,
             zone: opening.config.zone.clone(),
             now: opening.request.now,
-            pulls: opening.request.pulls,
+            pulls,
             identity,
             client,
             folder,
@@ -279,13 +289,9 @@ impl Pull {
                 return Err(self.not_kept(table, found));
             }
             let source = self.live_source()?;
+            self.tell_anew(missing.iter().map(|(table, .., found)| (table.as_str(), found)));
             let mut begun = Vec::with_capacity(missing.len());
             for (table, columns, needed, found) in missing {
-                if let Found::Nothing(Some(unfit)) = &found
-                    && !matches!(unfit, Unfit::Old | Unfit::Anew)
-                {
-                    self.host.notice(&format!("table `{table}` is pulled anew: {unfit}"));
-                }
                 let (folder, plan) = match found {
                     Found::Begun(folder, plan) => (folder, plan),
                     _ => self.begin(&source, table, &columns)?,
@@ -422,6 +428,22 @@ impl Pull {
         let how =
             if self.is_offline() { format!("{}, --offline", age(oldest, self.now)) } else { "--refresh pulls anew".to_owned() };
         self.host.notice(&format!("as pulled {} ({how})", shown(oldest, &self.zone)));
+    }
+
+    /// Says which tables are pulled anew though it was not asked for, in one line a reason.
+    fn tell_anew<'a>(&self, missing: impl Iterator<Item = (&'a str, &'a Found)>) {
+        let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (table, found) in missing {
+            if let Found::Nothing(Some(unfit)) = found
+                && !matches!(unfit, Unfit::Old | Unfit::Anew)
+            {
+                reasons.entry(unfit.to_string()).or_default().push(format!("`{table}`"));
+            }
+        }
+        for (why, tables) in reasons {
+            let (noun, verb) = if tables.len() == 1 { ("table", "is") } else { ("tables", "are") };
+            self.host.notice(&format!("{noun} {} {verb} pulled anew: {why}", tables.join(", ")));
+        }
     }
 
     fn not_kept(&self, table: &str, found: &Found) -> EngineError {

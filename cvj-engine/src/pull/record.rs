@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The version of these files. Another one is not read.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Characters kept of a value that could not be read: one more than a report shows, so that it sees that there are more.
 const VALUE_KEPT: usize = 41;
@@ -23,6 +23,8 @@ pub(super) struct Identity {
     pub(super) plugin_version: String,
     /// Hash of the source's keys in `cvj.toml`, which hold no secret.
     pub(super) settings: String,
+    /// Keyed hash of the values of its secrets, by which another account is known; none where no source is asked.
+    pub(super) credentials: Option<String>,
 }
 
 /// What a source said that it has: its tables, definitions and views.

@@ -10,6 +10,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -26,6 +28,10 @@ const TICK: Duration = Duration::from_millis(100);
 const DIGITS: usize = 12;
 /// Bytes that a name may have in the name of a file.
 const LONGEST_NAME: usize = 100;
+
+/// The file with the key of hashes of secrets, and its length.
+const KEY: &str = "key";
+const KEY_BYTES: usize = 32;
 
 const WHOLE: &str = "whole";
 const BEGUN: &str = "begun";
@@ -295,6 +301,22 @@ pub(super) fn close_to_others(folder: &Path) -> Result<(), EngineError> {
     Ok(())
 }
 
+/// The key of a client's hashes of secrets, made where there is none. Another one makes all of them differ.
+pub(super) fn key(client: &Path) -> Result<hmac::Key, EngineError> {
+    let path = client.join(KEY);
+    let mut key = match fs::read(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("read", &path)(error)),
+        read => read.unwrap_or_default(),
+    };
+    if key.len() != KEY_BYTES {
+        key = vec![0; KEY_BYTES];
+        let filled = SystemRandom::new().fill(&mut key);
+        filled.map_err(|_| EngineError::Internal("the system gives no random bytes".to_owned()))?;
+        write_whole(&path, &key).map_err(failed("written", &path))?;
+    }
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
+}
+
 /// Options for a file that only its owner may read.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
@@ -305,14 +327,15 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 /// Writes a record whole or not at all.
 pub(super) fn write_json<T: Serialize>(path: &Path, record: &T) -> Result<(), EngineError> {
     let text = serde_json::to_vec_pretty(record).map_err(|error| EngineError::Internal(error.to_string()))?;
-    let aside = path.with_extension("json.new");
-    let write = || {
-        let mut file = private(OpenOptions::new().create(true).truncate(true).write(true)).open(&aside)?;
-        file.write_all(&text)?;
-        drop(file);
-        fs::rename(&aside, path)
-    };
-    write().map_err(failed("written", path))
+    write_whole(path, &text).map_err(failed("written", path))
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = path.with_extension("new");
+    let mut file = private(OpenOptions::new().create(true).truncate(true).write(true)).open(&aside)?;
+    file.write_all(bytes)?;
+    drop(file);
+    fs::rename(&aside, path)
 }
 
 /// Reads a record; none where there is no file.
@@ -367,7 +390,7 @@ mod tests {
         let path = folder.path().join("plan.json");
         assert!(read_json::<Plan>(&path).unwrap().is_none());
         for (text, says) in
-            [("{\"version\": 1", "damaged"), ("{\"version\": 2}", "another version of cvj"), ("{\"version\": 1}", "damaged")]
+            [("{\"version\": 2", "damaged"), ("{\"version\": 3}", "another version of cvj"), ("{\"version\": 2}", "damaged")]
         {
             fs::write(&path, text).unwrap();
             let error = read_json::<Plan>(&path).unwrap_err();
@@ -409,6 +432,16 @@ mod tests {
         assert!(Lock::take(&client).unwrap().is_some());
     }
 
+    #[test]
+    fn a_key_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let sign = || hmac::sign(&key(folder.path()).unwrap(), b"a secret").as_ref().to_vec();
+        let first = sign();
+        assert_eq!(sign(), first);
+        fs::write(folder.path().join(KEY), "damaged").unwrap();
+        assert!(sign() != first && fs::read(folder.path().join(KEY)).unwrap().len() == KEY_BYTES);
+    }
+
     #[cfg(unix)]
     #[test]
     fn only_the_owner_may_look() {
@@ -418,8 +451,9 @@ mod tests {
         make_folder(&made).unwrap();
         write_json(&made.join("x.json"), &1).unwrap();
         Hashed::create(&made.join("x.parquet")).unwrap();
+        key(&made).unwrap();
         let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!([mode(folder.path().join("a")), mode(made.clone())], [0o700, 0o700]);
-        assert_eq!([mode(made.join("x.json")), mode(made.join("x.parquet"))], [0o600, 0o600]);
+        assert_eq!(["x.json", "x.parquet", KEY].map(|name| mode(made.join(name))), [0o600; 3]);
     }
 }
