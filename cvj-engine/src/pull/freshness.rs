@@ -29,6 +29,8 @@ pub(super) struct Wanted<'a> {
     pub(super) columns: &'a [Column],
     pub(super) pulls: Pulls,
     pub(super) now: Timestamp,
+    /// The client's.
+    pub(super) zone: &'a TimeZone,
 }
 
 /// Why a pull does not do.
@@ -49,7 +51,7 @@ impl fmt::Display for Unfit {
             Self::Settings => write!(formatter, "the source's settings have changed since"),
             Self::Credentials => write!(formatter, "the source's credentials have changed since"),
             Self::Plugin => write!(formatter, "its plugin is of another version now"),
-            Self::Old => write!(formatter, "it is older than {} hours", FRESH.as_hours()),
+            Self::Old => write!(formatter, "it is older than {} hours or than this day", FRESH.as_hours()),
             Self::Anew => write!(formatter, "--refresh pulls anew"),
             Self::Lacks(column) => write!(formatter, "it lacks the column `{column}`, which a definition needs"),
             Self::Type(column) => write!(formatter, "its column `{column}` is of another type now"),
@@ -89,9 +91,10 @@ impl Wanted<'_> {
         if self.pulls == Pulls::Anew {
             return Some(Unfit::Anew);
         }
-        // A clock that was set back makes nothing fresh.
         let age = self.now.duration_since(at);
-        (age < SignedDuration::ZERO || age >= FRESH).then_some(Unfit::Old)
+        let day = |at: Timestamp| at.to_zoned(self.zone.clone()).date();
+        // A clock that was set back makes nothing fresh. And a day that has ended since lacks its last hours.
+        (age < SignedDuration::ZERO || age >= FRESH || day(at) != day(self.now)).then_some(Unfit::Old)
     }
 }
 
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_pull_is_used_while_it_is_fresh_and_has_what_is_needed() {
-        let now: Timestamp = "2026-11-04T10:00:00Z".parse().unwrap();
+        let now: Timestamp = "2026-11-04T23:30:00Z".parse().unwrap();
         let fields = |fields: &[(&str, DataType)]| {
             Schema::new(fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect::<Vec<_>>())
         };
@@ -158,8 +161,20 @@ mod tests {
             (9000, Pulls::Offline, &same, &name, lacks()),
         ] {
             let plan = Plan::new(same.clone(), now.checked_sub(i64::from(hours).hours()).unwrap(), &kept, None, Vec::new());
-            let wanted = Wanted { identity, columns, pulls, now };
+            let wanted = Wanted { identity, columns, pulls, now, zone: &TimeZone::UTC };
             assert_eq!(wanted.unfit(&plan), expected, "{hours} hours, {pulls:?}, {identity:?}, {columns:?}");
+        }
+    }
+
+    #[test]
+    fn a_pull_is_old_once_a_day_of_the_client_has_ended() {
+        let own = identity("1", "a", None);
+        let (halloween, november): (Timestamp, Timestamp) =
+            ("2026-11-01T03:00:00Z".parse().unwrap(), "2026-11-01T05:00:00Z".parse().unwrap());
+        for (zone, expected) in [("UTC", None), ("America/New_York", Some(Unfit::Old)), ("Asia/Tokyo", None)] {
+            let zone = TimeZone::get(zone).unwrap();
+            let wanted = Wanted { identity: &own, columns: &[], pulls: Pulls::Fresh, now: november, zone: &zone };
+            assert_eq!(wanted.unfit_source(&own, halloween), expected, "{zone:?}");
         }
     }
 

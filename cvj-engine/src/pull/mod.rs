@@ -332,7 +332,7 @@ impl Pull {
     }
 
     fn wanted<'a>(&'a self, columns: &'a [Column]) -> Wanted<'a> {
-        Wanted { identity: &self.identity, columns, pulls: self.pulls, now: self.now }
+        Wanted { identity: &self.identity, columns, pulls: self.pulls, now: self.now, zone: &self.zone }
     }
 
     /// What there is of a table of which these columns are needed.
