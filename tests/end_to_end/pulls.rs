@@ -273,6 +273,25 @@ fn what_does_not_do_is_pulled_anew() {
 }
 
 #[test]
+fn a_refresh_goes_on_with_its_own_and_no_other() {
+    let afar = Afar::new();
+    let parts = || afar.files(".parquet").iter().filter(|path| path.to_string_lossy().contains("begun")).count();
+    let reads = |arguments: &[&str], status| {
+        let before = afar.reads().len();
+        let output = afar.report(arguments).expect_status(status);
+        (afar.reads().len() - before, output.stderr.contains("goes on with what was begun at "))
+    };
+    afar.state(r#"{"fails": "deals 1"}"#);
+    reads(&[], 1);
+    assert!(!reads(&["--refresh"], 1).1, "another run's is begun again");
+    afar.state("{}");
+    let there = parts();
+    assert!(there > 0);
+    assert_eq!(reads(&["--refresh"], 0), (8 - there, true));
+    assert_eq!(reads(&["--refresh"], 0), (8, false), "one that came to its end is not used");
+}
+
+#[test]
 fn data_of_another_account_is_never_used() {
     let whole = Afar::pulled().0.read(REPORT);
     let afar = Afar::new();

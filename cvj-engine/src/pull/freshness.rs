@@ -16,7 +16,7 @@ pub enum Pulls {
     /// Those of the last hours; others are pulled anew.
     #[default]
     Fresh,
-    /// None: everything is pulled anew.
+    /// None: everything is pulled anew, but for what such a run began and did not end.
     Anew,
     /// Those there are, however old: no source is asked.
     Offline,
@@ -63,6 +63,14 @@ impl Wanted<'_> {
     /// Why this pull does not do; `None`: it does.
     pub(super) fn unfit(&self, plan: &Plan) -> Option<Unfit> {
         self.unfit_source(&plan.identity, plan.planned).or_else(|| self.unfit_columns(plan))
+    }
+
+    /// The same of a pull that was begun. One begun to pull everything anew is gone on with by the next run that is to.
+    pub(super) fn unfit_begun(&self, plan: &Plan) -> Option<Unfit> {
+        match self.pulls {
+            Pulls::Anew if plan.is_refresh => Wanted { pulls: Pulls::Fresh, ..*self }.unfit(plan),
+            _ => self.unfit(plan),
+        }
     }
 
     /// The same of its columns alone.
@@ -160,9 +168,27 @@ mod tests {
             (9000, Pulls::Offline, &other, &email, Some(Unfit::Settings)),
             (9000, Pulls::Offline, &same, &name, lacks()),
         ] {
-            let plan = Plan::new(same.clone(), now.checked_sub(i64::from(hours).hours()).unwrap(), &kept, None, Vec::new());
+            let plan = Plan::new(same.clone(), now.checked_sub(i64::from(hours).hours()).unwrap(), false, &kept, None, Vec::new());
             let wanted = Wanted { identity, columns, pulls, now, zone: &TimeZone::UTC };
             assert_eq!(wanted.unfit(&plan), expected, "{hours} hours, {pulls:?}, {identity:?}, {columns:?}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_goes_on_with_a_refresh() {
+        let now: Timestamp = "2026-11-04T23:30:00Z".parse().unwrap();
+        let (own, other) = (identity("1", "a", None), identity("1", "b", None));
+        for (is_refresh, hours, identity, expected) in [
+            (true, 1, &own, None),
+            (false, 1, &own, Some(Unfit::Anew)),
+            (true, 12, &own, Some(Unfit::Old)),
+            (true, 1, &other, Some(Unfit::Settings)),
+        ] {
+            let planned = now.checked_sub(hours.hours()).unwrap();
+            let plan = Plan::new(own.clone(), planned, is_refresh, &Schema::empty(), None, Vec::new());
+            let wanted = Wanted { identity, columns: &[], pulls: Pulls::Anew, now, zone: &TimeZone::UTC };
+            assert_eq!(wanted.unfit_begun(&plan), expected, "{is_refresh}, {hours} hours, {identity:?}");
+            assert!(wanted.unfit(&plan).is_some(), "one that came to its end is never used");
         }
     }
 

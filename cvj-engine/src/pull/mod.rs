@@ -351,7 +351,7 @@ impl Pull {
                     continue;
                 }
             };
-            if let Some(unfit) = wanted.unfit(&plan) {
+            if let Some(unfit) = if is_begun { wanted.unfit_begun(&plan) } else { wanted.unfit(&plan) } {
                 reason = Some(unfit);
                 continue;
             }
@@ -398,7 +398,7 @@ impl Pull {
             return Err(self.host.error(SourceError::schema_changed(format!("the columns of table `{table}` have changed"))));
         }
         let parts = plan.partitions.into_iter().map(|partition| partition.0).collect();
-        let plan = Plan::new(self.identity.clone(), self.now, &plan.schema, plan.rows, parts);
+        let plan = Plan::new(self.identity.clone(), self.now, self.pulls == Pulls::Anew, &plan.schema, plan.rows, parts);
         Ok((self.table_folder(table).begin(&plan)?, plan))
     }
 

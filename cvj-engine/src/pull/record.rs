@@ -68,6 +68,8 @@ pub(super) struct Plan {
     pub(super) identity: Identity,
     /// When it was planned: the data is as of then.
     pub(super) planned: Timestamp,
+    /// Whether it was begun because everything was to be pulled anew.
+    pub(super) is_refresh: bool,
     pub(super) columns: Vec<Column>,
     /// Rows that the other side says the parts hold.
     pub(super) rows_expected: Option<u64>,
@@ -154,12 +156,13 @@ impl Plan {
     pub(super) fn new(
         identity: Identity,
         planned: Timestamp,
+        is_refresh: bool,
         schema: &Schema,
         rows_expected: Option<u64>,
         parts: Vec<String>,
     ) -> Self {
         let columns = schema.fields().iter().map(|field| Column::new(field)).collect();
-        Self { version: VERSION, identity, planned, columns, rows_expected, parts }
+        Self { version: VERSION, identity, planned, is_refresh, columns, rows_expected, parts }
     }
 }
 
