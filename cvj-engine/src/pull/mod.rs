@@ -67,6 +67,10 @@ impl ClientCache {
                 hint: Some(format!("set {VARIABLE} to a folder of your own outside it")),
             });
         }
+        if !cache.make()? {
+            let folder = cache.folder.display();
+            host.log(Level::Warn, &format!("others may see what lies in `{folder}`, though not open it; `chmod 700` closes it"));
+        }
         let folder = cache.client(&client);
         let tell = || host.notice("waits for another cvj that reads this client's sources");
         let lock = Lock::wait(&folder, tell, || !host.is_cancelled())?;

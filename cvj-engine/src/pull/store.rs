@@ -41,13 +41,17 @@ const PLAN: &str = "plan.json";
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
     pub(super) folder: PathBuf,
+    /// Whether a person chose it.
+    is_chosen: bool,
 }
 
 impl Cache {
     /// Where the environment says, else where the system keeps what can be had again.
     pub(super) fn standard() -> Result<Self, EngineError> {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let found = match set(VARIABLE) {
+        let chosen = set(VARIABLE);
+        let is_chosen = chosen.is_some();
+        let found = match chosen {
             Some(folder) => std::path::absolute(folder).ok(),
             None => platform(set),
         };
@@ -55,7 +59,15 @@ impl Cache {
             message: "no folder is known to keep what is pulled in".to_owned(),
             hint: Some(format!("set {VARIABLE} to a folder of your own")),
         })?;
-        Ok(Self { folder })
+        Ok(Self { folder, is_chosen })
+    }
+
+    /// Makes the folder, and closes it to others unless it is somebody's with other things in it. Gives whether it is closed.
+    pub(super) fn make(&self) -> Result<bool, EngineError> {
+        let is_empty = || fs::read_dir(&self.folder).map_or(true, |mut entries| entries.next().is_none());
+        let is_own = !self.is_chosen || is_empty();
+        make_folder(&self.folder)?;
+        Ok(is_closed(&self.folder)? || is_own && close_to_others(&self.folder).is_ok())
     }
 
     /// The folder of a client, by the client's own.
@@ -289,6 +301,17 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), EngineError> {
     builder.create(folder).map_err(failed("created", folder))
 }
 
+/// Whether only its owner may look into a folder.
+fn is_closed(folder: &Path) -> Result<bool, EngineError> {
+    let found = fs::metadata(folder).map_err(failed("read", folder))?;
+    #[cfg(unix)]
+    let others = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o077;
+    // Elsewhere a folder has the rights of the one that it lies in.
+    #[cfg(not(unix))]
+    let others = u32::from(!found.is_dir());
+    Ok(others == 0)
+}
+
 /// Takes from a folder that is there what others may do in it.
 pub(super) fn close_to_others(folder: &Path) -> Result<(), EngineError> {
     #[cfg(unix)]
@@ -440,6 +463,22 @@ mod tests {
         assert_eq!(sign(), first);
         fs::write(folder.path().join(KEY), "damaged").unwrap();
         assert!(sign() != first && fs::read(folder.path().join(KEY)).unwrap().len() == KEY_BYTES);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_cache_is_closed_unless_it_holds_other_things() {
+        use std::os::unix::fs::PermissionsExt;
+        for (is_chosen, is_used, expected) in [(true, true, 0o755), (true, false, 0o700), (false, true, 0o700)] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+            if is_used {
+                fs::write(folder.path().join("other"), "").unwrap();
+            }
+            let is_closed = Cache { folder: folder.path().to_owned(), is_chosen }.make().unwrap();
+            let mode = fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode, is_closed), (expected, expected == 0o700), "{is_chosen}, {is_used}");
+        }
     }
 
     #[cfg(unix)]
