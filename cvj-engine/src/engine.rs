@@ -39,6 +39,8 @@ use crate::watch::Watch;
 
 /// How often a source may change its mind about its formats before that is an error.
 const ATTEMPTS: usize = 8;
+/// The same of a source over a network, where each time is a pull.
+const REMOTE_ATTEMPTS: usize = 2;
 
 /// What a report is asked for.
 #[derive(Clone, Debug)]
@@ -122,12 +124,14 @@ impl<'a> Client<'a> {
         let mut attempt = 1;
         loop {
             match work(self).await {
-                Err(EngineError::Source { source_name, error })
-                    if error.status == Status::SchemaChanged && attempt < ATTEMPTS =>
-                {
-                    let message = format!("reads the data once more: {error}");
-                    self.watch.log(&source_name, Level::Info, &message);
-                    if let Some(source) = self.sources.iter_mut().find(|source| source.name == source_name) {
+                Err(EngineError::Source { source_name, error }) if error.status == Status::SchemaChanged => {
+                    let source = self.sources.iter_mut().find(|source| source.name == source_name);
+                    let is_remote = source.as_ref().is_some_and(|source| source.pull().is_some());
+                    if attempt == if is_remote { REMOTE_ATTEMPTS } else { ATTEMPTS } {
+                        return Err(EngineError::Source { source_name, error });
+                    }
+                    self.watch.log(&source_name, Level::Info, &format!("reads the data once more: {error}"));
+                    if let Some(source) = source {
                         source.list_tables()?;
                     }
                     attempt += 1;

@@ -341,8 +341,11 @@ fn columns_that_change_begin_the_pull_again() {
     afar.report(&[]).expect_status(0);
     assert_eq!(afar.0.read(REPORT), report);
     afar.state(r#"{"changes": true}"#);
+    let plans = || afar.calls().iter().filter(|call| call.starts_with("plan contacts")).count();
+    let before = plans();
     let output = afar.report(&["--refresh"]).expect_status(1);
     assert!(output.stderr.contains("a column was taken away"), "{}", output.stderr);
+    assert_eq!(plans() - before, 2, "a source that never settles is pulled twice, not for ever");
 }
 
 #[test]
