@@ -8,8 +8,7 @@ use std::time::Duration;
 use cvj_core::nearest::nearest;
 use cvj_core::report::{BulkMinute, CurrentStage, DateTrust, Product, Report, ReportPeriod, Scope, Trail};
 use cvj_core::slug::unique_slugs;
-use cvj_core::source::Level;
-use cvj_core::{Period, Stage, Status, View};
+use cvj_core::{Period, Stage, View};
 use datafusion::common::Result as DataFusionResult;
 use jiff::{Timestamp, ToSpan};
 
@@ -17,14 +16,14 @@ use crate::accounts::{self, Extent, TableReading};
 use crate::assemble::{Computed, Feed, Material};
 use crate::calendar::Calendar;
 use crate::cards;
-use crate::config::{AsOf, Config};
+use crate::client::{Binding, Client};
+use crate::config::AsOf;
 use crate::error::EngineError;
 use crate::findings;
 use crate::gathered::{FeedScope, Gathered};
 use crate::journey::{Bounds, DateCounts, Journeys};
 use crate::metrics::{History, MetricValues, aggregate};
 use crate::people::People;
-use crate::plugin::Search;
 use crate::products::{MOST_FOUND, ProductCode, Products, UNASSIGNED};
 use crate::pull::{Needed, NeededTables, Pulls};
 use crate::relation::{Relation, touchpoint_label};
@@ -32,15 +31,10 @@ use crate::rows::{Shared, gather, plan_rows};
 use crate::scan::Account;
 use crate::secrets::Vault;
 use crate::segments::{MOST_SEGMENTS, SegmentTable, Segments};
-use crate::session::{Declared, Session, definitions};
-use crate::sources::{OpenSource, Opening};
+use crate::session::{Declared, Session};
+use crate::sources::OpenSource;
 use crate::trail::Traced;
 use crate::watch::Watch;
-
-/// How often a source may change its mind about its formats before that is an error.
-const ATTEMPTS: usize = 8;
-/// The same of a source over a network, where each time is a pull.
-const REMOTE_ATTEMPTS: usize = 2;
 
 /// What a report is asked for.
 #[derive(Clone, Debug)]
@@ -67,7 +61,7 @@ pub struct Request {
 pub fn report(request: &Request, watch: Arc<dyn Watch>) -> Result<Report, EngineError> {
     with_runtime(async {
         let mut client = Client::open(request, watch, false)?;
-        client.retrying(async |client| Attempt::run(client).await?.report().await).await
+        client.retrying(async |client, binding| Attempt::run(client, binding).await?.report().await).await
     })
 }
 
@@ -79,67 +73,6 @@ pub(crate) fn with_runtime<T>(work: impl Future<Output = Result<T, EngineError>>
     let result = runtime.block_on(work);
     runtime.shutdown_background();
     result
-}
-
-/// A client with its sources open.
-pub(crate) struct Client<'a> {
-    pub(crate) request: &'a Request,
-    pub(crate) config: Config,
-    pub(crate) sources: Vec<OpenSource>,
-    pub(crate) watch: Arc<dyn Watch>,
-    /// Whole tables are not pulled.
-    look_only: bool,
-}
-
-impl<'a> Client<'a> {
-    /// Opens its sources; `look_only`: to look at them, not to pull them.
-    pub(crate) fn open(request: &'a Request, watch: Arc<dyn Watch>, look_only: bool) -> Result<Self, EngineError> {
-        let config = Config::read(&request.folder)?;
-        let search = Search::standard(&request.plugin_path);
-        let opening = Opening { config: &config, request, search: &search, watch: watch.clone(), look_only };
-        let mut cache = None;
-        let open = |settings| OpenSource::open(settings, &opening, &mut cache);
-        let sources = config.sources.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { request, config, sources, watch, look_only })
-    }
-
-    /// A client with the sources open that can be opened, and why the others cannot.
-    pub(crate) fn open_what_opens(request: &'a Request, watch: Arc<dyn Watch>) -> Result<(Self, Vec<EngineError>), EngineError> {
-        let config = Config::read(&request.folder)?;
-        let search = Search::standard(&request.plugin_path);
-        let opening = Opening { config: &config, request, search: &search, watch: watch.clone(), look_only: true };
-        let (mut sources, mut problems, mut cache) = (Vec::new(), Vec::new(), None);
-        for settings in &config.sources {
-            match OpenSource::open(settings, &opening, &mut cache) {
-                Ok(source) => sources.push(source),
-                Err(EngineError::Cancelled) => return Err(EngineError::Cancelled),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        Ok((Self { request, config, sources, watch, look_only: true }, problems))
-    }
-
-    /// Runs work that a source may ask to begin again because its data contradicts the formats it had settled on.
-    pub(crate) async fn retrying<T>(&mut self, work: impl AsyncFn(&Self) -> Result<T, EngineError>) -> Result<T, EngineError> {
-        let mut attempt = 1;
-        loop {
-            match work(self).await {
-                Err(EngineError::Source { source_name, error }) if error.status == Status::SchemaChanged => {
-                    let source = self.sources.iter_mut().find(|source| source.name == source_name);
-                    let is_remote = source.as_ref().is_some_and(|source| source.pull().is_some());
-                    if attempt == if is_remote { REMOTE_ATTEMPTS } else { ATTEMPTS } {
-                        return Err(EngineError::Source { source_name, error });
-                    }
-                    self.watch.log(&source_name, Level::Info, &format!("reads the data once more: {error}"));
-                    if let Some(source) = source {
-                        source.list_tables()?;
-                    }
-                    attempt += 1;
-                }
-                result => return result,
-            }
-        }
-    }
 }
 
 /// One pass over all sources under one set of formats.
@@ -162,20 +95,9 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Opens tables, binds definitions and reads every relation's rows once.
-    pub(crate) async fn run(client: &'a Client<'a>) -> Result<Self, EngineError> {
-        let config = &client.config;
-        let kind = client.request.period.map_or(config.report.period, Period::kind);
-        let calendar = Arc::new(Calendar::new(config.zone.clone(), kind));
-        let declared_products = config.products.iter().map(|product| (product.name.as_str(), product.aliases.as_slice()));
-        let products = Arc::new(Products::new(declared_products));
-        let (declared, views) = definitions(config, &client.sources);
-        config.check_spend(&declared.iter().filter_map(|declared| match declared {
-            Declared::Metric(metric, _) => Some(metric),
-            Declared::Touchpoint(..) => None,
-        }))?;
-        let session = Session::new(config, &client.sources, &views, &calendar, &products).await?;
-        let relations = session.relations(config, &client.sources, &views, &declared).await?;
+    /// Reads every relation's rows once.
+    pub(crate) async fn run(client: &'a Client<'a>, binding: Binding) -> Result<Self, EngineError> {
+        let Binding { calendar, products, session, declared, views, relations } = binding;
         let mut attempt = Self {
             client,
             calendar,

@@ -11,6 +11,7 @@ mod assemble;
 mod calendar;
 mod cards;
 mod checkup;
+mod client;
 pub mod config;
 mod credentials;
 mod engine;

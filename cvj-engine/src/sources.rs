@@ -133,9 +133,19 @@ impl OpenSource {
                 self.tables = source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
             }
             Supply::Pulled(pull) => {
-                pull.list_again()?;
-                (self.tables, self.definitions) = pull.listed();
+                // What was begun is of other columns.
+                pull.drop_begun()?;
+                self.list_again()?;
             }
+        }
+        Ok(())
+    }
+
+    /// Asks a source over a network what it has now.
+    pub(crate) fn list_again(&mut self) -> Result<(), EngineError> {
+        if let Supply::Pulled(pull) = &self.supply {
+            pull.list_again()?;
+            (self.tables, self.definitions) = pull.listed();
         }
         Ok(())
     }

@@ -330,6 +330,23 @@ fn data_of_another_account_is_never_used() {
 }
 
 #[test]
+fn a_column_that_is_new_afar_is_found() {
+    let afar = Afar::pulled();
+    let by = |column: &str| afar.0.write("cvj.toml", CONFIG.to_owned() + &BY_CITY.replace("city", column));
+    by("language");
+    let unknown = afar.report(&[]).expect_status(1);
+    assert!(unknown.stderr.contains("`language`"), "{}", unknown.stderr);
+    assert_eq!(afar.calls(), ["open", "tables"], "what it has is asked before that is an error");
+    let offline = afar.report(&["--offline"]).expect_status(1);
+    assert!(offline.stderr.contains("what `crm` has is known as of "), "{}", offline.stderr);
+    afar.state(r#"{"languages": true}"#);
+    afar.report(&[]).expect_status(0);
+    assert!(afar.reads().iter().all(|read| read.starts_with("read contacts")), "{:?}", afar.reads());
+    by("dialect");
+    afar.report(&[]).expect_status(1);
+}
+
+#[test]
 fn columns_that_change_begin_the_pull_again() {
     let afar = Afar::pulled();
     let report = afar.0.read(REPORT);

@@ -168,7 +168,8 @@ mod tests {
             (9000, Pulls::Offline, &other, &email, Some(Unfit::Settings)),
             (9000, Pulls::Offline, &same, &name, lacks()),
         ] {
-            let plan = Plan::new(same.clone(), now.checked_sub(i64::from(hours).hours()).unwrap(), false, &kept, None, Vec::new());
+            let plan =
+                Plan::new(same.clone(), now.checked_sub(i64::from(hours).hours()).unwrap(), false, &kept, None, Vec::new());
             let wanted = Wanted { identity, columns, pulls, now, zone: &TimeZone::UTC };
             assert_eq!(wanted.unfit(&plan), expected, "{hours} hours, {pulls:?}, {identity:?}, {columns:?}");
         }

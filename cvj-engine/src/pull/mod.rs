@@ -119,7 +119,8 @@ struct State {
     /// Tables and definitions, as they were kept or have just been listed.
     tables: Vec<TableInfo>,
     definitions: Vec<Definition>,
-    /// Whether they have just been listed.
+    /// When they were listed, and whether that was in this run.
+    listed: Timestamp,
     is_listed: bool,
     /// Tables that can be read.
     kept: BTreeMap<String, Arc<Kept>>,
@@ -175,6 +176,7 @@ impl Pull {
                 live: None,
                 tables: Vec::new(),
                 definitions: Vec::new(),
+                listed: Timestamp::default(),
                 is_listed: false,
                 kept: BTreeMap::new(),
                 is_age_told: false,
@@ -199,12 +201,25 @@ impl Pull {
         (state.tables.clone(), definitions)
     }
 
-    /// Asks the source once more what it has, after it has changed its mind; what was begun is worth nothing then.
+    /// Whether what the source has was asked in this run.
+    pub(crate) fn is_listed_now(&self) -> bool {
+        locked(&self.state).is_listed
+    }
+
+    /// Of when what is known of the source's tables is, as a hint.
+    pub(crate) fn known_as_of(&self) -> String {
+        let at = shown(locked(&self.state).listed, &self.zone);
+        format!("what `{}` has is known as of {at}; without `--offline` it is asked again", self.host.source())
+    }
+
+    /// Removes what was begun and has not come to its end.
+    pub(crate) fn drop_begun(&self) -> Result<(), EngineError> {
+        let state = locked(&self.state);
+        state.tables.iter().try_for_each(|table| self.table_folder(&table.name).begun().remove())
+    }
+
+    /// Asks the source once more what it has.
     pub(crate) fn list_again(&self) -> Result<(), EngineError> {
-        let tables = std::mem::take(&mut locked(&self.state).tables);
-        for table in tables {
-            self.table_folder(&table.name).begun().remove()?;
-        }
         let live = locked(&self.state).live.clone();
         self.list(match live {
             Some(source) => source,
@@ -489,7 +504,7 @@ impl Pull {
         }
         let tables = listing.tables().map_err(EngineError::Internal)?;
         let mut state = locked(&self.state);
-        (state.tables, state.definitions) = (tables, listing.definitions);
+        (state.tables, state.definitions, state.listed) = (tables, listing.definitions, listing.listed);
         Ok(true)
     }
 
@@ -509,7 +524,7 @@ impl Pull {
         store::write_json(&self.folder.join(LISTING), &listing)?;
         let mut state = locked(&self.state);
         state.live = Some(source);
-        (state.tables, state.definitions, state.is_listed) = (tables, definitions, true);
+        (state.tables, state.definitions, state.listed, state.is_listed) = (tables, definitions, self.now, true);
         Ok(())
     }
 
