@@ -14,6 +14,7 @@ mod inventory;
 mod kept;
 mod record;
 mod store;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
