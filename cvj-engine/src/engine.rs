@@ -1,18 +1,21 @@
 //! From a client's folder to a [`Report`], and the same way without the report for `cvj check`.
 
+mod provenance;
+mod provide;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cvj_core::nearest::nearest;
-use cvj_core::report::{BulkMinute, CurrentStage, DateTrust, Product, Report, ReportPeriod, Scope, Trail};
+use cvj_core::report::{Product, Report, ReportPeriod, Scope, Trail};
 use cvj_core::slug::unique_slugs;
 use cvj_core::{Period, Stage, View};
 use datafusion::common::Result as DataFusionResult;
 use jiff::{Timestamp, ToSpan};
 
-use crate::accounts::{self, Extent, TableReading};
+use crate::accounts::{self, Extent};
 use crate::assemble::{Computed, Feed, Material};
 use crate::calendar::Calendar;
 use crate::cards;
@@ -21,18 +24,17 @@ use crate::config::AsOf;
 use crate::error::EngineError;
 use crate::findings;
 use crate::gathered::{FeedScope, Gathered};
-use crate::journey::{Bounds, DateCounts, Journeys};
+use crate::journey::{Bounds, Journeys};
 use crate::metrics::{History, MetricValues, aggregate};
 use crate::people::People;
 use crate::products::{MOST_FOUND, ProductCode, Products, UNASSIGNED};
-use crate::pull::{Needed, NeededTables, Pulls};
+use crate::pull::Pulls;
 use crate::relation::{Relation, touchpoint_label};
-use crate::rows::{Shared, gather, plan_rows};
+use crate::rows::{Shared, gather};
 use crate::scan::Account;
 use crate::secrets::Vault;
 use crate::segments::{MOST_SEGMENTS, SegmentTable, Segments};
 use crate::session::{Declared, Session};
-use crate::sources::OpenSource;
 use crate::trail::Traced;
 use crate::watch::Watch;
 
@@ -115,47 +117,6 @@ impl<'a> Attempt<'a> {
         attempt.provide().await?;
         attempt.gather().await?;
         Ok(attempt)
-    }
-
-    /// Makes the tables of sources over a network readable, or, in a look, sets aside what would have to be pulled.
-    async fn provide(&mut self) -> Result<(), EngineError> {
-        let pull_of = |name: &str| self.client.sources.iter().find(|source| source.name == name).and_then(OpenSource::pull);
-        let mut needed = Vec::new();
-        for relation in &self.relations {
-            match self.session.pulled(relation, &self.client.sources).await {
-                Ok(tables) => needed.push(tables),
-                Err(error) => return Err(self.session.blame(relation, &self.client.config, &error).await),
-            }
-        }
-        let mut all = NeededTables::new();
-        for (source, tables) in needed.iter().flatten() {
-            let of_source = all.entry(source.clone()).or_default();
-            for (table, needed) in tables {
-                of_source.entry(table.clone()).or_default().add(needed);
-            }
-        }
-        for (source, tables) in &all {
-            let Some(pull) = pull_of(source) else { continue };
-            self.go_on()?;
-            if self.client.look_only { pull.find_kept(tables) } else { pull.provide(tables)? }
-        }
-        let has = |(source, tables): (&String, &BTreeMap<String, Needed>)| {
-            pull_of(source).is_some_and(|pull| tables.keys().all(|table| pull.rows(table).is_some()))
-        };
-        let is_there: Vec<bool> = needed.iter().map(|sources| sources.iter().all(has)).collect();
-        for (relation, is_there) in std::mem::take(&mut self.relations).into_iter().zip(is_there) {
-            if is_there { self.relations.push(relation) } else { self.not_read.push(relation) }
-        }
-        for relation in &self.not_read {
-            let planned = match self.session.prepare(relation).await {
-                Ok(()) => plan_rows(&self.session.context, relation, &self.products).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = planned {
-                return Err(self.session.blame(relation, &self.client.config, &error).await);
-            }
-        }
-        Ok(())
     }
 
     async fn gather(&mut self) -> Result<(), EngineError> {
@@ -469,92 +430,6 @@ impl<'a> Attempt<'a> {
             names.insert(product.name.clone());
         }
         Ok(products.into_iter().filter(|product| names.contains(&product.name)).collect())
-    }
-
-    fn sources(&self, extent: &Extent<'_>, period_end: &str, dates: &[DateCounts]) -> Vec<cvj_core::report::Source> {
-        let open = self.client.sources.iter().map(|source| (source.name.as_str(), source.plugin.as_str()));
-        let views = self.views.iter().map(|(view, _)| (view.name.as_str(), "view"));
-        open.chain(views)
-            .map(|(name, plugin)| {
-                let parts: Vec<_> = self.of_source(name).collect();
-                let read: BTreeSet<&str> = parts.iter().map(|(relation, _)| relation.table.as_str()).collect();
-                let behind = |table: &str| self.behind_views.get(&(name.to_owned(), table.to_owned()));
-                let files = |table: &str| accounts::files(&self.client.sources, name, table);
-                let counted = |table: &str| accounts::counted(&self.client.sources, name, table);
-                let mut tables: Vec<_> = parts
-                    .iter()
-                    .map(|(relation, gathered)| {
-                        let counted = counted(&relation.table);
-                        let views = behind(&relation.table);
-                        let reading = TableReading { relation: Some((relation, gathered)), views, counted };
-                        reading.account(&relation.table, files(&relation.table), extent)
-                    })
-                    .collect();
-                for ((_, table), views) in self.behind_views.iter().filter(|((source, _), _)| source == name) {
-                    if !read.contains(table.as_str()) {
-                        let reading = TableReading { relation: None, views: Some(views), counted: counted(table) };
-                        tables.push(reading.account(table, files(table), extent));
-                    }
-                }
-                let mut source = accounts::source(name, plugin, &parts, tables, period_end, extent);
-                source.dates = self.dates(name, dates);
-                source
-            })
-            .collect()
-    }
-
-    /// What is doubtful about the dates of a source's touchpoints; `counts`: per source of the segments.
-    fn dates(&self, source: &str, counts: &[DateCounts]) -> Option<DateTrust> {
-        let place = self.segments.sources().iter().position(|name| name == source)?;
-        let counts = counts.get(place)?;
-        let (people, disagree) = counts.current;
-        let mut touchpoints = self.of_source(source).flat_map(|(relation, _)| &relation.touchpoints);
-        let named = touchpoints.any(|bound| bound.touchpoint.current.is_some());
-        Some(DateTrust {
-            touchpoints: counts.touchpoints,
-            bulk: counts.bulk,
-            bulk_minutes: counts
-                .bulk_minutes
-                .iter()
-                .map(|minute| BulkMinute {
-                    minute: self.calendar.rfc3339(minute.at),
-                    stage: minute.stage,
-                    touchpoints: minute.touchpoints,
-                })
-                .collect(),
-            same_instant: counts.same_instant,
-            before_first: counts.before_first,
-            future: self.of_source(source).map(|(_, gathered)| gathered.future_touchpoints).sum(),
-            current: named.then_some(CurrentStage { people, disagree }),
-        })
-    }
-
-    fn notes(&self, sources: &[cvj_core::report::Source], period: Period, complete: bool) -> Vec<String> {
-        let mut notes = Vec::new();
-        if !complete {
-            notes.push(format!("Period {period} is not over: its numbers will still change."));
-        }
-        for source in sources.iter().filter(|source| source.ends_early) {
-            let until = source
-                .covers
-                .as_ref()
-                .map_or_else(|| "has no row with a time".to_owned(), |covers| format!("ends before {}", covers.to));
-            notes.push(format!("Source {} {until}, earlier than the period does ({}).", source.name, period.end()));
-        }
-        let reported = self.calendar.index_of(period);
-        if !self.gathered.iter().any(|gathered| gathered.presence.contains_key(&reported)) {
-            notes.push(format!("No source has a row in {period}."));
-        }
-        let future: u64 = self.gathered.iter().map(|gathered| gathered.future_rows).sum();
-        if future > 0 && self.explicit_as_of().is_none() {
-            let dated = self.parts().filter(|(_, gathered)| gathered.future_rows > 0);
-            let dated: Vec<&str> = dated.map(|(relation, _)| relation.source.as_str()).collect();
-            notes.push(format!(
-                "{future} uses of rows dated after now were ignored ({}); set `as_of` in [report] for a report that can be repeated.",
-                dated.join(", ")
-            ));
-        }
-        notes
     }
 
     /// A definition with what it made of the rows.

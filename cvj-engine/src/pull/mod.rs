@@ -2,16 +2,19 @@
 //! is computed. All scans then read what is kept, so that a run that failed goes on where it stopped, and another needs no
 //! network at all.
 //!
-//! `store` has the folders and files, `record` what stands in them, `freshness` says whether a pull still does, `download` pulls,
-//! `kept` and `convert` read what was pulled, and `inventory` is for those who want to see or clear it.
+//! `store` has the folders and files, `record` what stands in them. `listing` is what a source has. `find` looks for a table's pull,
+//! `freshness` says whether it still does, `download` pulls, `unread` is what could not be read, `kept` and `convert` read what was
+//! pulled, and `inventory` is for those who want to see or clear it.
 //!
 //! **Invariant:** a table is read only from a pull that came to its end and whose files are as they were written.
 
 mod convert;
 mod download;
+mod find;
 mod freshness;
 mod inventory;
 mod kept;
+mod listing;
 mod record;
 mod store;
 mod unread;
@@ -22,9 +25,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrow_schema::SchemaRef;
-use cvj_core::source::{
-    COLUMN_FILE, COLUMN_LINE, ColumnRequest, FilterAnswer, Kind, Level, Partition, ScanPlan, ScanRequest, TableInfo,
-};
+use cvj_core::source::{FilterAnswer, Level, Partition, ScanPlan, ScanRequest, TableInfo};
 use cvj_core::{BatchStream, Definition, SourceError, Status, Task};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -33,10 +34,11 @@ pub use self::freshness::Pulls;
 pub use self::inventory::{KeptTable, clear_kept, kept_tables};
 
 use self::download::Begun;
-use self::freshness::{Unfit, Wanted, age, shown};
+use self::find::{Found, verified};
+use self::freshness::{Unfit, age, shown};
 use self::kept::{Kept, Token, scan_schema};
-use self::record::{Column, Identity, Listing, Plan, sha256};
-use self::store::{Cache, Lock, PullFolder, TableFolder, VARIABLE};
+use self::record::{Identity, sha256};
+use self::store::{Cache, Lock, TableFolder, VARIABLE};
 use crate::config::SourceSettings;
 use crate::error::EngineError;
 use crate::plugin::{self, Plugin};
@@ -128,14 +130,6 @@ struct State {
     is_age_told: bool,
 }
 
-/// What there is of a table that was asked for.
-enum Found {
-    Whole(Kept),
-    /// To be gone on with.
-    Begun(PullFolder, Plan),
-    Nothing(Option<Unfit>),
-}
-
 impl Pull {
     /// Opens a source over a network: by what it said before, where that does, else by asking it.
     pub(crate) fn open(
@@ -195,37 +189,10 @@ impl Pull {
         Ok(pull)
     }
 
-    /// The tables, and the definitions that come with them.
-    pub(crate) fn listed(&self) -> (Vec<TableInfo>, Vec<Definition>) {
-        let state = locked(&self.state);
-        let definitions = if self.defaults { state.definitions.clone() } else { Vec::new() };
-        (state.tables.clone(), definitions)
-    }
-
-    /// Whether what the source has was asked in this run.
-    pub(crate) fn is_listed_now(&self) -> bool {
-        locked(&self.state).is_listed
-    }
-
-    /// Of when what is known of the source's tables is, as a hint.
-    pub(crate) fn known_as_of(&self) -> String {
-        let at = shown(locked(&self.state).listed, &self.zone);
-        format!("what `{}` has is known as of {at}; without `--offline` it is asked again", self.host.source())
-    }
-
     /// Removes what was begun and has not come to its end.
     pub(crate) fn drop_begun(&self) -> Result<(), EngineError> {
         let state = locked(&self.state);
         state.tables.iter().try_for_each(|table| self.table_folder(&table.name).begun().remove())
-    }
-
-    /// Asks the source once more what it has.
-    pub(crate) fn list_again(&self) -> Result<(), EngineError> {
-        let live = locked(&self.state).live.clone();
-        self.list(match live {
-            Some(source) => source,
-            None => self.open_source()?,
-        })
     }
 
     /// The schema of a scan, and its parts where the table can be read.
@@ -346,94 +313,6 @@ impl Pull {
         Ok(())
     }
 
-    fn needed_columns(&self, table: &str, needed: &Needed) -> Result<Vec<Column>, EngineError> {
-        let state = locked(&self.state);
-        table_named(&state.tables, table).map(|table| needed_columns(table, needed)).map_err(|error| self.host.error(error))
-    }
-
-    fn wanted<'a>(&'a self, columns: &'a [Column]) -> Wanted<'a> {
-        Wanted { identity: &self.identity, columns, pulls: self.pulls, now: self.now, zone: &self.zone }
-    }
-
-    /// What there is of a table of which these columns are needed.
-    fn find(&self, table: &str, columns: &[Column]) -> Result<Found, EngineError> {
-        let wanted = self.wanted(columns);
-        let folder = self.table_folder(table);
-        let mut reason = None;
-        // A pull that was begun is the newer one.
-        for (pull, is_begun) in [(folder.begun(), true), (folder.whole(), false)] {
-            let plan = match pull.plan() {
-                Ok(Some(plan)) => plan,
-                Ok(None) => continue,
-                Err(error) if self.is_offline() => return Err(error),
-                Err(error) => {
-                    self.told(&error);
-                    continue;
-                }
-            };
-            if let Some(unfit) = if is_begun { wanted.unfit_begun(&plan) } else { wanted.unfit(&plan) } {
-                reason = Some(unfit);
-                continue;
-            }
-            if let Some(kept) = verified(table, pull.clone(), plan.clone()) {
-                let folder = if is_begun { folder.finish()? } else { pull };
-                return Ok(Found::Whole(Kept { folder, ..kept }));
-            }
-            if is_begun {
-                if !self.is_offline() {
-                    return Ok(Found::Begun(pull, plan));
-                }
-            } else {
-                let damaged = EngineError::Cache {
-                    message: format!("what was kept of table `{table}` is damaged, in `{}`", pull.folder.display()),
-                    hint: Some("run it without `--offline` to pull it anew".to_owned()),
-                };
-                if self.is_offline() {
-                    return Err(damaged);
-                }
-                self.told(&damaged);
-            }
-        }
-        Ok(Found::Nothing(reason))
-    }
-
-    /// Plans a table's pull.
-    fn begin(&self, source: &plugin::Source, table: &str, columns: &[Column]) -> Result<(PullFolder, Plan), EngineError> {
-        let schema = record::schema(columns).map_err(EngineError::Internal)?;
-        let request = {
-            let state = locked(&self.state);
-            let own = &table_named(&state.tables, table).map_err(|error| self.host.error(error))?.schema;
-            let index = |column: &Column| own.index_of(&column.name).ok().map(|index| ColumnRequest { index, kind: Kind::Any });
-            ScanRequest {
-                columns: Some(columns.iter().filter_map(index).collect()),
-                target_partitions: 4,
-                ..ScanRequest::all(table)
-            }
-        };
-        let plan = source.plan(&request, &self.host.task()).map_err(|error| self.host.error(error))?;
-        let types = |schema: &SchemaRef| -> Vec<_> {
-            schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
-        };
-        if types(&plan.schema) != types(&schema) {
-            return Err(self.host.error(SourceError::schema_changed(format!("the columns of table `{table}` have changed"))));
-        }
-        let parts = plan.partitions.into_iter().map(|partition| partition.0).collect();
-        let plan = Plan::new(self.identity.clone(), self.now, self.pulls == Pulls::Anew, &plan.schema, plan.rows, parts);
-        Ok((self.table_folder(table).begin(&plan)?, plan))
-    }
-
-    /// A pull with the parts of it that are there.
-    fn going_on(&self, folder: PullFolder, plan: Plan, needed: &Needed) -> Result<Begun, EngineError> {
-        let schema = record::schema(&plan.columns).map_err(EngineError::Internal)?;
-        let receipts: Vec<_> = (0..plan.parts.len()).map(|part| folder.verified(part)).collect();
-        let there = receipts.iter().flatten().count();
-        if there > 0 {
-            let begun = shown(plan.planned, &self.zone);
-            self.host.notice(&format!("goes on with what was begun at {begun}: {there} of {} parts are there", receipts.len()));
-        }
-        Ok(Begun { folder, plan, schema, receipts, shown: needed.shown.clone() })
-    }
-
     fn keep(&self, kept: Kept) {
         locked(&self.state).kept.insert(kept.table.clone(), Arc::new(kept));
     }
@@ -494,89 +373,11 @@ impl Pull {
         self.host.log(Level::Warn, &format!("{error}; it is pulled anew"));
         false
     }
-
-    /// Uses what the source said before, if that does.
-    fn use_kept_listing(&self) -> Result<bool, EngineError> {
-        let Some(listing) = store::read_json::<Listing>(&self.folder.join(LISTING))? else {
-            return if self.is_offline() { Err(self.offline_error("nothing of it is kept")) } else { Ok(false) };
-        };
-        if let Some(unfit) = self.wanted(&[]).unfit_source(&listing.identity, listing.listed) {
-            return if self.is_offline() { Err(self.offline_error(&unfit.to_string())) } else { Ok(false) };
-        }
-        let tables = listing.tables().map_err(EngineError::Internal)?;
-        let mut state = locked(&self.state);
-        (state.tables, state.definitions, state.listed) = (tables, listing.definitions, listing.listed);
-        Ok(true)
-    }
-
-    fn open_source(&self) -> Result<plugin::Source, EngineError> {
-        self.plugin.open(&self.config, &self.host.task(), self.patience).map_err(|error| self.host.error(error))
-    }
-
-    /// Asks a source what it has, and keeps the answer.
-    fn list(&self, source: plugin::Source) -> Result<(), EngineError> {
-        let failed = |error| self.host.error(error);
-        let tables = source.tables(&self.host.task()).map_err(failed)?;
-        let definitions = source.definitions(&self.host.task()).map_err(failed)?;
-        let client = self.client.client.display().to_string();
-        let listing =
-            Listing::new(client, self.host.source().to_owned(), self.identity.clone(), self.now, &tables, definitions.clone());
-        store::make_folder(&self.folder)?;
-        store::write_json(&self.folder.join(LISTING), &listing)?;
-        let mut state = locked(&self.state);
-        state.live = Some(source);
-        (state.tables, state.definitions, state.listed, state.is_listed) = (tables, definitions, self.now, true);
-        Ok(())
-    }
-
-    /// The source itself, which must still have the tables that definitions were bound to.
-    fn live_source(&self) -> Result<plugin::Source, EngineError> {
-        let (live, is_listed) = {
-            let state = locked(&self.state);
-            (state.live.clone(), state.is_listed)
-        };
-        let source = match live {
-            Some(source) => source,
-            None => self.open_source()?,
-        };
-        if !is_listed {
-            let now = source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
-            let mut state = locked(&self.state);
-            state.live = Some(source.clone());
-            let columns = |tables: &[TableInfo]| -> Vec<_> {
-                tables.iter().map(|table| (table.name.clone(), table.schema.clone())).collect()
-            };
-            if columns(&now) != columns(&state.tables) {
-                return Err(self.host.error(SourceError::schema_changed("its tables have changed since they were listed")));
-            }
-            state.is_listed = true;
-        }
-        Ok(source)
-    }
-}
-
-/// A pull all of whose parts are there, as they were written.
-fn verified(table: &str, folder: PullFolder, plan: Plan) -> Option<Kept> {
-    let receipts = (0..plan.parts.len()).map(|part| folder.verified(part)).collect::<Option<Vec<_>>>()?;
-    Some(Kept { table: table.to_owned(), folder, plan, receipts })
 }
 
 fn table_named<'a>(tables: &'a [TableInfo], name: &str) -> Result<&'a TableInfo, SourceError> {
     let table = tables.iter().find(|table| table.name == name);
     table.ok_or_else(|| SourceError::new(Status::NotFound, format!("there is no table `{name}`")))
-}
-
-/// The columns that are pulled: those needed, those that identify a row, and those that say where it stands.
-fn needed_columns(table: &TableInfo, needed: &Needed) -> Vec<Column> {
-    let is_needed = |name: &String| {
-        needed.columns.contains(name) || table.details.key.contains(name) || [COLUMN_FILE, COLUMN_LINE].contains(&name.as_str())
-    };
-    let mut fields: Vec<_> = table.schema.fields().iter().filter(|field| is_needed(field.name())).collect();
-    if fields.is_empty() {
-        // A file without columns would not know its rows.
-        fields.extend(table.schema.fields().first());
-    }
-    fields.into_iter().map(|field| Column::new(field)).collect()
 }
 
 fn fault(what: &str) -> SourceError {
