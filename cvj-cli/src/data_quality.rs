@@ -3,8 +3,13 @@
 //!
 //! That a source ends early stands in the report's own notes.
 
+use std::collections::BTreeMap;
+
 use cvj_core::Report;
-use cvj_core::report::Unassigned;
+use cvj_core::report::{Table, Unassigned};
+
+/// Reasons named of a table whose rows are rejected.
+const REASONS: usize = 4;
 
 /// Whether the data has a problem.
 pub(crate) fn has_problems(report: &Report) -> bool {
@@ -25,7 +30,8 @@ pub(crate) fn warnings(report: &Report) -> Vec<String> {
                     format!("; the first at {}, column `{}`: {}", reject.place, reject.column, reject.why)
                 });
                 let name = table_name(&source.name, &table.name);
-                warnings.push(format!("{name}: {} of {} rows rejected{first}", table.rows_rejected, table.rows_read));
+                let reasons = reasons(table);
+                warnings.push(format!("{name}: {} of {} rows rejected{reasons}{first}", table.rows_rejected, table.rows_read));
             }
         }
     }
@@ -47,6 +53,20 @@ pub(crate) fn warnings(report: &Report) -> Vec<String> {
         warnings.push(format!("{}: {rows} no product{most}", table_name(&first.source, &first.table)));
     }
     warnings
+}
+
+/// Why rows were rejected, most frequent first, where there is more than one reason.
+fn reasons(table: &Table) -> String {
+    let mut rows: BTreeMap<&str, u64> = BTreeMap::new();
+    for reason in &table.rejected_by_reason {
+        // Definitions that reject the same rows for the same reason say the same.
+        let most = rows.entry(&reason.why).or_default();
+        *most = reason.rows.max(*most);
+    }
+    let mut rows: Vec<(&str, u64)> = rows.into_iter().filter(|(_, rows)| *rows > 0).collect();
+    rows.sort_by_key(|(why, rows)| (std::cmp::Reverse(*rows), *why));
+    let listed: Vec<String> = rows.iter().take(REASONS).map(|(why, rows)| format!("{rows}: {why}")).collect();
+    if listed.len() > 1 { format!(" ({})", listed.join("; ")) } else { String::new() }
 }
 
 /// A source's only table usually bears the source's name.

@@ -41,6 +41,33 @@ impl LocalDay {
     }
 }
 
+/// The local days that were asked for of late: those of neighbouring rows are few.
+pub(crate) struct RecentDays<'a> {
+    calendar: &'a Calendar,
+    /// By the hours in which the instant lies.
+    days: Vec<LocalDay>,
+}
+
+impl<'a> RecentDays<'a> {
+    /// So many stretches of 2^[`Self::STRETCH`] microseconds, a tenth of a day each, are told apart.
+    const PLACES: usize = 256;
+    const STRETCH: u32 = 33;
+
+    pub(crate) fn new(calendar: &'a Calendar) -> Self {
+        Self { calendar, days: vec![calendar.day(0); Self::PLACES] }
+    }
+
+    /// The local day of an instant.
+    #[inline]
+    pub(crate) fn of(&mut self, instant: i64) -> LocalDay {
+        let known = &mut self.days[(instant >> Self::STRETCH) as usize % Self::PLACES];
+        if !known.holds(instant) {
+            *known = self.calendar.day(instant);
+        }
+        *known
+    }
+}
+
 /// A time zone with the boundaries of one kind of period.
 #[derive(Debug)]
 pub(crate) struct Calendar {
@@ -226,6 +253,10 @@ mod tests {
             prop_assert_eq!(held.period, calendar.period_index(expected));
             prop_assert_eq!(calendar.period(held.period), Period::containing(PeriodKind::Month, back.date()));
             prop_assert!(held.holds(expected));
+            let mut recent = RecentDays::new(&calendar);
+            for instant in [expected, expected + 40 * DAY, expected, held.from - 1, held.to, expected] {
+                prop_assert_eq!(recent.of(instant).number, calendar.day(instant).number);
+            }
             for (instant, holds) in [(held.from, true), (held.to - 1, true), (held.from - 1, false), (held.to, false)] {
                 let other = calendar.day(instant);
                 let same = (other.period, other.number, other.from) == (held.period, held.number, held.from);

@@ -1,6 +1,6 @@
 //! `cvj check`: everything but the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
@@ -16,6 +16,7 @@ use crate::rejections::Told;
 use crate::relation::{Relation, touchpoint_label};
 use crate::secrets::FoundSecret;
 use crate::sources::{OpenSource, Supply};
+use crate::veil::Veil;
 use crate::watch::Watch;
 
 /// Rows shown per table.
@@ -72,7 +73,7 @@ pub struct CheckedTable {
     pub rejected_by_reason: Vec<RejectReason>,
     /// Lines left out by rule.
     pub left_out: Vec<LeftOut>,
-    /// The first rows, as text.
+    /// The first rows, as text, persons masked.
     pub samples: Vec<Vec<String>>,
 }
 
@@ -87,7 +88,7 @@ pub struct CheckedColumn {
     pub kind: String,
     /// The format found.
     pub format: Option<String>,
-    /// Definitions that use it.
+    /// Definitions that use it, and views with definitions that do.
     pub used_by: Vec<String>,
 }
 
@@ -103,7 +104,8 @@ pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, Engine
         let attempt = if all_open {
             let attempt = client.retrying(async |client, binding| {
                 let attempt = Attempt::run(client, binding).await?;
-                Ok((sources(client, Some(&attempt))?, attempt.definition_count()))
+                let behind_views = behind_views(&attempt).await?;
+                Ok((sources(client, Some((&attempt, &behind_views)))?, attempt.definition_count()))
             });
             Some(attempt.await)
         } else {
@@ -123,7 +125,7 @@ pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, Engine
 }
 
 /// All sources, opened or not. Without an attempt there is a problem told, and what cannot be read because of it is left out.
-fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedSource>, EngineError> {
+fn sources(client: &Client<'_>, attempt: Option<(&Attempt<'_>, &BehindViews)>) -> Result<Vec<CheckedSource>, EngineError> {
     let checked = |settings: &SourceSettings| {
         let open = client.sources.iter().find(|source| source.name == settings.name);
         let tables = match open.map(|source| checked_tables(source, attempt)) {
@@ -137,13 +139,14 @@ fn sources(client: &Client<'_>, attempt: Option<&Attempt<'_>>) -> Result<Vec<Che
     client.config.sources.iter().map(checked).collect()
 }
 
-fn checked_tables(source: &OpenSource, attempt: Option<&Attempt<'_>>) -> Result<Vec<CheckedTable>, EngineError> {
+fn checked_tables(source: &OpenSource, attempt: Option<(&Attempt<'_>, &BehindViews)>) -> Result<Vec<CheckedTable>, EngineError> {
     let checked = |table: &TableInfo| {
         let is_its = |relation: &Relation| relation.source == source.name && relation.table == table.name;
-        let part = attempt.and_then(|attempt| attempt.parts().find(|(relation, _)| is_its(relation)));
+        let part = attempt.and_then(|(attempt, _)| attempt.parts().find(|(relation, _)| is_its(relation)));
         let not_read =
-            attempt.and_then(|attempt| attempt.not_read.iter().find(|relation| relation.is_table() && is_its(relation)));
-        checked_table(source, table, part, not_read)
+            attempt.and_then(|(attempt, _)| attempt.not_read.iter().find(|relation| relation.is_table() && is_its(relation)));
+        let behind = attempt.and_then(|(_, views)| views.get(&(source.name.clone(), table.name.clone())));
+        checked_table(source, table, part, not_read, behind)
     };
     source.tables.iter().map(checked).collect()
 }
@@ -153,9 +156,14 @@ fn checked_table(
     table: &TableInfo,
     part: Option<(&Relation, &Gathered)>,
     not_read: Option<&Relation>,
+    behind: Option<&BTreeMap<String, BTreeSet<String>>>,
 ) -> Result<CheckedTable, EngineError> {
     let relation = part.map(|(relation, _)| relation).or(not_read);
-    let users = relation.map(users).unwrap_or_default();
+    let mut users = relation.map(users).unwrap_or_default();
+    for (column, views) in behind.into_iter().flatten() {
+        users.entry(column.clone()).or_default().extend(views.iter().map(|view| format!("view {view}")));
+    }
+    let persons: BTreeSet<&str> = relation.map(|relation| relation.person_columns().collect()).unwrap_or_default();
     let columns = table
         .schema
         .fields()
@@ -190,8 +198,27 @@ fn checked_table(
         rows_rejected: rejected.as_ref().map(|rejected| rejected.rows).unwrap_or_default(),
         rejected_by_reason: rejected.map(|rejected| rejected.by_reason).unwrap_or_default(),
         left_out: left_out.into_iter().map(|(why, rows)| LeftOut { why, rows }).collect(),
-        samples: samples(source, table)?,
+        samples: samples(source, table, &persons)?,
     })
+}
+
+/// By source and table, and by column: the views with definitions that read it.
+type BehindViews = BTreeMap<(String, String), BTreeMap<String, BTreeSet<String>>>;
+
+async fn behind_views(attempt: &Attempt<'_>) -> Result<BehindViews, EngineError> {
+    let mut behind = BehindViews::new();
+    let relations = attempt.parts().map(|(relation, _)| relation).chain(&attempt.not_read);
+    for relation in relations.filter(|relation| !relation.is_table()) {
+        let columns = relation.read_columns();
+        let scanned = attempt.session.scanned(relation, columns.iter().map(String::as_str)).await;
+        for (table, columns) in scanned.map_err(|error| attempt.session.error(&error))? {
+            let of_table = behind.entry(table).or_default();
+            for column in columns {
+                of_table.entry(column).or_default().insert(relation.table.clone());
+            }
+        }
+    }
+    Ok(behind)
 }
 
 fn users(relation: &Relation) -> BTreeMap<String, Vec<String>> {
@@ -223,8 +250,8 @@ fn kind_name(kind: &arrow_schema::DataType) -> &'static str {
     }
 }
 
-/// The first rows of a table, as the source finds them.
-fn samples(source: &OpenSource, table: &TableInfo) -> Result<Vec<Vec<String>>, EngineError> {
+/// The first rows of a table, as the source finds them, persons masked.
+fn samples(source: &OpenSource, table: &TableInfo, persons: &BTreeSet<&str>) -> Result<Vec<Vec<String>>, EngineError> {
     let failed = |error| source.host().error(error);
     let task = source.host().task();
     let supply = source.to_look_at();
@@ -258,7 +285,9 @@ fn samples(source: &OpenSource, table: &TableInfo) -> Result<Vec<Vec<String>>, E
                 }
                 let mut cells = vec![String::new(); table.schema.fields().len()];
                 for (index, formatter) in columns.iter().zip(&formatters) {
-                    cells[*index] = formatter.value(row).to_string();
+                    let field = table.schema.field(*index);
+                    let veil = Veil::of(field, persons.contains(field.name().as_str()));
+                    cells[*index] = veil.shown(&formatter.value(row).to_string());
                 }
                 rows.push(cells);
             }

@@ -24,6 +24,18 @@ pub struct Diagnostic {
     pub label: Option<String>,
 }
 
+impl Diagnostic {
+    /// Makes the part that the message is about unreadable: it may hold a secret.
+    pub(crate) fn veil(&mut self) {
+        if let Some(span) = self.span.clone()
+            && let Some(part) = self.text.get(span.clone())
+        {
+            let veiled: String = part.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+            self.text.replace_range(span, &veiled);
+        }
+    }
+}
+
 /// Why no report could be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

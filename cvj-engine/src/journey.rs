@@ -121,9 +121,9 @@ impl Journeys {
         let scopes: Vec<_> =
             std::iter::once(None).chain((0..chains.products.len()).map(|code| Some(code as ProductCode))).collect();
         let finished = in_parallel(&scopes, |finished: &mut Vec<(Option<ProductCode>, Journey)>, &product| {
-            let mut counts = ScopeCounts::new(chains.of_scope(product), segments, bounds);
-            parts.iter().flat_map(|part| part.of_scope(product)).for_each(|part| counts.add(part));
-            finished.push((product, counts.finish(referrals.of_scope(product), bounds)));
+            let parts: Vec<&ScopeCounts> = parts.iter().flat_map(|part| part.of_scope(product)).collect();
+            let counts = ScopeCounts::new(chains.of_scope(product), segments, bounds);
+            finished.push((product, counts.finish(&parts, referrals.of_scope(product), bounds)));
         });
         let mut finished: Vec<_> = finished.into_iter().flatten().collect();
         finished.sort_unstable_by_key(|(product, _)| *product);
@@ -231,7 +231,8 @@ impl Counted {
         let Person { id, touches, current } = person;
         self.dates.count_person(touches, current, self.overall.chain, segments, doubtful, bounds.calendar);
         let (product, chain, referred) = (touches[0].product, self.overall.chain, referrals.of_scope(None));
-        let one_product = touches.iter().all(|touch| touch.product == product);
+        // Without a way out of the loop, there is nothing to foresee but its end.
+        let one_product = touches.iter().fold(true, |same, touch| same & (touch.product == product));
         // Who was brought may have been brought for another product.
         let same = one_product && referred.of(id).is_none();
         let alone = match self.products.get(usize::from(product)) {
@@ -242,8 +243,9 @@ impl Counted {
         };
         let is_alone = alone.is_some();
         let is_doubtful = self.dates.doubtful_person(None);
-        let path = alone.unwrap_or(&mut self.overall).count_person(id, touches, is_doubtful, segments, referred, bounds);
-        if orders::has_order(&path) {
+        let counts = alone.unwrap_or(&mut self.overall);
+        let has_order = counts.count_person(id, touches, is_doubtful, segments, referred, bounds);
+        if has_order {
             self.climbs.count_person(touches, bounds);
         }
         if is_alone {
@@ -288,7 +290,8 @@ impl ScopeCounts {
         }
     }
 
-    /// Counts one person's touchpoints of this scope, given in time order, lower stage first at equal times.
+    /// Counts one person's touchpoints of this scope, given in time order, lower stage first at equal times; says whether one of
+    /// them is an order before the end of the period.
     fn count_person(
         &mut self,
         person: PersonId,
@@ -297,24 +300,32 @@ impl ScopeCounts {
         segments: &SegmentTable,
         referrals: &ScopeReferrals,
         bounds: &Bounds<'_>,
-    ) -> Path {
+    ) -> bool {
+        if let [touch] = touches {
+            self.steps.count_lone(touch, doubtful, &mut self.waits, bounds);
+            if self.broken.is_empty() && !orders::is_order(touch) && referrals.of(person).is_none() {
+                return false;
+            }
+        }
         let path = Path::of(touches, self.chain, bounds);
-        self.steps.count_person(&path, doubtful, &mut self.waits, bounds);
-        if path.forward.count_ones() > 1 {
-            for skip in &mut self.skips {
-                skip.count_person(&path, touches, bounds);
+        if touches.len() > 1 {
+            self.steps.count_person(&path, doubtful, &mut self.waits, bounds);
+            // Whoever reached a stage may have skipped the one before it, but for the first reached.
+            for next in stages_of(path.forward & path.forward.wrapping_sub(1)) {
+                if let Some(skip) = self.steps.place(next).checked_sub(2).and_then(|place| self.skips.get_mut(place)) {
+                    skip.count_person(&path, touches, bounds);
+                }
             }
         }
         for (dimension, broken) in self.broken.iter_mut().enumerate() {
             broken.count_person(&path, touches, |touch| segments.value(touch.segment, dimension), bounds);
         }
         self.orders.count_person(person, &path, touches, referrals, bounds);
-        path
+        orders::has_order(&path)
     }
 
     fn add(&mut self, part: &Self) {
         self.steps.add(&part.steps);
-        self.waits.add(&part.waits);
         for (skip, more) in self.skips.iter_mut().zip(&part.skips) {
             skip.add(more);
         }
@@ -324,9 +335,12 @@ impl ScopeCounts {
         self.orders.add(&part.orders);
     }
 
-    fn finish(self, referrals: &ScopeReferrals, bounds: &Bounds<'_>) -> Journey {
+    /// The journey of a scope from its parts.
+    fn finish(mut self, parts: &[&Self], referrals: &ScopeReferrals, bounds: &Bounds<'_>) -> Journey {
+        parts.iter().for_each(|part| self.add(part));
+        let waits: Vec<&Waits> = parts.iter().map(|part| &part.waits).collect();
         let orders = self.orders.finish(referrals, bounds);
-        Journey { chain: self.steps.finish(self.waits), skips: self.skips, broken: self.broken, orders }
+        Journey { chain: self.steps.finish(&waits), skips: self.skips, broken: self.broken, orders }
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod assemble;
+mod blocks;
 mod calendar;
 mod cards;
 mod checkup;
@@ -46,6 +47,7 @@ mod session;
 mod sources;
 mod tally;
 mod trail;
+mod veil;
 mod view;
 mod watch;
 mod witness;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use arrow_array::builder::BooleanBuilder;
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
@@ -130,6 +131,11 @@ impl PartitionScan {
         let rows = batch.num_rows();
         let own = self.table.own.fields().len();
         let flags = |column: &str| -> BooleanArray {
+            if cells.is_empty() {
+                let mut none = BooleanBuilder::with_capacity(rows);
+                none.append_n(rows, false);
+                return none.finish();
+            }
             let mut unread = vec![false; rows];
             for cell in cells.iter().filter(|cell| cell.column.is_empty() || cell.column == column) {
                 if let Some(flag) = cell.row.and_then(|row| unread.get_mut(row.checked_sub(first_row)? as usize)) {

@@ -15,12 +15,12 @@ use crate::segments::SegmentCode;
 const SHARDS: usize = 128;
 const SHARD_BITS: u32 = SHARDS.trailing_zeros();
 
-/// Touchpoints of one thread that wait for a shard, so that it is locked for many at once. Those for all shards fit a processor's
+/// Touchpoints of one thread that wait for a shard's log, so that many are added at once. Those for all shards fit a processor's
 /// cache.
-const WAITING: usize = 32;
+const WAITING: usize = 16;
 
-/// Touchpoints of a shard whose people are not yet looked up: finding people in memory that is cold costs more than all else, so
-/// that it is done for as many at once as memory allows, 16 bytes each.
+/// Touchpoints of a shard, or of a thread for it, whose people are not yet looked up: finding people in memory that is cold costs
+/// more than all else, so that it is done for as many at once as memory allows, 8 bytes each.
 const UNSETTLED: usize = 1 << 17;
 
 /// Touchpoints of a shard's smallest and largest block; each is as large as all before it together.
@@ -29,19 +29,17 @@ const BLOCK: Range<usize> = 64..4096;
 /// A person's number: the shard in the low bits, the place within it above.
 pub(crate) type PersonId = u32;
 
-/// What a person is known by: 128 bits of a keyed hash of the key. That two of a hundred million people have the same is less
-/// likely than 10⁻²², and keys need not be kept.
+/// What a person is known by: 96 bits of a keyed hash of the key. That two of a hundred million people have the same is less
+/// likely than 10⁻¹², and keys need not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fingerprint {
     hash: u64,
-    check: u64,
+    check: u32,
 }
 
-impl Fingerprint {
-    /// The shard, by bits that a shard's hash table makes no use of: it takes the lowest and the highest.
-    fn shard(self) -> usize {
-        (self.hash >> 40) as usize % SHARDS
-    }
+/// The shard of a person, by bits that a shard's hash table makes no use of: it takes the lowest and the highest.
+fn shard_of(hash: u64) -> usize {
+    (hash >> 40) as usize % SHARDS
 }
 
 /// Whether keys written one behind the other are what they are compared as: nothing to trim, nothing in upper case.
@@ -136,18 +134,24 @@ impl Moment {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     moment: Moment,
-    /// Its place in the shard, once looked up.
+    /// Its place in the shard, once looked up; till then the check of what the person is known by.
     person: u32,
     product: ProductCode,
     segment: SegmentCode,
+}
+
+impl Entry {
+    fn new(person: u32, touch: Touch) -> Self {
+        Self { moment: Moment::new(touch.at, touch.stage), person, product: touch.product, segment: touch.segment }
+    }
 }
 
 /// Touchpoints that lie where they are until they are read: in one vector for all they would be moved again and again as it grows.
 #[derive(Debug)]
 struct Block {
     entries: Vec<Entry>,
-    /// What the people of the last touchpoints are known by, who are not yet looked up.
-    unsettled: Vec<Fingerprint>,
+    /// The hashes of what the people of the last touchpoints are known by, who are not yet looked up.
+    unsettled: Vec<u64>,
 }
 
 /// A person's touchpoint in one number, whose order is that of (time, stage, product, segment); in the low bits is which of the
@@ -187,13 +191,21 @@ pub(crate) struct People {
     referrals: Mutex<Vec<Referral>>,
 }
 
-/// The people of one shard with their touchpoints, 16 bytes each and 12 more where there is money.
+/// The people of one shard with their touchpoints.
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
     number: u32,
     /// Places of persons.
     places: HashTable<(Fingerprint, u32)>,
     persons: u32,
+    log: Log,
+    /// The furthest stage by person and source.
+    current: HashMap<(u32, usize), u8>,
+}
+
+/// Touchpoints of one shard as they came, 16 bytes each and 12 more where there is money.
+#[derive(Debug, Default)]
+struct Log {
     blocks: Vec<Block>,
     /// Touchpoints in the blocks, and those whose people are not yet looked up.
     touchpoints: u32,
@@ -201,36 +213,51 @@ pub(crate) struct Shard {
     /// The touchpoints with an amount, in order, and the amounts.
     paid: Vec<u32>,
     amount: Vec<i64>,
-    /// The furthest stage by person and source.
-    current: HashMap<(u32, usize), u8>,
 }
 
-/// One thread's touchpoints that wait to be entered, by shard.
+/// One thread's touchpoints, by shard: a log of its own for each, and those that wait for it.
 pub(crate) struct Arrivals<'a> {
     people: &'a People,
-    waiting: Vec<Vec<(Fingerprint, Touch)>>,
+    waiting: Vec<Vec<Arrival>>,
+    logs: Vec<Log>,
+}
+
+/// A touchpoint whose person is not yet looked up, with the hash of what the person is known by.
+struct Arrival {
+    hash: u64,
+    entry: Entry,
+    amount: i64,
 }
 
 impl<'a> Arrivals<'a> {
     pub(crate) fn new(people: &'a People) -> Self {
-        Self { people, waiting: vec![Vec::new(); SHARDS] }
+        Self {
+            people,
+            waiting: (0..SHARDS).map(|_| Vec::with_capacity(WAITING)).collect(),
+            logs: (0..SHARDS).map(|_| Log::default()).collect(),
+        }
     }
 
     /// Adds a touchpoint of the person with this key.
     pub(crate) fn push(&mut self, key: &str, touch: Touch) {
-        let fingerprint = self.people.fingerprint(key);
-        let number = fingerprint.shard();
+        let Fingerprint { hash, check } = self.people.fingerprint(key);
+        let number = shard_of(hash);
         let waiting = &mut self.waiting[number];
-        waiting.push((fingerprint, touch));
+        waiting.push(Arrival { hash, entry: Entry::new(check, touch), amount: touch.amount });
         if waiting.len() >= WAITING {
-            self.people.lock(number).enter(waiting);
+            let log = &mut self.logs[number];
+            log.extend(waiting);
+            if log.unsettled >= UNSETTLED {
+                self.people.lock(number).enter(std::mem::take(log));
+            }
         }
     }
 
-    /// Enters all that still wait.
+    /// Enters all of them.
     pub(crate) fn finish(&mut self) {
-        for (number, waiting) in self.waiting.iter_mut().enumerate() {
-            self.people.lock(number).enter(waiting);
+        for (number, (log, waiting)) in self.logs.iter_mut().zip(&mut self.waiting).enumerate() {
+            log.extend(waiting);
+            self.people.lock(number).enter(std::mem::take(log));
         }
     }
 }
@@ -246,7 +273,7 @@ impl People {
     /// The number of the person with this key.
     pub(crate) fn intern(&self, key: &str) -> PersonId {
         let fingerprint = self.fingerprint(key);
-        let mut shard = self.lock(fingerprint.shard());
+        let mut shard = self.lock(shard_of(fingerprint.hash));
         let place = shard.intern(fingerprint);
         shard.id(place)
     }
@@ -259,7 +286,7 @@ impl People {
     /// Notes that a source says a person is at a stage now.
     pub(crate) fn set_current(&self, key: &str, current: Current) {
         let fingerprint = self.fingerprint(key);
-        let mut shard = self.lock(fingerprint.shard());
+        let mut shard = self.lock(shard_of(fingerprint.hash));
         let place = shard.intern(fingerprint);
         let furthest = shard.current.entry((place, current.source)).or_default();
         *furthest = current.stage.max(*furthest);
@@ -284,7 +311,7 @@ impl People {
         }
         for shard in &mut self.shards {
             let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
-            for entry in shard.blocks.iter_mut().flat_map(|block| &mut block.entries) {
+            for entry in shard.log.blocks.iter_mut().flat_map(|block| &mut block.entries) {
                 entry.segment = numbers[usize::from(entry.segment)];
             }
         }
@@ -310,11 +337,59 @@ impl People {
 
     fn fingerprint(&self, key: &str) -> Fingerprint {
         let [hash, check] = &self.hashers;
-        Fingerprint { hash: hash.hash_one(key), check: check.hash_one(key) }
+        Fingerprint { hash: hash.hash_one(key), check: check.hash_one(key) as u32 }
     }
 
     fn lock(&self, shard: usize) -> MutexGuard<'_, Shard> {
         self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    /// Adds a touchpoint of someone who was looked up.
+    fn push(&mut self, person: u32, touch: Touch) {
+        self.note_amounts([touch.amount]);
+        self.block(1).entries.push(Entry::new(person, touch));
+        self.touchpoints += 1;
+    }
+
+    /// Adds touchpoints, and leaves none behind.
+    fn extend(&mut self, arrivals: &mut Vec<Arrival>) {
+        self.note_amounts(arrivals.iter().map(|arrival| arrival.amount));
+        let block = self.block(arrivals.len());
+        block.entries.extend(arrivals.iter().map(|arrival| arrival.entry));
+        block.unsettled.extend(arrivals.iter().map(|arrival| arrival.hash));
+        self.touchpoints += arrivals.len() as u32;
+        self.unsettled += arrivals.len();
+        arrivals.clear();
+    }
+
+    /// Notes the amounts of the touchpoints that are added next.
+    fn note_amounts(&mut self, amounts: impl IntoIterator<Item = i64>) {
+        for (number, amount) in (self.touchpoints..).zip(amounts).filter(|(_, amount)| *amount != 0) {
+            self.paid.push(number);
+            self.amount.push(amount);
+        }
+    }
+
+    /// The last block, with room for so many touchpoints.
+    fn block(&mut self, wanted: usize) -> &mut Block {
+        let has_room = |block: &Block| block.entries.capacity() - block.entries.len() >= wanted;
+        if !self.blocks.last().is_some_and(has_room) {
+            let size = (self.touchpoints as usize).clamp(BLOCK.start, BLOCK.end).max(wanted);
+            self.blocks.push(Block { entries: Vec::with_capacity(size), unsettled: Vec::with_capacity(size) });
+        }
+        let last = self.blocks.len() - 1;
+        &mut self.blocks[last]
+    }
+
+    /// Adds another log at the end.
+    fn append(&mut self, mut other: Self) {
+        self.paid.extend(other.paid.iter().map(|number| self.touchpoints + number));
+        self.amount.append(&mut other.amount);
+        self.blocks.append(&mut other.blocks);
+        self.touchpoints += other.touchpoints;
+        self.unsettled += other.unsettled;
     }
 }
 
@@ -326,59 +401,41 @@ impl Shard {
         place
     }
 
-    /// Enters touchpoints, and leaves none behind.
-    fn enter(&mut self, arrivals: &mut Vec<(Fingerprint, Touch)>) {
-        for (fingerprint, touch) in arrivals.drain(..) {
-            self.put(0, touch).unsettled.push(fingerprint);
-            self.unsettled += 1;
-        }
-        if self.unsettled >= UNSETTLED {
+    fn enter(&mut self, log: Log) {
+        self.log.append(log);
+        if self.log.unsettled >= UNSETTLED {
             self.settle();
         }
     }
 
     /// Looks up the people of all touchpoints.
     fn settle(&mut self) {
-        if self.unsettled == 0 {
+        let unsettled = std::mem::take(&mut self.log.unsettled);
+        if unsettled == 0 {
             return;
         }
-        self.unsettled = 0;
-        let mut blocks = std::mem::take(&mut self.blocks);
+        if self.places.is_empty() {
+            // Moving people as their number grows costs more than room for some too many.
+            self.places.reserve(unsettled / 4, |(known, _)| known.hash);
+        }
+        let mut blocks = std::mem::take(&mut self.log.blocks);
         for Block { entries, unsettled } in &mut blocks {
             let settled = entries.len() - unsettled.len();
-            for (entry, fingerprint) in entries[settled..].iter_mut().zip(std::mem::take(unsettled)) {
-                entry.person = self.intern(fingerprint);
+            for (entry, hash) in entries[settled..].iter_mut().zip(std::mem::take(unsettled)) {
+                entry.person = self.intern(Fingerprint { hash, check: entry.person });
             }
         }
-        self.blocks = blocks;
+        self.log.blocks = blocks;
     }
 
     fn push(&mut self, person: u32, touch: Touch) {
         self.settle();
-        self.put(person, touch);
-    }
-
-    /// Enters a touchpoint; gives the block that it is the last of.
-    fn put(&mut self, person: u32, touch: Touch) -> &mut Block {
-        if touch.amount != 0 {
-            self.paid.push(self.touchpoints);
-            self.amount.push(touch.amount);
-        }
-        if self.blocks.last().is_none_or(|block| block.entries.len() == block.entries.capacity()) {
-            let size = (self.touchpoints as usize).clamp(BLOCK.start, BLOCK.end);
-            self.blocks.push(Block { entries: Vec::with_capacity(size), unsettled: Vec::with_capacity(size) });
-        }
-        self.touchpoints += 1;
-        let last = self.blocks.len() - 1;
-        let block = &mut self.blocks[last];
-        let moment = Moment::new(touch.at, touch.stage);
-        block.entries.push(Entry { moment, person, product: touch.product, segment: touch.segment });
-        block
+        self.log.push(person, touch);
     }
 
     /// Looks at all touchpoints, in no order, without their amounts.
     pub(crate) fn each_touch(&self, mut each: impl FnMut(Touch)) {
-        for Entry { moment, product, segment, .. } in self.blocks.iter().flat_map(|block| &block.entries).copied() {
+        for Entry { moment, product, segment, .. } in self.log.blocks.iter().flat_map(|block| &block.entries).copied() {
             each(Touch { at: moment.at(), product, segment, stage: moment.stage(), amount: 0 });
         }
     }
@@ -386,7 +443,7 @@ impl Shard {
     /// Hands on each person with touchpoints before `as_of`, and these.
     pub(crate) fn each_person(mut self, as_of: i64, mut each: impl FnMut(Person<'_>)) {
         let mut starts = vec![0_u32; self.persons as usize + 1];
-        for entry in self.blocks.iter().flat_map(|block| &block.entries).filter(|entry| entry.moment.at() < as_of) {
+        for entry in self.log.blocks.iter().flat_map(|block| &block.entries).filter(|entry| entry.moment.at() < as_of) {
             starts[entry.person as usize + 1] += 1;
         }
         let mut sum = 0;
@@ -396,11 +453,11 @@ impl Shard {
         }
         let mut grouped = vec![Packed::default(); sum as usize];
         let mut next = starts.clone();
-        let mut paid = std::mem::take(&mut self.paid);
+        let mut paid = std::mem::take(&mut self.log.paid);
         // No touchpoint has this number.
-        paid.push(self.touchpoints);
+        paid.push(self.log.touchpoints);
         let (mut number, mut passed) = (0, 0);
-        for block in std::mem::take(&mut self.blocks) {
+        for block in std::mem::take(&mut self.log.blocks) {
             for entry in block.entries {
                 let is_paid = u32::from(paid[passed as usize] == number);
                 passed += is_paid;
@@ -417,14 +474,14 @@ impl Shard {
             self.current.iter().map(|(&(place, source), &stage)| (place, Current { source, stage })).collect();
         current.sort_unstable();
         let (holders, current): (Vec<u32>, Vec<Current>) = current.into_iter().unzip();
-        self.amount.insert(0, 0);
+        self.log.amount.insert(0, 0);
         let mut held = 0;
         let mut touches = Vec::new();
         for (range, place) in starts.windows(2).zip(0..).filter(|(range, _)| range[0] < range[1]) {
             let packed = &mut grouped[range[0] as usize..range[1] as usize];
             packed.sort_unstable();
             touches.clear();
-            touches.extend(packed.iter().map(|packed| packed.touch(&self.amount)));
+            touches.extend(packed.iter().map(|packed| packed.touch(&self.log.amount)));
             // To the last detail, because touchpoints lie as the threads were fast.
             if packed.windows(2).any(|pair| pair[0].is_like(pair[1])) {
                 touches.sort_unstable_by_key(|touch| (touch.at, touch.stage, touch.product, touch.segment, touch.amount));

@@ -54,8 +54,12 @@ impl<V: Copy> Recall<V> {
 fn short(text: &[u8]) -> Option<Short> {
     let (first, last) = match text {
         _ if text.len() > 16 => return None,
-        [_, _, _, _, _, _, _, _, ..] => (u64::from_le_bytes(*text.first_chunk()?), u64::from_le_bytes(*text.last_chunk()?)),
-        [_, _, _, _, ..] => (u32::from_le_bytes(*text.first_chunk()?).into(), u32::from_le_bytes(*text.last_chunk()?).into()),
+        [_, _, _, _, ..] => {
+            // The same work for every length: which one comes next cannot be foreseen.
+            let four = |at: usize| Some(u64::from(u32::from_le_bytes(*text[at..].first_chunk()?)));
+            let (last, step) = (text.len() - 4, (text.len() - 4).min(4));
+            (four(0)? | four(step)? << 32, four(last - step)? | four(last)? << 32)
+        }
         [first, .., last] => (u64::from(*first) << 8 | u64::from(text[text.len() / 2]), u64::from(*last)),
         [only] => (u64::from(*only), 0),
         [] => (0, 0),

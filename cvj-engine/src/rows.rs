@@ -18,7 +18,7 @@ use cvj_core::{Occurrence, Stage};
 use datafusion::common::Result as DataFusionResult;
 use datafusion::prelude::SessionContext;
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, RecentDays};
 use crate::functions::is_foreign;
 use crate::gathered::{FeedScope, Gathered, UnassignedRows, Uses, millionths};
 use crate::judge::{Columns, Judge, RowQuery, TouchPlaces};
@@ -58,6 +58,8 @@ pub(crate) async fn gather(context: &SessionContext, relation: &Relation, shared
     let passes = read_all(streams, || Pass::new(&setting), Pass::take_batch)?;
     let mut passes = passes.into_iter();
     let mut pass = passes.next().unwrap_or_else(|| Pass::new(&setting));
+    // Touchpoints in about the order of rows, which is often that of time, are soon in order.
+    pass.arrivals.finish();
     for part in passes {
         pass.add(part);
     }
@@ -104,6 +106,7 @@ struct Pass<'a> {
     /// Stages by how they are written; none where a text names none.
     stages: Recall<Option<Stage>>,
     arrivals: Arrivals<'a>,
+    days: RecentDays<'a>,
     presence: Presence,
     revenue: Revenue,
     /// The stages that each definition gave a touchpoint to.
@@ -136,6 +139,7 @@ impl<'a> Pass<'a> {
             segmenters: query.judges.iter().map(|judge| judge.by.map(segmenter)).collect(),
             stages: Recall::new(REMEMBERED_STAGES),
             arrivals: Arrivals::new(shared.people),
+            days: RecentDays::new(shared.calendar),
             presence: Presence::default(),
             revenue: Revenue::default(),
             fed: vec![[false; 8]; query.judges.len()],
@@ -219,7 +223,9 @@ impl<'a> Pass<'a> {
                         self.gathered.tallies[index].enter_used(period);
                         let product = judge.places.product.map(|place| columns.text(place, row));
                         let code = judge.places.product.map_or(UNASSIGNED, |place| codes[place][row]);
-                        self.spelling(judge, product, code, period);
+                        if !self.declared {
+                            self.spelling(judge, product, code, period);
+                        }
                         if let Some((person, stage)) = touch {
                             let touch = Touch { at, product: code, segment: 0, stage: stage.index() as u8, amount: 0 };
                             self.take_touch(index, &columns, row, period, &person, touch);
@@ -299,7 +305,9 @@ impl<'a> Pass<'a> {
             }
             newest = newest.max(Some(at));
             self.gathered.tallies[index].enter_used(period);
-            self.spelling(judge, places.product.map(|place| columns.text(place, row)), code, period);
+            if !self.declared {
+                self.spelling(judge, places.product.map(|place| columns.text(place, row)), code, period);
+            }
         }
         self.gathered.newest = newest;
         rest
@@ -308,18 +316,14 @@ impl<'a> Pass<'a> {
     /// By place of a time: the period and the local day of every row. Rows with a readable time are seen. What is the same work for
     /// every row is done for all of a batch at once, here and in [`Self::codes`]: it is several times as fast.
     fn times(&mut self, columns: &Columns, batch: &RecordBatch) -> Vec<Vec<(i32, i64)>> {
-        let Setting { shared: Shared { calendar, limit, .. }, query, .. } = *self.setting;
+        let Setting { shared: Shared { limit, .. }, query, .. } = *self.setting;
         let mut times = vec![Vec::new(); batch.num_columns()];
         let mut seen: Vec<(usize, usize)> = Vec::new();
         for places in query.judges.iter().map(|judge| &judge.places) {
             if times[places.at].is_empty() {
-                let mut day = calendar.day(0);
                 let place = |row| {
                     columns.instant(places.at, row).map_or((-1, 0), |at| {
-                        // Neighbouring rows are often of one day.
-                        if !day.holds(at) {
-                            day = calendar.day(at);
-                        }
+                        let day = self.days.of(at);
                         (day.period, day.number)
                     })
                 };
@@ -411,6 +415,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The stage that a text names.
+    #[inline]
     fn stage(&mut self, written: &str) -> Option<Stage> {
         // What names no stage may be anything.
         self.stages.of(written, |written| written.parse().ok())
@@ -418,7 +423,7 @@ impl<'a> Pass<'a> {
 
     /// Counts how the product of a used row is written, where products are found.
     fn spelling(&mut self, judge: &Judge<'_>, value: Option<&str>, code: ProductCode, period: i32) {
-        let Some(value) = value.filter(|_| code != UNASSIGNED && !self.declared) else { return };
+        let Some(value) = value.filter(|_| code != UNASSIGNED) else { return };
         let (spelling, period) = (value.trim(), judge.is_metric.then_some(period));
         let spellings = &mut self.gathered.spellings;
         if !spellings.contains_key(spelling) {
@@ -431,6 +436,7 @@ impl<'a> Pass<'a> {
 
     /// Takes the touchpoint of a used row, with its segment and amount: at once, or when all of the person's are known, if its
     /// place among them matters.
+    #[inline]
     fn take_touch(&mut self, index: usize, columns: &Columns, row: usize, period: i32, person: &str, touch: Touch) {
         let judge = &self.setting.query.judges[index];
         let (Some(places), Some(segmenter)) = (&judge.places.touch, &mut self.segmenters[index]) else { return };

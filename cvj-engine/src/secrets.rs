@@ -202,7 +202,8 @@ impl Secrets {
                 hint.or_else(|| Some("the credentials are accepted; what they may do is set on the other side".to_owned()))
             }
             Status::NotFound | Status::Io | Status::Timeout => {
-                hint.or_else(|| Some(format!("look at the address in [source.{}] of cvj.toml, and at the network", self.source)))
+                let address = format!("look at the network, and at the address in [source.{}] if cvj.toml sets one", self.source);
+                hint.or_else(|| Some(format!("{address}; `--offline` uses what was pulled before")))
             }
             _ => hint,
         }

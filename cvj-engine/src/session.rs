@@ -250,7 +250,7 @@ impl Session {
     }
 
     /// The columns that a view reads of the tables behind it, for these of its own.
-    async fn scanned(
+    pub(crate) async fn scanned(
         &self,
         relation: &Relation,
         columns: impl Iterator<Item = &str>,

@@ -316,6 +316,23 @@ pub(crate) fn load(settings: &SourceSettings, config: &Config, host: &Host, sear
     Ok(plugin)
 }
 
+/// Whether a part of a plugin's schema describes a secret's name, or something with one in it.
+fn holds_secret(schema: &Value, part: &Value) -> bool {
+    match part {
+        Value::Object(map) => {
+            let of_reference = |reference: &str| {
+                let place = reference.strip_prefix('#').and_then(|place| schema.pointer(place));
+                place.is_some_and(|place| holds_secret(schema, place))
+            };
+            map.get("x-cvj-secret") == Some(&Value::Bool(true))
+                || map.get("$ref").and_then(Value::as_str).is_some_and(of_reference)
+                || map.values().any(|value| holds_secret(schema, value))
+        }
+        Value::Array(list) => list.iter().any(|value| holds_secret(schema, value)),
+        _ => false,
+    }
+}
+
 /// Checks a source's keys against the plugin's schema; the error points at the key in `cvj.toml`.
 fn validate(settings: &SourceSettings, config: &Config, schema: &Value) -> Result<(), EngineError> {
     let validator = jsonschema::validator_for(schema).map_err(|error| EngineError::Source {
@@ -344,6 +361,15 @@ fn validate(settings: &SourceSettings, config: &Config, schema: &Value) -> Resul
         return Err(config.error_at_key(&path, message, Some(hint)));
     }
     let key = path.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(*key) } else { None }).unwrap_or_default();
+    if let Some(Step::Key(top)) = path.get(2)
+        && holds_secret(schema, &schema["properties"][*top])
+    {
+        let message = format!("source `{}`, `{top}`: a secret is named here, and never written", settings.name);
+        let hint = format!("write {{ secret = \"A_NAME\" }}; `cvj auth set {}` then asks for its value", settings.name);
+        let mut diagnostic = config.diagnostic_at(&path[..3], message, Some(hint));
+        diagnostic.veil();
+        return Err(diagnostic.into());
+    }
     let mut hint = format!("`cvj schema plugin {}` prints what it takes", settings.plugin);
     let mut what = problem.to_string();
     if matches!(problem.kind(), ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. }) {

@@ -86,7 +86,7 @@ impl Transport {
     pub(crate) async fn exchange(&self, mut outgoing: Outgoing, of: &str) -> Result<Answer, NoAnswer> {
         let started = Instant::now();
         for _ in 0..=MOST_REDIRECTS {
-            let answer = self.once(&outgoing, of).await.map_err(|error| self.no_answer(error, started))?;
+            let answer = self.once(&outgoing, of).await.map_err(|error| self.no_answer(error, started, &outgoing.url))?;
             if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
                 return Ok(answer);
             }
@@ -129,7 +129,8 @@ impl Transport {
         Ok(Answer { status, headers, body, of: of.to_owned() })
     }
 
-    fn no_answer(&self, trouble: Trouble, started: Instant) -> NoAnswer {
+    fn no_answer(&self, trouble: Trouble, started: Instant, url: &Url) -> NoAnswer {
+        let host = address::host(url);
         let error = match trouble {
             Trouble::TooLarge => {
                 let what = format!("the answer is larger than {} KiB", self.most_bytes >> 10);
@@ -140,7 +141,7 @@ impl Transport {
         let Timeouts { connect, silence, answer } = self.timeouts;
         let what = innermost(&error);
         let (failure, what) = if error.is_timeout() && error.is_connect() {
-            (Failure::Unreached, format!("no connection within {}", shown(connect)))
+            (Failure::Unreached, format!("no connection to {host} within {}", shown(connect)))
         } else if error.is_timeout() && started.elapsed() >= answer {
             (Failure::Silent, format!("the answer was not complete within {}", shown(answer)))
         } else if error.is_timeout() {
@@ -148,9 +149,9 @@ impl Transport {
         } else if what.contains("certificate") {
             (Failure::Hopeless, format!("the host's certificate is not trusted: {what}"))
         } else if error.is_dns() {
-            (Failure::Unreached, "the host's name is not known".to_owned())
+            (Failure::Unreached, format!("there is no host {host}"))
         } else if error.is_connect() {
-            (Failure::Unreached, format!("no connection: {what}"))
+            (Failure::Unreached, format!("no connection to {host}: {what}"))
         } else if error.is_builder() {
             (Failure::Hopeless, what)
         } else {

@@ -57,6 +57,9 @@ pub trait RowBlock {
     /// The cells of one.
     fn row(&self, row: usize) -> Self::Row<'_>;
 
+    /// The first byte of a cell of each of these rows: a space if the cell is blank, `None` if only [`RowCells::begins`] can say.
+    fn begins(&self, rows: Range<usize>, index: usize) -> impl Iterator<Item = Option<u8>>;
+
     /// A cell of each of these rows, as [`RowCells::plain`] has it.
     fn column(&self, rows: Range<usize>, index: usize) -> impl Iterator<Item = Option<&[u8]>>;
 }
@@ -183,11 +186,19 @@ impl PartRows {
     pub fn push_block(&mut self, block: &impl RowBlock) -> Result<usize, SourceError> {
         let wanted = self.part.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.rows.rows())) as usize;
         let room = self.part.batch_rows.saturating_sub(self.rows.pending()).min(wanted);
-        let behind = |line| self.part.sieve.to().is_some_and(|to| line >= to);
-        let end = (0..block.rows().min(room)).find(|row| behind(block.line(*row))).unwrap_or(block.rows().min(room));
+        let room = block.rows().min(room);
+        let behind = self.part.sieve.to().and_then(|to| (0..room).find(|row| block.line(*row) >= to));
+        let end = behind.unwrap_or(room);
+        let Some(last) = end.checked_sub(1) else { return Ok(0) };
+        // A glance at its first and last cell tells of most rows that they are data.
+        let by_cells = self.part.sieve.judges_by_cells(block.line(0)..=block.line(last));
+        let glances = block.begins(0..end, 0).zip(block.begins(0..end, self.part.sieve.width() - 1));
         let mut begin = 0;
-        for row in 0..end {
-            if !self.is_data(block.line(row), &block.row(row))? {
+        for (row, (first, last)) in glances.enumerate() {
+            let alone = self.above.is_none() && !self.after_blank;
+            let at_a_glance =
+                by_cells && first.zip(last).is_some_and(|(first, last)| self.part.sieve.is_plainly_data(first, last));
+            if !alone || !(at_a_glance || self.is_data(block.line(row), &block.row(row))?) {
                 self.push_data(block, begin..row)?;
                 self.push(block.line(row), &block.row(row))?;
                 begin = row + 1;
@@ -198,11 +209,9 @@ impl PartRows {
     }
 
     /// Whether a row is data, and nothing else is to be said of it.
-    #[inline]
     fn is_data(&self, line: u64, row: &impl RowCells) -> Result<bool, SourceError> {
         let sieve = &self.part.sieve;
-        let alone = self.above.is_none() && !self.after_blank;
-        Ok(alone && sieve.judge(line, row, &self.part.nulls)? == Verdict::Data && sieve.fits(row, self.part.short_rows))
+        Ok(sieve.judge(line, row, &self.part.nulls)? == Verdict::Data && sieve.fits(row, self.part.short_rows))
     }
 
     fn push_data(&mut self, block: &impl RowBlock, rows: Range<usize>) -> Result<(), SourceError> {

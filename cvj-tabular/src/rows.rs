@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_schema::SchemaRef;
 use cvj_core::source::Rejected;
@@ -51,7 +51,8 @@ struct Assembled {
 }
 
 enum Source {
-    File,
+    /// With the column of the last batch: batches are of one length, but for the last.
+    File(Option<ArrayRef>),
     Line(Vec<i64>),
     From,
     To,
@@ -73,7 +74,7 @@ impl RowAssembler {
         let nulls = Arc::new(nulls);
         let columns = columns.iter().map(|column| {
             let source = match &column.content {
-                Content::File => Source::File,
+                Content::File => Source::File(None),
                 Content::Line => Source::Line(Vec::with_capacity(batch_rows)),
                 Content::From => Source::From,
                 Content::To => Source::To,
@@ -98,7 +99,7 @@ impl RowAssembler {
         let number = self.rows();
         for Assembled { name, source } in &mut self.columns {
             match source {
-                Source::File | Source::From | Source::To | Source::Absent(_) => {}
+                Source::File(_) | Source::From | Source::To | Source::Absent(_) => {}
                 Source::Line(lines) => lines.push(line as i64),
                 Source::Field(field, builder) => self.origin.append(name, builder, line, row, *field, number)?,
             }
@@ -112,7 +113,7 @@ impl RowAssembler {
         let number = self.rows();
         for Assembled { name, source } in &mut self.columns {
             match source {
-                Source::File | Source::From | Source::To | Source::Absent(_) => {}
+                Source::File(_) | Source::From | Source::To | Source::Absent(_) => {}
                 Source::Line(lines) => lines.extend(rows.clone().map(|row| block.line(row) as i64)),
                 Source::Field(field, builder) => {
                     let mut row = rows.start;
@@ -167,13 +168,13 @@ impl RowAssembler {
         let range = self.range;
         let arrays = self.columns.iter_mut().map(|column| -> Result<ArrayRef, SourceError> {
             Ok(match &mut column.source {
-                Source::File => {
-                    let offsets = OffsetBuffer::from_repeated_length(file.len(), rows);
-                    Arc::new(StringArray::new(offsets, Buffer::from_vec(file.as_bytes().repeat(rows)), None))
-                }
+                Source::File(known) => match known {
+                    Some(array) if array.len() == rows => Arc::clone(array),
+                    _ => Arc::clone(known.insert(repeated(file, rows))),
+                },
                 Source::From => Arc::new(Date32Array::from(vec![range.map(|range| days(range.from)); rows])),
                 Source::To => Arc::new(Date32Array::from(vec![range.map(|range| days(range.to)); rows])),
-                Source::Line(lines) => Arc::new(Int64Array::from(std::mem::take(lines))),
+                Source::Line(lines) => Arc::new(Int64Array::from(std::mem::replace(lines, Vec::with_capacity(rows)))),
                 Source::Field(_, builder) => {
                     builder.try_finish().map_err(|broken| not_utf8(file, &column.name, before + broken.row as u64))?
                 }
@@ -189,6 +190,12 @@ impl RowAssembler {
             SourceError::new(Status::Internal, format!("the rows of `{}` make no batch: {error}", self.origin.file))
         })
     }
+}
+
+/// A column of one text.
+fn repeated(text: &str, rows: usize) -> ArrayRef {
+    let offsets = OffsetBuffer::from_repeated_length(text.len(), rows);
+    Arc::new(StringArray::new(offsets, Buffer::from_vec(text.as_bytes().repeat(rows)), None))
 }
 
 /// Arrow counts the bytes of a column of text in 32 bits.

@@ -113,7 +113,10 @@ fn check_tells_right_wrong_missing_and_powerless_credentials_and_wrong_hosts_apa
 
     client.replace("cvj.toml", "rows = 400", "misbehave = \"nobody-answers\"");
     let nobody = with_token(&client, &["check"], "open-sesame").expect_status(1);
-    assert_says(&nobody.stderr, &["nobody answers at https://chaos.invalid", "hint: look at the address in [source.crm]"]);
+    assert_says(
+        &nobody.stderr,
+        &["nobody answers at https://chaos.invalid", "hint: look at the network, and at the address in [source.crm]"],
+    );
 
     let errors = |output: &Output| output.stderr.lines().filter(|line| line.starts_with("error: source")).count();
     for output in [&missing, &wrong, &powerless, &nobody] {

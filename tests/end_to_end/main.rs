@@ -5,6 +5,7 @@
 mod bad_input;
 mod claims;
 mod credentials;
+mod crm;
 mod explain;
 mod exports;
 mod guide;

@@ -9,57 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-STAGES = ["subscribe", "convert", "ascend"]
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Client:
-    """The part of cvj.toml that numbers depend on."""
-
-    products: list[str]
-    zone: ZoneInfo
-    periods: list[tuple[str, datetime, datetime]]  # label, start, end: the last is the reported one
-    as_of: datetime
-    windows: dict[str, int]  # days allowed to a stage
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a view that touchpoints are taken from."""
-
-    person: str
-    at: datetime
-    product: str | None
-    opportunity: int
-    amount: Decimal | None
-
-
-@dataclass(frozen=True)
-class Touch:
-    """A person reaching a stage."""
-
-    person: str
-    at: datetime
-    stage: int
-    product: str | None
-    amount: Decimal | None
-
-
-def months(last: str, count: int, zone: ZoneInfo) -> list[tuple[str, datetime, datetime]]:
-    """The months up to one named `2026-10`."""
-    year, month = map(int, last.split("-"))
-    starts = []
-    for back in range(count, -2, -1):
-        place = year * 12 + month - 1 - back
-        starts.append((f"{place // 12}-{place % 12 + 1:02}", datetime(place // 12, place % 12 + 1, 1, tzinfo=zone).astimezone(timezone.utc)))
-    return [(label, start, end) for (label, start), (_, end) in zip(starts[1:], starts[2:])]
+from journeys import Client, Row, occurrences, scope
 
 
 def moment(text: str) -> datetime:
@@ -111,7 +65,7 @@ class Database:
             about[opportunity].add(self.products.get(product))
         leads = self.connection.execute("SELECT id, party, create_date FROM sale_opportunity WHERE party IS NOT NULL")
         return [
-            Row(self.person(party), moment(at), product, opportunity, None)
+            Row(self.person(party), moment(at), product, str(opportunity), None)
             for opportunity, party, at in leads
             for product in sorted(about[opportunity], key=str) or [None]
         ]
@@ -131,28 +85,10 @@ class Database:
         deals = self.connection.execute(
             "SELECT id, party, amount FROM sale_opportunity WHERE party IS NOT NULL AND state IN ('converted', 'won')")
         return [
-            Row(self.person(party), converted[opportunity], product, opportunity, amount)
+            Row(self.person(party), converted[opportunity], product, str(opportunity), amount)
             for opportunity, party, own in deals
             for product, amount in lines[opportunity] or [(None, money(own))]
         ]
-
-
-def occurrences(rows: list[Row], client: Client, first: int, later: int | None) -> list[Touch]:
-    """A person's orders of one product in time order: the first is one stage, the later ones another."""
-    orders: dict[tuple[str, str | None], dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        if row.at < client.as_of:
-            product = row.product if row.product in client.products else None
-            orders[row.person, product][row.opportunity].append(row)
-    touches = []
-    for (person, product), of_one in orders.items():
-        in_order = sorted((min(row.at for row in order), str(opportunity), order) for opportunity, order in of_one.items())
-        for place, (at, _, order) in enumerate(in_order):
-            stage = first if place == 0 else later
-            amounts = [row.amount for row in order if row.amount is not None]
-            if stage is not None:
-                touches.append(Touch(person, at, stage, product, sum(amounts) if amounts else None))
-    return touches
 
 
 def expected(path: Path, client: Client) -> dict[str, object]:
@@ -160,10 +96,10 @@ def expected(path: Path, client: Client) -> dict[str, object]:
     database = Database(path)
     leads, deals = database.leads(), database.deals()
     touches = occurrences(leads, client, 0, None) + occurrences(deals, client, 1, 2)
-    has_row = [leads, deals, deals]
-    scopes = {"overall": scope(touches, has_row, client)}
+    sources = {stage: [[row.at for row in rows]] for stage, rows in enumerate([leads, deals, deals])}
+    scopes = {"overall": scope(touches, sources, client)}
     for product in client.products:
-        scopes[product] = scope([touch for touch in touches if touch.product == product], has_row, client)
+        scopes[product] = scope([touch for touch in touches if touch.product == product], sources, client)
     lost = [at for _, state, at in database.changes() if state == "lost" and at < client.as_of]
     return {
         "scopes": scopes,
@@ -175,69 +111,3 @@ def expected(path: Path, client: Client) -> dict[str, object]:
             "sale_lines": database.count("sale_line", "type = 'line'"),
         },
     }
-
-
-def scope(touches: list[Touch], has_row: list[list[Row]], client: Client) -> dict[str, object]:
-    """The numbers of one scope by stage."""
-    end = client.periods[-1][2]
-    chain = [stage for stage in range(3) if any(touch.stage == stage and touch.at < end for touch in touches)]
-    people: dict[str, list[Touch]] = defaultdict(list)
-    for touch in sorted(touches, key=lambda touch: (touch.at, touch.stage)):
-        people[touch.person].append(touch)
-    stages = {}
-    for place, stage in enumerate(chain):
-        following = chain[place + 1] if place + 1 < len(chain) else None
-        known = {
-            label: any(start <= row.at < min(stop, client.as_of) for row in has_row[stage]) for label, start, stop in client.periods
-        }
-        entered = {person: entry(mine, stage) for person, mine in people.items() if entry(mine, stage) is not None}
-        stages[STAGES[stage]] = {
-            "people": {
-                "any": sum(any(touch.stage == stage and touch.at < end for touch in mine) for mine in people.values()),
-                "ordered": sum(at < end for at in entered.values()),
-                "strict": sum(
-                    all(entry(mine, before) is not None and entry(mine, before) < end for before in chain[: place + 1])
-                    for mine in people.values()
-                ),
-            },
-            "entered": {
-                label: sum(start <= at < stop for at in entered.values()) if known[label] else None
-                for label, start, stop in client.periods
-            },
-            "revenue": None if stage == 0 else {
-                label: str(sum((touch.amount or Decimal(0) for touch in touches if touch.stage == stage and start <= touch.at < stop), Decimal("0.00")))
-                if known[label] else None
-                for label, start, stop in client.periods
-            },
-            "steps": None if following is None else {
-                label: step(people, entered, start, stop, following, client) for label, start, stop in client.periods
-            },
-        }
-    return stages
-
-
-def entry(mine: list[Touch], stage: int) -> datetime | None:
-    """The first touchpoint at a stage that counts: no later stage was touched before it."""
-    for touch in mine:
-        if touch.stage == stage:
-            return touch.at
-        if touch.stage > stage:
-            return None
-    return None
-
-
-def step(
-    people: dict[str, list[Touch]], entered: dict[str, datetime], start: datetime, stop: datetime, following: int, client: Client
-) -> list[int]:
-    """Entered, matured, advanced and skipped of one cohort."""
-    window = client.windows[STAGES[following]] * DAY
-    cohort = {person: at for person, at in entered.items() if start <= at < stop}
-    matured = {person: at for person, at in cohort.items() if at + window <= client.as_of}
-
-    def touched(person: str, wanted: object) -> bool:
-        at = matured[person]
-        return any(wanted(touch.stage) and at <= touch.at <= at + window for touch in people[person])
-
-    advanced = {person for person in matured if touched(person, lambda stage: stage == following)}
-    skipped = {person for person in matured if person not in advanced and touched(person, lambda stage: stage > following)}
-    return [len(cohort), len(matured), len(advanced), len(skipped)]

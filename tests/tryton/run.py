@@ -13,16 +13,19 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import traceback
 from datetime import datetime, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import Callable
 from zoneinfo import ZoneInfo
 
-import seed
-from expected import Client, expected, months
-from server import DATABASE, USER, Installed, Server
+sys.path.append(str(Path(__file__).resolve().parent.parent / "crm"))
+
+import seed  # noqa: E402 - what is imported needs the path
+from expected import expected  # noqa: E402
+from journeys import Client, months, same, series, stages_said  # noqa: E402
+from server import DATABASE, USER, Installed, Server  # noqa: E402
 
 ZONE = "Europe/Berlin"
 AS_OF = "2026-11-01"
@@ -74,44 +77,15 @@ class Run:
         return (self.out / name / "report.json").read_bytes()
 
 
-def same(wanted: object, found: object, path: str = "") -> list[str]:
-    """Where two trees differ."""
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        return [line for key in {**wanted, **found} for line in same(wanted.get(key), found.get(key), f"{path}/{key}")]
-    return [] if wanted == found else [f"{path}: the database says {wanted}, report.json {found}"]
-
-
 def said_by(report: dict) -> dict[str, object]:
     """What report.json says of that which `expected` computes."""
     scopes = {"overall": report["overall"], **{product["name"]: product for product in report["products"]}}
     tables = {table["name"]: table for source in report["sources"] if source["name"] == "crm" for table in source["tables"]}
     lost = series(next(stage for stage in report["overall"]["stages"] if stage["stage"] == "convert"), "Opportunities lost")
     return {
-        "scopes": {name: {stage["stage"]: stage_said(stage) for stage in scope["stages"] if stage["people"]} for name, scope in scopes.items()},
+        "scopes": {name: stages_said(scope) for name, scope in scopes.items()},
         "lost": {label: round(value) for label, value in lost.items()},
         "rows": {name: table["rows_read"] for name, table in tables.items()},
-    }
-
-
-def series(stage: dict, name: str) -> dict[str, float | None] | None:
-    """A metric of a stage by period."""
-    found = [metric for metric in stage["metrics"] if metric["name"] == name]
-    return {point["period"]: point["value"] for point in found[0]["series"]} if found else None
-
-
-def stage_said(stage: dict) -> dict[str, object]:
-    """One stage of one scope."""
-    revenue, step = series(stage, "Revenue"), stage["to_next"]
-    counts = ["entered", "matured", "advanced", "skipped"]
-    if step is not None:
-        assert [step[name] for name in counts] == [step["cohorts"][-1][name] for name in counts], "the last cohort is the reported one"
-    return {
-        "people": stage["people"],
-        "entered": series(stage, "People"),
-        "revenue": revenue and {
-            label: None if value is None else str(Decimal(repr(value)).quantize(Decimal("0.01"))) for label, value in revenue.items()
-        },
-        "steps": step and {cohort["period"]: [cohort[name] for name in counts] for cohort in step["cohorts"]},
     }
 
 

@@ -45,7 +45,16 @@ impl Workspace {
 
     /// Where the quick profile puts `cvj`.
     pub(crate) fn cvj(&self) -> PathBuf {
-        self.target.join("debug").join(format!("cvj{}", std::env::consts::EXE_SUFFIX))
+        self.program("cvj")
+    }
+
+    /// Where the quick profile puts the emulators.
+    pub(crate) fn emulator(&self) -> PathBuf {
+        self.program("cvj-emulator")
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// An empty folder for what a chore writes, inside the target folder.

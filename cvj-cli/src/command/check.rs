@@ -125,6 +125,7 @@ fn write_table(text: &mut String, table: &CheckedTable, was_read: bool) {
             let expected = table.rows_expected.map(|rows| format!("; the source says it has {rows} rows"));
             format!("not pulled: `cvj report` pulls it{}", expected.unwrap_or_default())
         }
+        None if table.columns.iter().any(|column| !column.used_by.is_empty()) => format!("read by views{files}"),
         None if was_read => format!("used by no definition{files}"),
         None => format!("not read{files}"),
     };

@@ -18,8 +18,8 @@ pub(crate) enum KeyringError {
     #[error("the keyring is turned off by {SWITCH}")]
     Off,
     /// Nothing answers.
-    #[error("there is no keyring on this machine ({0})")]
-    Absent(String),
+    #[error("there is no keyring on this machine")]
+    Absent,
     /// Nobody unlocked it.
     #[error("the keyring is locked and was not unlocked ({0})")]
     Locked(String),
@@ -35,18 +35,11 @@ pub(crate) enum KeyringError {
 }
 
 impl KeyringError {
-    fn absent(error: &Error) -> Self {
-        match error {
-            Error::PlatformFailure(why) | Error::NoStorageAccess(why) => Self::Absent(reason(why.as_ref())),
-            other => Self::Absent(other.to_string()),
-        }
-    }
-
     /// What to do about it.
     pub(crate) fn hint(&self, key: &SecretKey) -> String {
         let name = &key.name;
         match self {
-            Self::Off | Self::Absent(_) | Self::TooLong(_) => {
+            Self::Off | Self::Absent | Self::TooLong(_) => {
                 format!("set the environment variable {name}, or CVJ_SECRET_COMMAND to a command that prints secrets")
             }
             Self::Locked(_) => format!("unlock it and try again; or set the environment variable {name}"),
@@ -95,8 +88,8 @@ impl Keyring {
             Self::Off => Err(KeyringError::Off),
             Self::System => {
                 let status = keyring::Entry::store_status();
-                status.as_ref().map_err(KeyringError::absent)?;
-                keyring_core::get_default_store().ok_or_else(|| KeyringError::Absent("none was opened".to_owned()))
+                status.as_ref().map_err(|_| KeyringError::Absent)?;
+                keyring_core::get_default_store().ok_or(KeyringError::Absent)
             }
             #[cfg(test)]
             Self::Given(store) => Ok(Arc::clone(store)),

@@ -2,11 +2,11 @@
 //! first one. What is doubtful is counted per source; people with doubtful dates are told to the counts of steps.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
 
 use cvj_core::Stage;
 
 use super::{Bounds, Chains, in_parallel};
+use crate::blocks::Blocks;
 use crate::calendar::{Calendar, DAY};
 use crate::people::{Current, Touch};
 use crate::products::ProductCode;
@@ -57,7 +57,7 @@ pub(super) struct Sightings {
     /// Touchpoints by segment.
     touchpoints: Vec<u64>,
     /// Minutes of the touchpoints that have a time of day, by source and stage.
-    minutes: Vec<Vec<i32>>,
+    minutes: Vec<Blocks<i32>>,
 }
 
 /// Minutes, by source and stage, in which touchpoints are of bulk edits.
@@ -92,7 +92,7 @@ impl Sightings {
         if !is_a_date(touch.at, bounds.calendar) {
             let place = segments.source(touch.segment) * Stage::ALL.len() + usize::from(touch.stage);
             if self.minutes.len() <= place {
-                self.minutes.resize_with(place + 1, Vec::new);
+                self.minutes.resize_with(place + 1, Blocks::default);
             }
             self.minutes[place].push(minute(touch.at));
         }
@@ -104,13 +104,9 @@ impl Sightings {
         for (touchpoints, more) in self.touchpoints.iter_mut().zip(part.touchpoints) {
             *touchpoints += more;
         }
-        self.minutes.resize_with(self.minutes.len().max(part.minutes.len()), Vec::new);
+        self.minutes.resize_with(self.minutes.len().max(part.minutes.len()), Blocks::default);
         for (minutes, more) in self.minutes.iter_mut().zip(part.minutes) {
-            if minutes.is_empty() {
-                *minutes = more;
-            } else {
-                minutes.extend(more);
-            }
+            minutes.append(more);
         }
         self
     }
@@ -121,9 +117,8 @@ impl Sightings {
         for (segment, touchpoints) in (0..).zip(self.touchpoints) {
             sources[segments.source(segment)].touchpoints += touchpoints;
         }
-        let minutes: Vec<(usize, Mutex<Vec<i32>>)> = self.minutes.into_iter().map(Mutex::new).enumerate().collect();
+        let minutes: Vec<(usize, Blocks<i32>)> = self.minutes.into_iter().enumerate().collect();
         let found = in_parallel(&minutes, |found: &mut Vec<(usize, u8, i32, u64)>, (place, minutes)| {
-            let minutes = std::mem::take(&mut *minutes.lock().unwrap_or_else(PoisonError::into_inner));
             let (source, stage) = (place / Stage::ALL.len(), (place % Stage::ALL.len()) as u8);
             found.extend(bulk(minutes).into_iter().map(|(minute, touchpoints)| (source, stage, minute, touchpoints)));
         });
@@ -146,9 +141,10 @@ impl Sightings {
 }
 
 /// The minutes of bulk edits among those of all touchpoints of a source at a stage, with their touchpoints.
-fn bulk(minutes: Vec<i32>) -> Vec<(i32, u64)> {
+fn bulk(minutes: &Blocks<i32>) -> Vec<(i32, u64)> {
     let all = minutes.len() as u64;
-    let ends = minutes.iter().min().zip(minutes.iter().max());
+    let each = || minutes.slices().flatten();
+    let ends = each().min().zip(each().max());
     let Some((first, last)) = ends.map(|(first, last)| (i64::from(*first), i64::from(*last))).filter(|_| all >= FEWEST) else {
         return Vec::new();
     };
@@ -160,13 +156,14 @@ fn bulk(minutes: Vec<i32>) -> Vec<(i32, u64)> {
 }
 
 /// How many there are of each minute that has any, in order.
-fn count(mut minutes: Vec<i32>, first: i64, span: u64) -> Vec<(i32, u64)> {
+fn count(minutes: &Blocks<i32>, first: i64, span: u64) -> Vec<(i32, u64)> {
     if span > MOST_COUNTED {
+        let mut minutes: Vec<i32> = minutes.slices().flatten().copied().collect();
         minutes.sort_unstable();
         return minutes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)).collect();
     }
     let mut counts = vec![0_u32; span as usize];
-    for minute in &minutes {
+    for minute in minutes.slices().flatten() {
         counts[(i64::from(*minute) - first) as usize] += 1;
     }
     let some = (first..).zip(counts).filter(|(_, count)| *count > 0);
@@ -203,7 +200,8 @@ impl DateTally {
             let of_bulk = |touch: &&Touch| doubtful.bulk.contains(&key(touch)) && !is_a_date(touch.at, calendar);
             self.doubtful.extend(touches.iter().filter(of_bulk).map(|touch| touch.product));
         }
-        for same in touches.chunk_by(|a, b| a.at == b.at) {
+        let any_same = touches.windows(2).fold(false, |any, pair| any | (pair[0].at == pair[1].at));
+        for same in touches.chunk_by(|a, b| a.at == b.at).take_while(|_| any_same) {
             // At one moment the lowest stage comes first.
             let is_one_stage = same.first().map(|touch| touch.stage) == same.last().map(|touch| touch.stage);
             if is_one_stage || is_a_date(same[0].at, calendar) {
@@ -219,8 +217,8 @@ impl DateTally {
             }
         }
         self.any_doubtful |= !self.doubtful.is_empty();
-        let furthest = touches.iter().map(|touch| touch.stage).max();
         for named in current {
+            let furthest = touches.iter().map(|touch| touch.stage).max();
             let (people, disagree) = &mut self.sources[named.source].current;
             *people += 1;
             *disagree += u64::from(furthest != Some(named.stage));

@@ -58,6 +58,11 @@ impl Default for Squares {
 
 impl Squares {
     fn of(orders: u64, money: i128) -> Self {
+        // Nearly all fit a multiplication that cannot overflow.
+        if let (Ok(orders), Ok(money)) = (i64::try_from(orders), i64::try_from(money)) {
+            let (orders, money) = (i128::from(orders), i128::from(money));
+            return Self(Some([orders * orders, orders * money, money * money]));
+        }
         let orders = i128::from(orders);
         let product = |a: i128, b: i128| a.checked_mul(b);
         let squares = product(orders, orders).zip(product(orders, money)).zip(product(money, money));

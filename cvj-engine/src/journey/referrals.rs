@@ -83,7 +83,7 @@ impl ScopeReferrals {
                 None => Waiting::still(bounds.as_of - at),
             })
             .collect();
-        let median = KaplanMeier::of(&mut waits).quantile(0.5);
+        let median = KaplanMeier::median(&mut waits);
         let mut referrers: Vec<PersonId> = self.pairs.iter().map(|(referrer, _)| *referrer).collect();
         referrers.dedup();
         ReferralCounts {

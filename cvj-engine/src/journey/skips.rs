@@ -63,12 +63,10 @@ impl SkipCounts {
         between.collect()
     }
 
+    /// Counts someone who reached the stage that follows.
     pub(super) fn count_person(&mut self, path: &Path, touches: &[Touch], bounds: &Bounds<'_>) {
         let bit = 1_u8 << self.stage.index();
         let reached = path.forward;
-        if reached & (1 << self.next.index()) == 0 {
-            return;
-        }
         let Some(start) = path.latest(reached & (bit - 1)).filter(|start| bounds.place(*start).is_some()) else { return };
         let group = if reached & bit == 0 { &mut self.skipped } else { &mut self.took };
         group.people += 1;

@@ -6,7 +6,9 @@ use cvj_core::stats::{KaplanMeier, Waiting};
 
 use super::path::Path;
 use super::{Bounds, stages_of};
+use crate::blocks::Blocks;
 use crate::calendar::DAY;
+use crate::people::Touch;
 
 /// A waiting curve has at most so many points, and the one at its start.
 const CURVE_POINTS: u32 = 60;
@@ -55,7 +57,11 @@ pub(crate) struct ChainStage {
 pub(super) struct StepCounts {
     chain: u8,
     stages: Vec<StageCounts>,
-    /// People by the set of stages that they reached in order before the end of the period.
+    /// By stage: its place in the chain.
+    places: [usize; 8],
+    /// People by the set of stages that they touched before the end of the period, whatever the order, and that they reached in
+    /// order.
+    any: Box<[u64; 256]>,
     ordered: Box<[u64; 256]>,
 }
 
@@ -66,7 +72,6 @@ struct StageCounts {
     /// The window of the step, and the days at which cohorts are compared, in microseconds.
     window: i64,
     early: Option<i64>,
-    any: u64,
     /// By period of the history.
     cohorts: Vec<Cohort>,
     trusted: Cohort,
@@ -77,44 +82,20 @@ struct StageCounts {
 #[derive(Debug)]
 pub(super) struct Waits {
     periods: usize,
-    cells: Vec<u16>,
+    cells: Blocks<u16>,
     /// One for each of `cells`.
-    times: Vec<Waiting>,
+    times: Blocks<Waiting>,
 }
 
 impl Waits {
     pub(super) fn new(bounds: &Bounds<'_>) -> Self {
-        Self { periods: bounds.periods.clone().count(), cells: Vec::new(), times: Vec::new() }
+        Self { periods: bounds.periods.clone().count(), cells: Blocks::default(), times: Blocks::default() }
     }
 
     fn push(&mut self, stage: usize, period: usize, wait: Waiting) {
         // Eight stages of at most 520 periods.
         self.cells.push((stage * self.periods + period) as u16);
         self.times.push(wait);
-    }
-
-    pub(super) fn add(&mut self, part: &Self) {
-        self.cells.extend_from_slice(&part.cells);
-        self.times.extend_from_slice(&part.times);
-    }
-
-    /// Cell by cell, those of each of so many stages.
-    fn by_cell(self, stages: usize) -> Cells {
-        let mut starts = vec![0; stages * self.periods + 1];
-        for cell in &self.cells {
-            starts[usize::from(*cell) + 1] += 1;
-        }
-        for cell in 1..starts.len() {
-            starts[cell] += starts[cell - 1];
-        }
-        let mut next = starts.clone();
-        let mut waits = vec![Waiting::still(0); self.times.len()];
-        for (cell, wait) in self.cells.iter().zip(self.times) {
-            let place = &mut next[usize::from(*cell)];
-            waits[*place] = wait;
-            *place += 1;
-        }
-        Cells { periods: self.periods, starts, waits }
     }
 }
 
@@ -126,6 +107,28 @@ struct Cells {
 }
 
 impl Cells {
+    /// Deals out the waits of a scope, cell by cell, those of each of so many stages.
+    fn deal(parts: &[&Waits], stages: usize) -> Self {
+        let periods = parts.first().map_or(0, |part| part.periods);
+        let mut starts = vec![0; stages * periods + 1];
+        for cell in parts.iter().flat_map(|part| part.cells.slices()).flatten() {
+            starts[usize::from(*cell) + 1] += 1;
+        }
+        for cell in 1..starts.len() {
+            starts[cell] += starts[cell - 1];
+        }
+        let mut next = starts.clone();
+        let mut waits = vec![Waiting::still(0); parts.iter().map(|part| part.times.len()).sum()];
+        for (cells, times) in parts.iter().flat_map(|part| part.cells.slices().zip(part.times.slices())) {
+            for (cell, wait) in cells.iter().zip(times) {
+                let place = &mut next[usize::from(*cell)];
+                waits[*place] = *wait;
+                *place += 1;
+            }
+        }
+        Self { periods, starts, waits }
+    }
+
     fn of(&mut self, stage: usize, period: usize) -> &mut [Waiting] {
         let cell = stage * self.periods + period;
         &mut self.waits[self.starts[cell]..self.starts[cell + 1]]
@@ -143,24 +146,42 @@ impl StepCounts {
                 next,
                 window: next.map_or(0, |next| i64::from(bounds.window_days[next.index()]) * DAY),
                 early: next.and_then(|next| bounds.like_aged_days(next)).map(|days| i64::from(days) * DAY),
-                any: 0,
                 cohorts: vec![Cohort::default(); periods],
                 trusted: Cohort::default(),
             }
         });
-        Self { chain, stages: counts.collect(), ordered: Box::new([0; 256]) }
+        let places = Stage::ALL.map(|stage| (chain & ((1 << stage.index()) - 1)).count_ones() as usize);
+        Self { chain, stages: counts.collect(), places, any: Box::new([0; 256]), ordered: Box::new([0; 256]) }
+    }
+
+    /// The place of a stage in the chain.
+    pub(super) fn place(&self, stage: Stage) -> usize {
+        self.places[stage.index()]
     }
 
     pub(super) fn count_person(&mut self, path: &Path, doubtful: bool, waits: &mut Waits, bounds: &Bounds<'_>) {
+        self.any[usize::from(path.any)] += 1;
         self.ordered[usize::from(path.ordered)] += 1;
-        let place = |stage: Stage| (self.chain & ((1 << stage.index()) - 1)).count_ones() as usize;
-        for stage in stages_of(path.any) {
-            self.stages[place(stage)].any += 1;
-        }
         for (stage, entered) in path.reached() {
-            let place = place(stage);
-            let wait = self.stages[place].count_step(entered, path, doubtful, bounds);
-            if let Some((period, wait)) = wait {
+            let place = self.place(stage);
+            let counts = &mut self.stages[place];
+            let reached = counts.next.and_then(|next| path.touched(next));
+            let beyond = |next| path.beyond(next);
+            if let Some((period, wait)) = counts.count_step(entered, reached, beyond, doubtful, bounds) {
+                waits.push(place, period, wait);
+            }
+        }
+    }
+
+    /// Counts someone with a single touchpoint, as [`Self::count_person`] does: most people of a product have no more.
+    pub(super) fn count_lone(&mut self, touch: &Touch, doubtful: bool, waits: &mut Waits, bounds: &Bounds<'_>) {
+        let stage = self.chain & (1 << touch.stage);
+        let before_end = if touch.at < bounds.end { stage } else { 0 };
+        self.any[usize::from(before_end)] += 1;
+        self.ordered[usize::from(before_end)] += 1;
+        if stage != 0 {
+            let place = self.places[usize::from(touch.stage)];
+            if let Some((period, wait)) = self.stages[place].count_step(touch.at, None, |_| None, doubtful, bounds) {
                 waits.push(place, period, wait);
             }
         }
@@ -168,27 +189,30 @@ impl StepCounts {
 
     pub(super) fn add(&mut self, part: &Self) {
         for (counts, part) in self.stages.iter_mut().zip(&part.stages) {
-            counts.any += part.any;
             counts.trusted.add(part.trusted);
             for (cohort, part) in counts.cohorts.iter_mut().zip(&part.cohorts) {
                 cohort.add(*part);
             }
         }
-        for (people, more) in self.ordered.iter_mut().zip(part.ordered.iter()) {
-            *people += more;
+        for (counts, part) in [(&mut self.any, &part.any), (&mut self.ordered, &part.ordered)] {
+            for (people, more) in counts.iter_mut().zip(part.iter()) {
+                *people += more;
+            }
         }
     }
 
-    pub(super) fn finish(self, waits: Waits) -> Vec<ChainStage> {
-        let Self { chain, stages, ordered } = self;
-        let mut cells = waits.by_cell(stages.len());
+    pub(super) fn finish(self, waits: &[&Waits]) -> Vec<ChainStage> {
+        let Self { chain, stages, any, ordered, .. } = self;
+        let mut cells = Cells::deal(waits, stages.len());
         let stages = stages.into_iter().enumerate().map(|(place, counts)| {
             let bit = 1_u8 << counts.stage.index();
             let earlier = chain & (bit - 1);
-            let people_where = |holds: &dyn Fn(u8) -> bool| -> u64 {
-                let reached = (0..=u8::MAX).zip(ordered.iter()).filter(|(reached, _)| reached & bit != 0 && holds(*reached));
+            let people_of = |sets: &[u64; 256], holds: &dyn Fn(u8) -> bool| -> u64 {
+                let reached = (0..=u8::MAX).zip(sets).filter(|(reached, _)| reached & bit != 0 && holds(*reached));
                 reached.map(|(_, people)| people).sum()
             };
+            let people_where = |holds: &dyn Fn(u8) -> bool| people_of(&ordered, holds);
+            let any = people_of(&any, &|_| true);
             let all = people_where(&|_| true);
             let strict = people_where(&|reached| reached & earlier == earlier);
             let no_earlier = if earlier == 0 { 0 } else { people_where(&|reached| reached & earlier == 0) };
@@ -196,22 +220,18 @@ impl StepCounts {
                 let lacks = |reached: u8| reached & earlier != 0 && reached & (1 << stage.index()) == 0;
                 StagePeople { stage, people: people_where(&lacks) }
             });
-            let readings = Readings {
-                backward: counts.any - all,
-                skipped: all - strict - no_earlier,
-                no_earlier,
-                missing: missing.collect(),
-            };
+            let readings =
+                Readings { backward: any - all, skipped: all - strict - no_earlier, no_earlier, missing: missing.collect() };
             let periods = counts.cohorts.len();
             let waiting = match counts.next {
                 Some(_) => waiting(cells.of(place, periods - 1), counts.window),
                 None => WaitingReport::default(),
             };
             let medians: Vec<Option<f64>> =
-                (0..periods).map(|period| days(KaplanMeier::of(cells.of(place, period)).quantile(0.5))).collect();
+                (0..periods).map(|period| days(KaplanMeier::median(cells.of(place, period)))).collect();
             ChainStage {
                 stage: counts.stage,
-                any: counts.any,
+                any,
                 ordered: all,
                 strict,
                 readings,
@@ -227,18 +247,26 @@ impl StepCounts {
 
 impl StageCounts {
     /// Counts the step to the next stage of someone who entered this one; gives how long they waited, and the place of the period.
-    fn count_step(&mut self, entered: i64, path: &Path, doubtful: bool, bounds: &Bounds<'_>) -> Option<(usize, Waiting)> {
+    /// `reached`: when they first touched the next stage; `beyond`: when one beyond it.
+    #[inline]
+    fn count_step(
+        &mut self,
+        entered: i64,
+        reached: Option<i64>,
+        beyond: impl FnOnce(Stage) -> Option<i64>,
+        doubtful: bool,
+        bounds: &Bounds<'_>,
+    ) -> Option<(usize, Waiting)> {
         let place = bounds.place(entered)?;
         let mut waited = None;
         let mut step = Cohort { entered: 1, ..Cohort::default() };
         if let Some(next) = self.next {
-            let reached = path.touched(next);
             let deadline = entered + self.window;
             let in_time = |at: Option<i64>| at.is_some_and(|at| at <= deadline);
             if deadline <= bounds.as_of {
                 step.matured = 1;
                 step.advanced = u64::from(in_time(reached));
-                step.skipped = u64::from(!in_time(reached) && in_time(path.beyond(next)));
+                step.skipped = u64::from(!in_time(reached) && in_time(beyond(next)));
             }
             step.early = u64::from(self.early.zip(reached).is_some_and(|(early, at)| at <= entered + early));
             let wait = reached.map(|at| Waiting::until_event(at - entered));

@@ -1,6 +1,8 @@
 //! The rule that tells a table's rows of data from all others. It is settled once, travels with every partition, and judges a
 //! row by its number and its cells alone, so that a row is judged the same whichever partition it falls in.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::ShortRows;
@@ -161,7 +163,7 @@ impl Sieve {
         }
         match row.begins(0) {
             // Most rows end here.
-            Some(byte) if !self.may_concern(byte, row) => return Ok(Verdict::Data),
+            Some(byte) if !self.may_concern(byte, || row.begins(row.width() - 1)) => return Ok(Verdict::Data),
             Some(_) => {}
             None => {
                 if (1..row.width()).all(|index| row.begins(index).is_none()) {
@@ -176,6 +178,21 @@ impl Sieve {
             return Ok(Verdict::Data);
         }
         self.totals(number, row, nulls)
+    }
+
+    /// Whether only its cells can tell that one of these rows is no data.
+    pub fn judges_by_cells(&self, numbers: RangeInclusive<u64>) -> bool {
+        let after = self.skips.partition_point(|skip| skip.to < *numbers.start());
+        *numbers.start() >= self.from
+            && self.to.is_none_or(|to| *numbers.end() < to)
+            && self.skips.get(after).is_none_or(|skip| skip.from > *numbers.end())
+    }
+
+    /// Whether a row that is judged by its cells and has as many as the header is data for certain, by the first byte of its first
+    /// and its last cell; a space for a blank cell.
+    #[inline]
+    pub fn is_plainly_data(&self, first: u8, last: u8) -> bool {
+        first != b' ' && !self.may_concern(first, || Some(last))
     }
 
     /// Whether a row of data has the header's cells: more of them do no harm where they are blank, fewer where they are filled.
@@ -197,15 +214,15 @@ impl Sieve {
     }
 
     /// By the first byte of a row and of its last cell.
-    fn may_concern(&self, first: u8, row: &(impl RowCells + ?Sized)) -> bool {
+    #[inline]
+    fn may_concern(&self, first: u8, last: impl FnOnce() -> Option<u8>) -> bool {
         if self.left > 0 {
             return true;
         }
         let heads = self.header.first().and_then(|header| header.bytes().next());
         let is_head = heads.is_none_or(|byte| !byte.is_ascii() || byte == first.to_ascii_lowercase());
         let totals = !self.holds.is_empty();
-        is_head
-            || (totals && (may_begin(first) || row.begins(row.width() - 1).is_some_and(|byte| byte.eq_ignore_ascii_case(&b'g'))))
+        is_head || (totals && (may_begin(first) || last().is_some_and(|byte| byte.eq_ignore_ascii_case(&b'g'))))
     }
 
     fn is_header(&self, row: &(impl RowCells + ?Sized)) -> Result<bool, SourceError> {
@@ -289,6 +306,8 @@ mod tests {
         let check = |cells: &[&str], expect: Verdict| {
             let row: Vec<_> = cells.iter().map(|cell| Cell::text(cell)).collect();
             assert_eq!(sieve.judge(7, &row[..], &CellSettings::default().nulls()).unwrap(), expect, "{cells:?}");
+            let [first, last] = [0, cells.len() - 1].map(|index| row[..].begins(index).unwrap_or(b' '));
+            assert!(expect == Verdict::Data || !sieve.is_plainly_data(first, last), "{cells:?}");
         };
         let total = Verdict::LeftOut(LeftOut::Total);
         check(&["Total: Campaigns", "USD", " --", "12", ""], total);
@@ -303,6 +322,7 @@ mod tests {
         check(&["Campaign", "Currency", " STATUS", "Clicks", "Notes", ""], Verdict::LeftOut(LeftOut::RepeatedHeader));
         check(&["", "", "", "", ""], Verdict::LeftOut(LeftOut::Empty));
         check(&["c", "USD", "active", "12", ""], Verdict::Data);
+        assert!(sieve.is_plainly_data(b'x', b' ') && !sieve.is_plainly_data(b'c', b' '));
         // One word may be a name: the row's number tells.
         let named = Sieve { totals: Vec::new(), ..sieve.clone() };
         let judge = |sieve: &Sieve, label: &str| {
@@ -325,5 +345,7 @@ mod tests {
         let sieve = Sieve { skips, ..Sieve::default() };
         let found: Vec<_> = (1..13).filter_map(|number| sieve.skipped(number).map(|why| (number, why))).collect();
         assert_eq!(found, [(3, LeftOut::Total), (9, LeftOut::Footer), (10, LeftOut::Footer), (11, LeftOut::Footer)]);
+        let by_cells = [(1, 2), (2, 3), (4, 8), (4, 9), (10, 10), (12, 20)].map(|(from, to)| sieve.judges_by_cells(from..=to));
+        assert_eq!(by_cells, [true, false, true, false, false, true]);
     }
 }

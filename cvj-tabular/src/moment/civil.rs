@@ -27,16 +27,19 @@ fn month_length(year: u32, month: u32) -> u32 {
     }
 }
 
-/// Reads ISO forms, and remembers the last day: neighbouring rows are often of one day.
+/// Days that a reader remembers, one for each day of a month.
+const REMEMBERED: usize = 32;
+
+/// Reads ISO forms, and remembers days: neighbouring rows are often of the same few.
 #[derive(Clone, Debug)]
 pub(crate) struct IsoReader {
-    written: [u8; 10],
-    days: i32,
+    /// As they are written, and as numbers.
+    days: [([u8; 10], i32); REMEMBERED],
 }
 
 impl Default for IsoReader {
     fn default() -> Self {
-        Self { written: *b"1970-01-01", days: 0 }
+        Self { days: [(*b"1970-01-01", 0); REMEMBERED] }
     }
 }
 
@@ -45,7 +48,8 @@ impl IsoReader {
     #[inline]
     pub(crate) fn read(&mut self, bytes: &[u8]) -> Option<MomentParts> {
         let (date, rest) = bytes.split_first_chunk::<10>()?;
-        let days = if *date == self.written { self.days } else { self.new_day(*date)? };
+        let (written, days) = self.days[place(*date)];
+        let days = if *date == written { days } else { self.new_day(*date)? };
         if rest.is_empty() {
             return Some(MomentParts { days, time: None, offset: None });
         }
@@ -74,10 +78,16 @@ impl IsoReader {
         if century == NO_DIGITS || year == NO_DIGITS {
             return None;
         }
-        self.days = days_of(century * 100 + year, two(m1, m2), two(d1, d2))?;
-        self.written = date;
-        Some(self.days)
+        let days = days_of(century * 100 + year, two(m1, m2), two(d1, d2))?;
+        self.days[place(date)] = (date, days);
+        Some(days)
     }
+}
+
+/// Where a day is remembered, by the digits of the day of the month.
+#[inline]
+fn place(date: [u8; 10]) -> usize {
+    (usize::from(date[8] & 3) * 10 + usize::from(date[9] & 15)) % REMEMBERED
 }
 
 const NO_DIGITS: u32 = 255;
@@ -144,6 +154,14 @@ mod tests {
         }
         assert_eq!(days_of(0, 1, 1), None);
         assert_eq!(days_of(2026, 13, 1), None);
+    }
+
+    #[test]
+    fn days_that_share_a_place_are_told_apart() {
+        let mut reader = IsoReader::default();
+        for (written, days) in [("2026-10-01", 20_727), ("2026-11-01", 20_758), ("1970-01-01", 0), ("2026-10-01", 20_727)] {
+            assert_eq!(reader.read(written.as_bytes()).map(|parts| parts.days), Some(days), "{written}");
+        }
     }
 
     #[test]

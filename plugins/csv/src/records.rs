@@ -103,15 +103,30 @@ impl RowBlock for Rows<'_> {
         CsvRow { record, dialect: self.dialect, file: self.file }
     }
 
+    fn begins(&self, rows: Range<usize>, index: usize) -> impl Iterator<Item = Option<u8>> {
+        let quote = self.dialect.quote;
+        self.fields.column(rows.start, index, self.width).take(rows.len()).map(move |text| match text {
+            [] | [b'\r'] => Some(b' '),
+            [first, ..] if *first != quote => Some(*first).filter(u8::is_ascii_graphic),
+            [_, second, ..] if *second != quote => Some(*second).filter(u8::is_ascii_graphic),
+            _ => None,
+        })
+    }
+
+    #[inline]
     fn column(&self, rows: Range<usize>, index: usize) -> impl Iterator<Item = Option<&[u8]>> {
         // Most cells are neither quoted nor at the begin or end of a line.
         let inner = self.is_utf8 && index > 0 && index + 1 < self.width;
         rows.clone().zip(self.fields.column(rows.start, index, self.width)).map(move |(row, text)| {
-            if inner && text.first() != Some(&self.dialect.quote) {
-                return Some(text);
-            }
-            self.row(row).record.plain(index).filter(|bytes| self.is_utf8 || bytes.is_ascii())
+            if inner && text.first() != Some(&self.dialect.quote) { Some(text) } else { self.plain(row, index) }
         })
+    }
+}
+
+impl Rows<'_> {
+    #[inline(never)]
+    fn plain(&self, row: usize, index: usize) -> Option<&[u8]> {
+        self.row(row).record.plain(index).filter(|bytes| self.is_utf8 || bytes.is_ascii())
     }
 }
 

@@ -97,7 +97,7 @@ struct Emulator {
 
 impl Emulator {
     fn start(workspace: &Workspace, arguments: &[&str]) -> Result<Self, Failure> {
-        let program = workspace.target.join("debug").join(format!("cvj-emulator{}", std::env::consts::EXE_SUFFIX));
+        let program = workspace.emulator();
         let mut command = Command::new(&program);
         let failure = |error: std::io::Error| Failure::at(&program, &error);
         let process = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failure)?;

@@ -1,5 +1,6 @@
 //! The checks written in Python. In `tests/oracle`: §5 and the journey's numbers computed by brute force, the sample's numbers by `DuckDB`,
-//! and the platforms' exports read by hand. In `tests/tryton`: a real CRM, reported and counted in its database.
+//! and the platforms' exports read by hand. In `tests/crm`: CRMs, counted from their emulators' records.
+//! In `tests/tryton`: a real one, reported and counted in its database.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,6 +24,7 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
             "random shops by the oracle",
             "exports read by hand",
             "sample by DuckDB",
+            "CRMs from their records",
             "Tryton from its database",
         ];
         return names.map(|name| Check { name, outcome: Outcome::missing("Python 3.11") }).into();
@@ -60,6 +62,12 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
             outcome: counted(script("value_logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", shops])),
         },
         Check { name: "exports read by hand", outcome: exports(&python, &mut script("samples.py"), workspace) },
+        Check {
+            name: "CRMs from their records",
+            outcome: counted(
+                script("../crm/run.py").arg("--cvj").arg(workspace.cvj()).arg("--emulator").arg(workspace.emulator()),
+            ),
+        },
         Check {
             name: "Tryton from its database",
             outcome: counted(
