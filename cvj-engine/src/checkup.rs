@@ -7,8 +7,9 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use cvj_core::report::{LeftOut, RejectReason};
 use cvj_core::source::{ColumnRequest, FIELD_FORMAT, Kind, ScanRequest, TableInfo};
 
+use crate::client::Client;
 use crate::config::SourceSettings;
-use crate::engine::{Attempt, Client, Request, with_runtime};
+use crate::engine::{Attempt, Request, with_runtime};
 use crate::error::EngineError;
 use crate::gathered::Gathered;
 use crate::rejections::Told;
@@ -101,8 +102,8 @@ pub fn check(request: &Request, watch: Arc<dyn Watch>) -> Result<Checkup, Engine
             Checkup { client: client.config.client.name.clone(), sources: Vec::new(), definitions: 0, problems: Vec::new() };
         // Definitions over a source that is not open would only give errors that follow from it.
         let attempt = if all_open {
-            let attempt = client.retrying(async |client| {
-                let attempt = Attempt::run(client).await?;
+            let attempt = client.retrying(async |client, binding| {
+                let attempt = Attempt::run(client, binding).await?;
                 let behind_views = behind_views(&attempt).await?;
                 Ok((sources(client, Some((&attempt, &behind_views)))?, attempt.definition_count()))
             });

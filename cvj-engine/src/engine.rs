@@ -1,44 +1,42 @@
 //! From a client's folder to a [`Report`], and the same way without the report for `cvj check`.
 
+mod provenance;
+mod provide;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cvj_core::nearest::nearest;
-use cvj_core::report::{BulkMinute, CurrentStage, DateTrust, Product, Report, ReportPeriod, Scope, Trail};
+use cvj_core::report::{Product, Report, ReportPeriod, Scope, Trail};
 use cvj_core::slug::unique_slugs;
-use cvj_core::source::Level;
-use cvj_core::{Period, Stage, Status, View};
+use cvj_core::{Period, Stage, View};
 use datafusion::common::Result as DataFusionResult;
 use jiff::{Timestamp, ToSpan};
 
-use crate::accounts::{self, Extent, TableReading};
+use crate::accounts::{self, Extent};
 use crate::assemble::{Computed, Feed, Material};
 use crate::calendar::Calendar;
 use crate::cards;
-use crate::config::{AsOf, Config};
+use crate::client::{Binding, Client};
+use crate::config::AsOf;
 use crate::error::EngineError;
 use crate::findings;
 use crate::gathered::{FeedScope, Gathered};
-use crate::journey::{Bounds, DateCounts, Journeys};
+use crate::journey::{Bounds, Journeys};
 use crate::metrics::{History, MetricValues, aggregate};
 use crate::people::People;
-use crate::plugin::Search;
 use crate::products::{MOST_FOUND, ProductCode, Products, UNASSIGNED};
-use crate::pull::{Needed, NeededTables, Pulls};
+use crate::pull::Pulls;
 use crate::relation::{Relation, touchpoint_label};
-use crate::rows::{Shared, gather, plan_rows};
+use crate::rows::{Shared, gather};
 use crate::scan::Account;
 use crate::secrets::Vault;
 use crate::segments::{MOST_SEGMENTS, SegmentTable, Segments};
-use crate::session::{Declared, Session, definitions};
-use crate::sources::{OpenSource, Opening};
+use crate::session::{Declared, Session};
 use crate::trail::Traced;
 use crate::watch::Watch;
-
-/// How often a source may change its mind about its formats before that is an error.
-const ATTEMPTS: usize = 8;
 
 /// What a report is asked for.
 #[derive(Clone, Debug)]
@@ -65,7 +63,7 @@ pub struct Request {
 pub fn report(request: &Request, watch: Arc<dyn Watch>) -> Result<Report, EngineError> {
     with_runtime(async {
         let mut client = Client::open(request, watch, false)?;
-        client.retrying(async |client| Attempt::run(client).await?.report().await).await
+        client.retrying(async |client, binding| Attempt::run(client, binding).await?.report().await).await
     })
 }
 
@@ -77,65 +75,6 @@ pub(crate) fn with_runtime<T>(work: impl Future<Output = Result<T, EngineError>>
     let result = runtime.block_on(work);
     runtime.shutdown_background();
     result
-}
-
-/// A client with its sources open.
-pub(crate) struct Client<'a> {
-    pub(crate) request: &'a Request,
-    pub(crate) config: Config,
-    pub(crate) sources: Vec<OpenSource>,
-    pub(crate) watch: Arc<dyn Watch>,
-    /// Whole tables are not pulled.
-    look_only: bool,
-}
-
-impl<'a> Client<'a> {
-    /// Opens its sources; `look_only`: to look at them, not to pull them.
-    pub(crate) fn open(request: &'a Request, watch: Arc<dyn Watch>, look_only: bool) -> Result<Self, EngineError> {
-        let config = Config::read(&request.folder)?;
-        let search = Search::standard(&request.plugin_path);
-        let opening = Opening { config: &config, request, search: &search, watch: watch.clone(), look_only };
-        let mut cache = None;
-        let open = |settings| OpenSource::open(settings, &opening, &mut cache);
-        let sources = config.sources.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { request, config, sources, watch, look_only })
-    }
-
-    /// A client with the sources open that can be opened, and why the others cannot.
-    pub(crate) fn open_what_opens(request: &'a Request, watch: Arc<dyn Watch>) -> Result<(Self, Vec<EngineError>), EngineError> {
-        let config = Config::read(&request.folder)?;
-        let search = Search::standard(&request.plugin_path);
-        let opening = Opening { config: &config, request, search: &search, watch: watch.clone(), look_only: true };
-        let (mut sources, mut problems, mut cache) = (Vec::new(), Vec::new(), None);
-        for settings in &config.sources {
-            match OpenSource::open(settings, &opening, &mut cache) {
-                Ok(source) => sources.push(source),
-                Err(EngineError::Cancelled) => return Err(EngineError::Cancelled),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        Ok((Self { request, config, sources, watch, look_only: true }, problems))
-    }
-
-    /// Runs work that a source may ask to begin again because its data contradicts the formats it had settled on.
-    pub(crate) async fn retrying<T>(&mut self, work: impl AsyncFn(&Self) -> Result<T, EngineError>) -> Result<T, EngineError> {
-        let mut attempt = 1;
-        loop {
-            match work(self).await {
-                Err(EngineError::Source { source_name, error })
-                    if error.status == Status::SchemaChanged && attempt < ATTEMPTS =>
-                {
-                    let message = format!("reads the data once more: {error}");
-                    self.watch.log(&source_name, Level::Info, &message);
-                    if let Some(source) = self.sources.iter_mut().find(|source| source.name == source_name) {
-                        source.list_tables()?;
-                    }
-                    attempt += 1;
-                }
-                result => return result,
-            }
-        }
-    }
 }
 
 /// One pass over all sources under one set of formats.
@@ -158,20 +97,9 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Opens tables, binds definitions and reads every relation's rows once.
-    pub(crate) async fn run(client: &'a Client<'a>) -> Result<Self, EngineError> {
-        let config = &client.config;
-        let kind = client.request.period.map_or(config.report.period, Period::kind);
-        let calendar = Arc::new(Calendar::new(config.zone.clone(), kind));
-        let declared_products = config.products.iter().map(|product| (product.name.as_str(), product.aliases.as_slice()));
-        let products = Arc::new(Products::new(declared_products));
-        let (declared, views) = definitions(config, &client.sources);
-        config.check_spend(&declared.iter().filter_map(|declared| match declared {
-            Declared::Metric(metric, _) => Some(metric),
-            Declared::Touchpoint(..) => None,
-        }))?;
-        let session = Session::new(config, &client.sources, &views, &calendar, &products).await?;
-        let relations = session.relations(config, &client.sources, &views, &declared).await?;
+    /// Reads every relation's rows once.
+    pub(crate) async fn run(client: &'a Client<'a>, binding: Binding) -> Result<Self, EngineError> {
+        let Binding { calendar, products, session, declared, views, relations } = binding;
         let mut attempt = Self {
             client,
             calendar,
@@ -189,47 +117,6 @@ impl<'a> Attempt<'a> {
         attempt.provide().await?;
         attempt.gather().await?;
         Ok(attempt)
-    }
-
-    /// Makes the tables of sources over a network readable, or, in a look, sets aside what would have to be pulled.
-    async fn provide(&mut self) -> Result<(), EngineError> {
-        let pull_of = |name: &str| self.client.sources.iter().find(|source| source.name == name).and_then(OpenSource::pull);
-        let mut needed = Vec::new();
-        for relation in &self.relations {
-            match self.session.pulled(relation, &self.client.sources).await {
-                Ok(tables) => needed.push(tables),
-                Err(error) => return Err(self.session.blame(relation, &self.client.config, &error).await),
-            }
-        }
-        let mut all = NeededTables::new();
-        for (source, tables) in needed.iter().flatten() {
-            let of_source = all.entry(source.clone()).or_default();
-            for (table, needed) in tables {
-                of_source.entry(table.clone()).or_default().add(needed);
-            }
-        }
-        for (source, tables) in &all {
-            let Some(pull) = pull_of(source) else { continue };
-            self.go_on()?;
-            if self.client.look_only { pull.find_kept(tables) } else { pull.provide(tables)? }
-        }
-        let has = |(source, tables): (&String, &BTreeMap<String, Needed>)| {
-            pull_of(source).is_some_and(|pull| tables.keys().all(|table| pull.rows(table).is_some()))
-        };
-        let is_there: Vec<bool> = needed.iter().map(|sources| sources.iter().all(has)).collect();
-        for (relation, is_there) in std::mem::take(&mut self.relations).into_iter().zip(is_there) {
-            if is_there { self.relations.push(relation) } else { self.not_read.push(relation) }
-        }
-        for relation in &self.not_read {
-            let planned = match self.session.prepare(relation).await {
-                Ok(()) => plan_rows(&self.session.context, relation, &self.products).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = planned {
-                return Err(self.session.blame(relation, &self.client.config, &error).await);
-            }
-        }
-        Ok(())
     }
 
     async fn gather(&mut self) -> Result<(), EngineError> {
@@ -543,92 +430,6 @@ impl<'a> Attempt<'a> {
             names.insert(product.name.clone());
         }
         Ok(products.into_iter().filter(|product| names.contains(&product.name)).collect())
-    }
-
-    fn sources(&self, extent: &Extent<'_>, period_end: &str, dates: &[DateCounts]) -> Vec<cvj_core::report::Source> {
-        let open = self.client.sources.iter().map(|source| (source.name.as_str(), source.plugin.as_str()));
-        let views = self.views.iter().map(|(view, _)| (view.name.as_str(), "view"));
-        open.chain(views)
-            .map(|(name, plugin)| {
-                let parts: Vec<_> = self.of_source(name).collect();
-                let read: BTreeSet<&str> = parts.iter().map(|(relation, _)| relation.table.as_str()).collect();
-                let behind = |table: &str| self.behind_views.get(&(name.to_owned(), table.to_owned()));
-                let files = |table: &str| accounts::files(&self.client.sources, name, table);
-                let counted = |table: &str| accounts::counted(&self.client.sources, name, table);
-                let mut tables: Vec<_> = parts
-                    .iter()
-                    .map(|(relation, gathered)| {
-                        let counted = counted(&relation.table);
-                        let views = behind(&relation.table);
-                        let reading = TableReading { relation: Some((relation, gathered)), views, counted };
-                        reading.account(&relation.table, files(&relation.table), extent)
-                    })
-                    .collect();
-                for ((_, table), views) in self.behind_views.iter().filter(|((source, _), _)| source == name) {
-                    if !read.contains(table.as_str()) {
-                        let reading = TableReading { relation: None, views: Some(views), counted: counted(table) };
-                        tables.push(reading.account(table, files(table), extent));
-                    }
-                }
-                let mut source = accounts::source(name, plugin, &parts, tables, period_end, extent);
-                source.dates = self.dates(name, dates);
-                source
-            })
-            .collect()
-    }
-
-    /// What is doubtful about the dates of a source's touchpoints; `counts`: per source of the segments.
-    fn dates(&self, source: &str, counts: &[DateCounts]) -> Option<DateTrust> {
-        let place = self.segments.sources().iter().position(|name| name == source)?;
-        let counts = counts.get(place)?;
-        let (people, disagree) = counts.current;
-        let mut touchpoints = self.of_source(source).flat_map(|(relation, _)| &relation.touchpoints);
-        let named = touchpoints.any(|bound| bound.touchpoint.current.is_some());
-        Some(DateTrust {
-            touchpoints: counts.touchpoints,
-            bulk: counts.bulk,
-            bulk_minutes: counts
-                .bulk_minutes
-                .iter()
-                .map(|minute| BulkMinute {
-                    minute: self.calendar.rfc3339(minute.at),
-                    stage: minute.stage,
-                    touchpoints: minute.touchpoints,
-                })
-                .collect(),
-            same_instant: counts.same_instant,
-            before_first: counts.before_first,
-            future: self.of_source(source).map(|(_, gathered)| gathered.future_touchpoints).sum(),
-            current: named.then_some(CurrentStage { people, disagree }),
-        })
-    }
-
-    fn notes(&self, sources: &[cvj_core::report::Source], period: Period, complete: bool) -> Vec<String> {
-        let mut notes = Vec::new();
-        if !complete {
-            notes.push(format!("Period {period} is not over: its numbers will still change."));
-        }
-        for source in sources.iter().filter(|source| source.ends_early) {
-            let until = source
-                .covers
-                .as_ref()
-                .map_or_else(|| "has no row with a time".to_owned(), |covers| format!("ends before {}", covers.to));
-            notes.push(format!("Source {} {until}, earlier than the period does ({}).", source.name, period.end()));
-        }
-        let reported = self.calendar.index_of(period);
-        if !self.gathered.iter().any(|gathered| gathered.presence.contains_key(&reported)) {
-            notes.push(format!("No source has a row in {period}."));
-        }
-        let future: u64 = self.gathered.iter().map(|gathered| gathered.future_rows).sum();
-        if future > 0 && self.explicit_as_of().is_none() {
-            let dated = self.parts().filter(|(_, gathered)| gathered.future_rows > 0);
-            let dated: Vec<&str> = dated.map(|(relation, _)| relation.source.as_str()).collect();
-            notes.push(format!(
-                "{future} uses of rows dated after now were ignored ({}); set `as_of` in [report] for a report that can be repeated.",
-                dated.join(", ")
-            ));
-        }
-        notes
     }
 
     /// A definition with what it made of the rows.

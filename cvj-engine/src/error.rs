@@ -101,6 +101,21 @@ impl EngineError {
             Self::Cancelled | Self::Internal(_) => None,
         }
     }
+
+    /// The same with something more to do about it.
+    #[must_use]
+    pub(crate) fn with_more_hint(mut self, more: &str) -> Self {
+        let hint = match &mut self {
+            Self::Config(diagnostic) | Self::Load { diagnostic, .. } => &mut diagnostic.hint,
+            Self::Source { error, .. } => &mut error.hint,
+            Self::Data { hint, .. } | Self::Request { hint, .. } | Self::Cache { hint, .. } => hint,
+            Self::Cancelled | Self::Internal(_) => return self,
+        };
+        let parts = [hint.take().unwrap_or_default(), more.to_owned()];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        *hint = (!parts.is_empty()).then(|| parts.join("; "));
+        self
+    }
 }
 
 impl From<Diagnostic> for EngineError {

@@ -10,7 +10,8 @@ use datafusion::common::Result as DataFusionResult;
 use serde::Serialize;
 
 use crate::accounts::Extent;
-use crate::engine::{Attempt, Client, Request, with_runtime};
+use crate::client::Client;
+use crate::engine::{Attempt, Request, with_runtime};
 use crate::error::EngineError;
 use crate::gathered::FeedScope;
 use crate::relation::BoundStage;
@@ -93,8 +94,8 @@ pub fn explain(request: &Request, question: &Question, watch: Arc<dyn Watch>) ->
     with_runtime(async {
         let mut client = Client::open(&request, watch, false)?;
         client
-            .retrying(async |client| {
-                let mut attempt = Attempt::run(client).await?;
+            .retrying(async |client, binding| {
+                let mut attempt = Attempt::run(client, binding).await?;
                 let report = attempt.report().await?;
                 attempt.explain(&report, question).await
             })

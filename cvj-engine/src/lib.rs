@@ -12,6 +12,7 @@ mod blocks;
 mod calendar;
 mod cards;
 mod checkup;
+mod client;
 pub mod config;
 mod credentials;
 mod engine;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cvj_core::nearest::nearest;
 use cvj_core::source::Level;
 use cvj_core::{SourceError, Status};
+use ring::hmac;
 use serde_json::Value;
 
 use crate::config::{Config, SourceSettings, Step};
@@ -155,6 +156,22 @@ impl Secrets {
         let message = format!("the secret `{name}` was not found: {}", looked.join("; "));
         let hint = format!("`cvj auth set {}` stores it in the keyring; or set the environment variable {name}", self.source);
         Err(SourceError::new(Status::Unauthenticated, message).with_hint(hint))
+    }
+
+    /// The values of all secrets that the configuration names, as a keyed hash: equal while they are. Nobody can try out values
+    /// without the key. Of one that is not found, that it is not: whether it is needed is the plugin's to know.
+    pub(crate) fn fingerprint(&self, key: &hmac::Key, watch: &dyn Watch) -> Result<hmac::Tag, SourceError> {
+        let mut signed = hmac::Context::with_key(key);
+        for name in self.names() {
+            let value = match self.get(name, watch) {
+                Err(error) if error.status == Status::Cancelled => return Err(error),
+                found => found.ok(),
+            };
+            // With its length, so that no two lists are one text.
+            signed.update(&value.as_ref().map_or(u64::MAX, |value| value.len() as u64).to_le_bytes());
+            signed.update(value.unwrap_or_default().as_bytes());
+        }
+        Ok(signed.sign())
     }
 
     /// The names of all secrets that the configuration names.
@@ -310,6 +327,19 @@ plugin = "csv"
         assert_eq!((empty.asked.load(Ordering::Relaxed), full.asked.load(Ordering::Relaxed)), (1, 1));
         assert_eq!(secrets.found_places(), [FoundSecret { name: "CVJ_TEST_A".to_owned(), place: "the drawer" }]);
         assert_eq!(secrets.scrub("Bearer s3cret"), "Bearer •••");
+    }
+
+    #[test]
+    fn a_fingerprint_changes_with_the_values_and_the_key() {
+        let fingerprint = |key: &[u8], first, second| {
+            let secrets = secrets("crm", &[&drawer(&[("CVJ_TEST_A", first), ("CVJ_TEST_B", second)])]);
+            secrets.fingerprint(&hmac::Key::new(hmac::HMAC_SHA256, key), &Silent).map(|tag| tag.as_ref().to_vec())
+        };
+        let one = fingerprint(b"key", "a", "b").unwrap();
+        assert_eq!(fingerprint(b"key", "a\n", "b").unwrap(), one);
+        for (key, first, second) in [("key", "b", "a"), ("key", "a", "c"), ("another", "a", "b"), ("key", "a", " ")] {
+            assert_ne!(fingerprint(key.as_bytes(), first, second).unwrap(), one);
+        }
     }
 
     #[test]

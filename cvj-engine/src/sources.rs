@@ -133,9 +133,19 @@ impl OpenSource {
                 self.tables = source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
             }
             Supply::Pulled(pull) => {
-                pull.list_again()?;
-                (self.tables, self.definitions) = pull.listed();
+                // What was begun is of other columns.
+                pull.drop_begun()?;
+                self.list_again()?;
             }
+        }
+        Ok(())
+    }
+
+    /// Asks a source over a network what it has now.
+    pub(crate) fn list_again(&mut self) -> Result<(), EngineError> {
+        if let Supply::Pulled(pull) = &self.supply {
+            pull.list_again()?;
+            (self.tables, self.definitions) = pull.listed();
         }
         Ok(())
     }
@@ -190,6 +200,11 @@ impl Host {
             Ok(_) => Ok(()),
             Err(error) => Err(self.error(error)),
         })
+    }
+
+    /// The values of all secrets that the configuration names, as a keyed hash.
+    pub(crate) fn secrets_fingerprint(&self, key: &ring::hmac::Key) -> Result<ring::hmac::Tag, EngineError> {
+        self.secrets.fingerprint(key, self.watch.as_ref()).map_err(|error| self.error(error))
     }
 
     /// The secrets found so far, and where.

@@ -161,13 +161,15 @@ fn a_table_is_pulled_once_and_only_what_definitions_need() {
 #[test]
 fn what_is_kept_is_the_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let afar = Afar::pulled();
+    let afar = Afar::new();
+    fs::set_permissions(afar.0.cache(), fs::Permissions::from_mode(0o755)).unwrap();
+    afar.report(&[]).expect_status(0);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let files = [afar.files(".json"), afar.files(".parquet"), afar.files(".lock")].concat();
     assert!(files.len() > 8);
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
-        for folder in file.ancestors().skip(1).take_while(|folder| *folder != afar.0.cache()) {
+        for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(afar.0.cache())) {
             assert_eq!(mode(folder), 0o700, "{}", folder.display());
         }
     }
@@ -245,7 +247,7 @@ fn offline_asks_nobody_and_says_what_is_missing() {
     assert!(lacking.stderr.contains("`contacts`") && lacking.stderr.contains("lacks the column `city`"), "{}", lacking.stderr);
     afar.0.write("cvj.toml", CONFIG.replace("folder = \"far\"", "folder = \"far\"\naccount = \"another\""));
     let other = afar.report(&["--offline"]).expect_status(1);
-    assert!(other.stderr.contains("other settings"), "{}", other.stderr);
+    assert!(other.stderr.contains("settings have changed since"), "{}", other.stderr);
     afar.report(&["--offline", "--refresh"]).expect_status(2);
 }
 
@@ -273,6 +275,78 @@ fn what_does_not_do_is_pulled_anew() {
 }
 
 #[test]
+fn a_refresh_goes_on_with_its_own_and_no_other() {
+    let afar = Afar::new();
+    let parts = || afar.files(".parquet").iter().filter(|path| path.to_string_lossy().contains("begun")).count();
+    let reads = |arguments: &[&str], status| {
+        let before = afar.reads().len();
+        let output = afar.report(arguments).expect_status(status);
+        (afar.reads().len() - before, output.stderr.contains("goes on with what was begun at "))
+    };
+    afar.state(r#"{"fails": "deals 1"}"#);
+    reads(&[], 1);
+    assert!(!reads(&["--refresh"], 1).1, "another run's is begun again");
+    afar.state("{}");
+    let there = parts();
+    assert!(there > 0);
+    assert_eq!(reads(&["--refresh"], 0), (8 - there, true));
+    assert_eq!(reads(&["--refresh"], 0), (8, false), "one that came to its end is not used");
+}
+
+#[test]
+fn data_of_another_account_is_never_used() {
+    let whole = Afar::pulled().0.read(REPORT);
+    let afar = Afar::new();
+    afar.0.write("cvj.toml", CONFIG.replace("folder = \"far\"", "folder = \"far\"\ntoken = { secret = \"CVJ_TEST_FAR\" }"));
+    let report = |token: &str, arguments: &[&str]| {
+        let mut command = afar.0.command(&[&["report", "--format", "json"], arguments].concat());
+        output_of(command.env("CVJ_TEST_FAR", token))
+    };
+    afar.state(r#"{"contacts": 200, "fails": "deals 1"}"#);
+    report("first", &[]).expect_status(1);
+    afar.state("{}");
+    let before = afar.reads().len();
+    let second = report("second", &[]).expect_status(0);
+    assert!(
+        second.stderr.contains("tables `contacts`, `deals` are pulled anew: the source's credentials have changed since"),
+        "{}",
+        second.stderr
+    );
+    assert_eq!((afar.reads().len() - before, afar.0.read(REPORT)), (8, whole), "what another began is not gone on with");
+    report("second", &[]).expect_status(0);
+    assert_eq!(afar.reads().len() - before, 8, "the same account's is used again");
+    let third = report("third", &[]).expect_status(0);
+    assert!(third.stderr.contains("credentials have changed"), "{}", third.stderr);
+    assert_eq!(afar.reads().len() - before, 16);
+    let none = afar.report(&[]).expect_status(1);
+    assert!(none.stderr.contains("the secret `CVJ_TEST_FAR` was not found"), "{}", none.stderr);
+    afar.report(&["--offline"]).expect_status(0);
+    assert_eq!(afar.reads().len() - before, 16);
+    let kept = content_of(afar.0.cache());
+    for secret in ["first", "second", "third"] {
+        let holds = |bytes: &[u8]| bytes.windows(secret.len()).any(|word| word == secret.as_bytes());
+        assert!(!kept.values().any(|bytes| holds(bytes)), "a file of the cache holds a secret");
+    }
+}
+
+#[test]
+fn a_column_that_is_new_afar_is_found() {
+    let afar = Afar::pulled();
+    let by = |column: &str| afar.0.write("cvj.toml", CONFIG.to_owned() + &BY_CITY.replace("city", column));
+    by("language");
+    let unknown = afar.report(&[]).expect_status(1);
+    assert!(unknown.stderr.contains("`language`"), "{}", unknown.stderr);
+    assert_eq!(afar.calls(), ["open", "tables"], "what it has is asked before that is an error");
+    let offline = afar.report(&["--offline"]).expect_status(1);
+    assert!(offline.stderr.contains("what `crm` has is known as of "), "{}", offline.stderr);
+    afar.state(r#"{"languages": true}"#);
+    afar.report(&[]).expect_status(0);
+    assert!(afar.reads().iter().all(|read| read.starts_with("read contacts")), "{:?}", afar.reads());
+    by("dialect");
+    afar.report(&[]).expect_status(1);
+}
+
+#[test]
 fn columns_that_change_begin_the_pull_again() {
     let afar = Afar::pulled();
     let report = afar.0.read(REPORT);
@@ -284,8 +358,11 @@ fn columns_that_change_begin_the_pull_again() {
     afar.report(&[]).expect_status(0);
     assert_eq!(afar.0.read(REPORT), report);
     afar.state(r#"{"changes": true}"#);
+    let plans = || afar.calls().iter().filter(|call| call.starts_with("plan contacts")).count();
+    let before = plans();
     let output = afar.report(&["--refresh"]).expect_status(1);
     assert!(output.stderr.contains("a column was taken away"), "{}", output.stderr);
+    assert_eq!(plans() - before, 2, "a source that never settles is pulled twice, not for ever");
 }
 
 #[test]
@@ -318,7 +395,7 @@ fn what_was_damaged_gives_no_number() {
         ("truncated", "00001.parquet", |bytes| bytes.truncate(100)),
         ("emptied receipt", "00001.json", Vec::clear),
         ("truncated plan", "plan.json", |bytes| bytes.truncate(40)),
-        ("newer plan", "plan.json", |bytes| *bytes = b"{\"version\": 2}".to_vec()),
+        ("newer plan", "plan.json", |bytes| *bytes = b"{\"version\": 99}".to_vec()),
     ];
     for (what, file, damage) in damages {
         let afar = Afar::pulled();

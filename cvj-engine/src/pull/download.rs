@@ -1,6 +1,6 @@
 //! Pulls what was planned: a few parts at once, each written to a file of its own as it comes.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::{fs, io};
@@ -13,8 +13,9 @@ use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
-use super::record::{Plan, Receipt, RejectedCell};
+use super::record::{Plan, Receipt};
 use super::store::{Hashed, PullFolder, failed};
+use super::unread::{Gathering, Unread};
 use crate::error::EngineError;
 use crate::plugin;
 use crate::scan::locked;
@@ -89,7 +90,7 @@ fn pull_part(
     part: usize,
     progress: &Arc<Progress>,
 ) -> Result<(), EngineError> {
-    let channels = Arc::new(Channels::new(progress.clone()));
+    let channels = Arc::new(Channels::new(progress.clone(), table));
     let task = host.scan_task(channels.clone());
     let path = table.folder.file(part);
     let aside = path.with_extension("parquet.new");
@@ -116,10 +117,10 @@ fn pull_part(
     }
     let file = writer.into_inner().map_err(unwritten)?;
     let (bytes, sha256) = file.finish().map_err(|error| failed("written", &aside)(error))?;
-    let rejected = channels.take_rejected(table, rows).map_err(|error| host.error(error))?;
+    let unread = channels.take_unread(rows).map_err(|error| host.error(error))?;
     let left_out = std::mem::take(&mut *locked(&channels.left_out));
     fs::rename(&aside, &path).map_err(failed("written", &path))?;
-    table.folder.write_receipt(part, &Receipt { rows, bytes, sha256, rejected, left_out })
+    table.folder.write_receipt(part, &Receipt { rows, bytes, sha256, unread, left_out })
 }
 
 /// What the system said, where a file could not be written.
@@ -139,15 +140,27 @@ impl Progress {
 /// What a source says beside the rows of one part.
 struct Channels {
     progress: Arc<Progress>,
-    rejected: Mutex<Vec<Rejected>>,
-    left_out: Mutex<Vec<(String, u64)>>,
+    schema: SchemaRef,
+    shown: BTreeSet<String>,
+    unread: Mutex<Gathering>,
+    /// A column that it told of though it was not asked for it.
+    foreign_column: Mutex<Option<String>>,
+    left_out: Mutex<BTreeMap<String, u64>>,
     /// Rows that are in the progress of all.
     told: AtomicU64,
 }
 
 impl Channels {
-    fn new(progress: Arc<Progress>) -> Self {
-        Self { progress, rejected: Mutex::default(), left_out: Mutex::default(), told: AtomicU64::new(0) }
+    fn new(progress: Arc<Progress>, table: &Begun) -> Self {
+        Self {
+            progress,
+            schema: table.schema.clone(),
+            shown: table.shown.clone(),
+            unread: Mutex::default(),
+            foreign_column: Mutex::default(),
+            left_out: Mutex::default(),
+            told: AtomicU64::new(0),
+        }
     }
 
     /// So many rows of this part were received.
@@ -159,31 +172,33 @@ impl Channels {
     }
 
     /// What could not be read; an error where it is about no row or column of the part.
-    fn take_rejected(&self, table: &Begun, rows: u64) -> Result<Vec<RejectedCell>, SourceError> {
-        let rejected = std::mem::take(&mut *locked(&self.rejected));
-        for cell in &rejected {
-            let fault = |what: String| {
-                SourceError::new(Status::Internal, format!("the plugin breaks its contract: it rejected {what}"))
-                    .with_hint("report this to the plugin's author")
-            };
-            if let Some(row) = cell.row.filter(|row| *row >= rows) {
-                return Err(fault(format!("row {row}, which it did not deliver")));
-            }
-            if !cell.column.is_empty() && table.schema.index_of(&cell.column).is_err() {
-                return Err(fault(format!("a cell of column `{}`, which it was not asked for", cell.column)));
-            }
+    fn take_unread(&self, rows: u64) -> Result<Vec<Unread>, SourceError> {
+        let fault = |what: String| {
+            SourceError::new(Status::Internal, format!("the plugin breaks its contract: it rejected {what}"))
+                .with_hint("report this to the plugin's author")
+        };
+        if let Some(column) = locked(&self.foreign_column).take() {
+            return Err(fault(format!("a cell of column `{column}`, which it was not asked for")));
         }
-        Ok(rejected.iter().map(|cell| RejectedCell::new(cell, table.shown.contains(&cell.column))).collect())
+        let unread = std::mem::take(&mut *locked(&self.unread)).finish();
+        match unread.iter().filter_map(|unread| unread.rows.last()).find(|row| *row >= rows) {
+            Some(row) => Err(fault(format!("row {row}, which it did not deliver"))),
+            None => Ok(unread),
+        }
     }
 }
 
 impl SideChannels for Channels {
     fn reject(&self, rejected: &Rejected) {
-        locked(&self.rejected).push(rejected.clone());
+        if rejected.column.is_empty() || self.schema.index_of(&rejected.column).is_ok() {
+            locked(&self.unread).add(rejected, self.shown.contains(&rejected.column));
+        } else {
+            locked(&self.foreign_column).get_or_insert_with(|| rejected.column.clone());
+        }
     }
 
     fn left_out(&self, why: &str, rows: u64) {
-        locked(&self.left_out).push((why.to_owned(), rows));
+        *locked(&self.left_out).entry(why.to_owned()).or_default() += rows;
     }
 
     fn progress(&self, done: u64, _total: Option<u64>, _unit: &str) -> bool {

@@ -16,7 +16,7 @@ pub enum Pulls {
     /// Those of the last hours; others are pulled anew.
     #[default]
     Fresh,
-    /// None: everything is pulled anew.
+    /// None: everything is pulled anew, but for what such a run began and did not end.
     Anew,
     /// Those there are, however old: no source is asked.
     Offline,
@@ -29,12 +29,15 @@ pub(super) struct Wanted<'a> {
     pub(super) columns: &'a [Column],
     pub(super) pulls: Pulls,
     pub(super) now: Timestamp,
+    /// The client's.
+    pub(super) zone: &'a TimeZone,
 }
 
 /// Why a pull does not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
     Settings,
+    Credentials,
     Plugin,
     Old,
     Anew,
@@ -45,9 +48,10 @@ pub(super) enum Unfit {
 impl fmt::Display for Unfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Settings => write!(formatter, "it was pulled with other settings"),
-            Self::Plugin => write!(formatter, "it was pulled by another version of the plugin"),
-            Self::Old => write!(formatter, "it is older than {} hours", FRESH.as_hours()),
+            Self::Settings => write!(formatter, "the source's settings have changed since"),
+            Self::Credentials => write!(formatter, "the source's credentials have changed since"),
+            Self::Plugin => write!(formatter, "its plugin is of another version now"),
+            Self::Old => write!(formatter, "it is older than {} hours or than this day", FRESH.as_hours()),
             Self::Anew => write!(formatter, "--refresh pulls anew"),
             Self::Lacks(column) => write!(formatter, "it lacks the column `{column}`, which a definition needs"),
             Self::Type(column) => write!(formatter, "its column `{column}` is of another type now"),
@@ -59,6 +63,14 @@ impl Wanted<'_> {
     /// Why this pull does not do; `None`: it does.
     pub(super) fn unfit(&self, plan: &Plan) -> Option<Unfit> {
         self.unfit_source(&plan.identity, plan.planned).or_else(|| self.unfit_columns(plan))
+    }
+
+    /// The same of a pull that was begun. One begun to pull everything anew is gone on with by the next run that is to.
+    pub(super) fn unfit_begun(&self, plan: &Plan) -> Option<Unfit> {
+        match self.pulls {
+            Pulls::Anew if plan.is_refresh => Wanted { pulls: Pulls::Fresh, ..*self }.unfit(plan),
+            _ => self.unfit(plan),
+        }
     }
 
     /// The same of its columns alone.
@@ -78,15 +90,19 @@ impl Wanted<'_> {
         if self.pulls == Pulls::Offline {
             return None;
         }
+        if identity.credentials != self.identity.credentials {
+            return Some(Unfit::Credentials);
+        }
         if identity.plugin_version != self.identity.plugin_version {
             return Some(Unfit::Plugin);
         }
         if self.pulls == Pulls::Anew {
             return Some(Unfit::Anew);
         }
-        // A clock that was set back makes nothing fresh.
         let age = self.now.duration_since(at);
-        (age < SignedDuration::ZERO || age >= FRESH).then_some(Unfit::Old)
+        let day = |at: Timestamp| at.to_zoned(self.zone.clone()).date();
+        // A clock that was set back makes nothing fresh. And a day that has ended since lacks its last hours.
+        (age < SignedDuration::ZERO || age >= FRESH || day(at) != day(self.now)).then_some(Unfit::Old)
     }
 }
 
@@ -113,18 +129,24 @@ mod tests {
 
     use super::*;
 
-    fn identity(version: &str, settings: &str) -> Identity {
-        Identity { plugin: "crm".to_owned(), plugin_version: version.to_owned(), settings: settings.to_owned() }
+    fn identity(version: &str, settings: &str, credentials: Option<&str>) -> Identity {
+        Identity {
+            plugin: "crm".to_owned(),
+            plugin_version: version.to_owned(),
+            settings: settings.to_owned(),
+            credentials: credentials.map(str::to_owned),
+        }
     }
 
     #[test]
     fn a_pull_is_used_while_it_is_fresh_and_has_what_is_needed() {
-        let now: Timestamp = "2026-11-04T10:00:00Z".parse().unwrap();
+        let now: Timestamp = "2026-11-04T23:30:00Z".parse().unwrap();
         let fields = |fields: &[(&str, DataType)]| {
             Schema::new(fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect::<Vec<_>>())
         };
         let kept = fields(&[("id", DataType::Int64), ("email", DataType::Utf8)]);
-        let (same, new, other) = (identity("1", "a"), identity("2", "a"), identity("1", "b"));
+        let (same, new, other) = (identity("1", "a", Some("x")), identity("2", "a", Some("x")), identity("1", "b", Some("x")));
+        let (account, unknown) = (identity("1", "a", Some("y")), identity("1", "a", None));
         let column = |name: &str, kind| Column::new(&Field::new(name, kind, true));
         let email = [column("email", DataType::Utf8)];
         let (name, id) = ([column("name", DataType::Utf8)], [column("id", DataType::Utf8)]);
@@ -136,6 +158,9 @@ mod tests {
             (-1, Pulls::Fresh, &same, &email, Some(Unfit::Old)),
             (11, Pulls::Fresh, &new, &email, Some(Unfit::Plugin)),
             (11, Pulls::Fresh, &other, &email, Some(Unfit::Settings)),
+            (11, Pulls::Fresh, &account, &email, Some(Unfit::Credentials)),
+            (1, Pulls::Anew, &account, &email, Some(Unfit::Credentials)),
+            (9000, Pulls::Offline, &unknown, &email, None),
             (11, Pulls::Fresh, &same, &name, lacks()),
             (11, Pulls::Fresh, &same, &id, Some(Unfit::Type("id".to_owned()))),
             (1, Pulls::Anew, &same, &email, Some(Unfit::Anew)),
@@ -143,9 +168,40 @@ mod tests {
             (9000, Pulls::Offline, &other, &email, Some(Unfit::Settings)),
             (9000, Pulls::Offline, &same, &name, lacks()),
         ] {
-            let plan = Plan::new(same.clone(), now.checked_sub(i64::from(hours).hours()).unwrap(), &kept, None, Vec::new());
-            let wanted = Wanted { identity, columns, pulls, now };
+            let plan =
+                Plan::new(same.clone(), now.checked_sub(i64::from(hours).hours()).unwrap(), false, &kept, None, Vec::new());
+            let wanted = Wanted { identity, columns, pulls, now, zone: &TimeZone::UTC };
             assert_eq!(wanted.unfit(&plan), expected, "{hours} hours, {pulls:?}, {identity:?}, {columns:?}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_goes_on_with_a_refresh() {
+        let now: Timestamp = "2026-11-04T23:30:00Z".parse().unwrap();
+        let (own, other) = (identity("1", "a", None), identity("1", "b", None));
+        for (is_refresh, hours, identity, expected) in [
+            (true, 1, &own, None),
+            (false, 1, &own, Some(Unfit::Anew)),
+            (true, 12, &own, Some(Unfit::Old)),
+            (true, 1, &other, Some(Unfit::Settings)),
+        ] {
+            let planned = now.checked_sub(hours.hours()).unwrap();
+            let plan = Plan::new(own.clone(), planned, is_refresh, &Schema::empty(), None, Vec::new());
+            let wanted = Wanted { identity, columns: &[], pulls: Pulls::Anew, now, zone: &TimeZone::UTC };
+            assert_eq!(wanted.unfit_begun(&plan), expected, "{is_refresh}, {hours} hours, {identity:?}");
+            assert!(wanted.unfit(&plan).is_some(), "one that came to its end is never used");
+        }
+    }
+
+    #[test]
+    fn a_pull_is_old_once_a_day_of_the_client_has_ended() {
+        let own = identity("1", "a", None);
+        let (halloween, november): (Timestamp, Timestamp) =
+            ("2026-11-01T03:00:00Z".parse().unwrap(), "2026-11-01T05:00:00Z".parse().unwrap());
+        for (zone, expected) in [("UTC", None), ("America/New_York", Some(Unfit::Old)), ("Asia/Tokyo", None)] {
+            let zone = TimeZone::get(zone).unwrap();
+            let wanted = Wanted { identity: &own, columns: &[], pulls: Pulls::Fresh, now: november, zone: &zone };
+            assert_eq!(wanted.unfit_source(&own, halloween), expected, "{zone:?}");
         }
     }
 

@@ -1,6 +1,5 @@
 //! A table as it was pulled: scanned like a source's own, with everything that the source said beside its rows.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::convert::{convert, delivered, unreadable};
 use super::record::{Plan, Receipt};
 use super::store::PullFolder;
+use super::unread::{Cursor, Unread};
 
 const BATCH_ROWS: usize = 8192;
 
@@ -85,26 +85,23 @@ impl Kept {
         }
         let mask = ProjectionMask::roots(builder.parquet_schema(), places.iter().copied());
         let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(|error| damaged(&error))?;
-        let known = |cell: &&Rejected| cell.column.is_empty() || token.columns.contains(&cell.column);
-        let rejected: Vec<Rejected> = receipt.rejected.iter().map(super::record::RejectedCell::rejected).collect();
-        for cell in rejected.iter().filter(|cell| cell.row.is_none()) {
-            task.reject(cell);
+        for rejected in receipt.unread.iter().flat_map(|unread| unread.undelivered(&self.table)) {
+            task.reject(&rejected);
         }
         for (why, rows) in &receipt.left_out {
             task.left_out(why, *rows);
         }
-        let mut cells: Vec<Rejected> = rejected.iter().filter(|cell| cell.row.is_some()).filter(known).cloned().collect();
-        // The source may tell of them in any order.
-        cells.sort_by_key(|cell| cell.row);
+        let is_read = |(_, unread): &(usize, &Unread)| unread.column.is_empty() || token.columns.contains(&unread.column);
+        let unread = receipt.unread.iter().enumerate().filter(is_read).map(|(place, _)| (place, Cursor::default()));
         let reading = Reading {
             kept: self.clone(),
             reader,
             schema: schema.clone(),
             zone: zone.clone(),
             task: task.clone(),
-            cells: cells.into(),
+            part: token.part,
+            unread: unread.collect(),
             rows: 0,
-            expected: receipt.rows,
         };
         Ok(BatchStream::new(schema, reading))
     }
@@ -121,17 +118,21 @@ struct Reading {
     schema: SchemaRef,
     zone: TimeZone,
     task: Task,
-    /// Cells that the source could not read, those of the first rows first.
-    cells: VecDeque<Rejected>,
+    part: usize,
+    /// What the source could not read, by its place in the receipt, and how far it was told.
+    unread: Vec<(usize, Cursor)>,
     rows: u64,
-    expected: u64,
 }
 
 impl Reading {
     fn shape(&mut self, batch: &RecordBatch) -> Result<RecordBatch, SourceError> {
         let end = self.rows + batch.num_rows() as u64;
-        while let Some(cell) = self.cells.pop_front_if(|cell| cell.row.is_some_and(|row| row < end)) {
-            self.task.reject(&cell);
+        let receipt = &self.kept.receipts[self.part];
+        for (place, cursor) in &mut self.unread {
+            let unread = &receipt.unread[*place];
+            while let Some(row) = unread.rows.next_before(end, cursor) {
+                self.task.reject(&unread.cell(row, &self.kept.table));
+            }
         }
         let mut columns = Vec::with_capacity(self.schema.fields().len());
         for field in self.schema.fields() {
@@ -171,11 +172,11 @@ impl Iterator for Reading {
         match self.reader.next() {
             Some(Ok(batch)) => Some(self.shape(&batch)),
             Some(Err(error)) => Some(Err(self.kept.damaged(&error))),
-            None if self.rows != self.expected => {
-                let error = format!("it has {} rows, {} were written", self.rows, self.expected);
-                Some(Err(self.kept.damaged(&error)))
+            None => {
+                let written = self.kept.receipts[self.part].rows;
+                let error = || self.kept.damaged(&format!("it has {} rows, {written} were written", self.rows));
+                (self.rows != written).then(|| Err(error()))
             }
-            None => None,
         }
     }
 }

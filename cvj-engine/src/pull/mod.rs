@@ -2,18 +2,22 @@
 //! is computed. All scans then read what is kept, so that a run that failed goes on where it stopped, and another needs no
 //! network at all.
 //!
-//! `store` has the folders and files, `record` what stands in them, `freshness` says whether a pull still does, `download` pulls,
-//! `kept` and `convert` read what was pulled, and `inventory` is for those who want to see or clear it.
+//! `store` has the folders and files, `record` what stands in them. `listing` is what a source has. `find` looks for a table's pull,
+//! `freshness` says whether it still does, `download` pulls, `unread` is what could not be read, `kept` and `convert` read what was
+//! pulled, and `inventory` is for those who want to see or clear it.
 //!
 //! **Invariant:** a table is read only from a pull that came to its end and whose files are as they were written.
 
 mod convert;
 mod download;
+mod find;
 mod freshness;
 mod inventory;
 mod kept;
+mod listing;
 mod record;
 mod store;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,9 +25,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrow_schema::SchemaRef;
-use cvj_core::source::{
-    COLUMN_FILE, COLUMN_LINE, ColumnRequest, FilterAnswer, Kind, Level, Partition, ScanPlan, ScanRequest, TableInfo,
-};
+use cvj_core::source::{FilterAnswer, Level, Partition, ScanPlan, ScanRequest, TableInfo};
 use cvj_core::{BatchStream, Definition, SourceError, Status, Task};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -32,10 +34,11 @@ pub use self::freshness::Pulls;
 pub use self::inventory::{KeptTable, clear_kept, kept_tables};
 
 use self::download::Begun;
-use self::freshness::{Unfit, Wanted, age, shown};
+use self::find::{Found, verified};
+use self::freshness::{Unfit, age, shown};
 use self::kept::{Kept, Token, scan_schema};
-use self::record::{Column, Identity, Listing, Plan, sha256};
-use self::store::{Cache, Lock, PullFolder, TableFolder, VARIABLE};
+use self::record::{Identity, sha256};
+use self::store::{Cache, Lock, TableFolder, VARIABLE};
 use crate::config::SourceSettings;
 use crate::error::EngineError;
 use crate::plugin::{self, Plugin};
@@ -66,6 +69,10 @@ impl ClientCache {
                 ),
                 hint: Some(format!("set {VARIABLE} to a folder of your own outside it")),
             });
+        }
+        if !cache.make()? {
+            let folder = cache.folder.display();
+            host.log(Level::Warn, &format!("others may see what lies in `{folder}`, though not open it; `chmod 700` closes it"));
         }
         let folder = cache.client(&client);
         let tell = || host.notice("waits for another cvj that reads this client's sources");
@@ -115,19 +122,12 @@ struct State {
     /// Tables and definitions, as they were kept or have just been listed.
     tables: Vec<TableInfo>,
     definitions: Vec<Definition>,
-    /// Whether they have just been listed.
+    /// When they were listed, and whether that was in this run.
+    listed: Timestamp,
     is_listed: bool,
     /// Tables that can be read.
     kept: BTreeMap<String, Arc<Kept>>,
     is_age_told: bool,
-}
-
-/// What there is of a table that was asked for.
-enum Found {
-    Whole(Kept),
-    /// To be gone on with.
-    Begun(PullFolder, Plan),
-    Nothing(Option<Unfit>),
 }
 
 impl Pull {
@@ -139,10 +139,20 @@ impl Pull {
         client: Arc<ClientCache>,
         host: Host,
     ) -> Result<Self, EngineError> {
+        let pulls = opening.request.pulls;
+        let credentials = match pulls {
+            // What is kept is read without them.
+            Pulls::Offline => None,
+            Pulls::Fresh | Pulls::Anew => {
+                let fingerprint = host.secrets_fingerprint(&store::key(&client.folder)?)?;
+                Some(record::hexadecimal(fingerprint.as_ref()))
+            }
+        };
         let identity = Identity {
             plugin: plugin.name().to_owned(),
             plugin_version: plugin.version().to_owned(),
             settings: sha256(settings.config.to_string().as_bytes()),
+            credentials,
         };
         let folder = client.folder.join(store::file_name(&settings.name));
         let pull = Self {
@@ -153,7 +163,7 @@ impl Pull {
             patience: opening.request.patience,
             zone: opening.config.zone.clone(),
             now: opening.request.now,
-            pulls: opening.request.pulls,
+            pulls,
             identity,
             client,
             folder,
@@ -161,6 +171,7 @@ impl Pull {
                 live: None,
                 tables: Vec::new(),
                 definitions: Vec::new(),
+                listed: Timestamp::default(),
                 is_listed: false,
                 kept: BTreeMap::new(),
                 is_age_told: false,
@@ -178,24 +189,10 @@ impl Pull {
         Ok(pull)
     }
 
-    /// The tables, and the definitions that come with them.
-    pub(crate) fn listed(&self) -> (Vec<TableInfo>, Vec<Definition>) {
+    /// Removes what was begun and has not come to its end.
+    pub(crate) fn drop_begun(&self) -> Result<(), EngineError> {
         let state = locked(&self.state);
-        let definitions = if self.defaults { state.definitions.clone() } else { Vec::new() };
-        (state.tables.clone(), definitions)
-    }
-
-    /// Asks the source once more what it has, after it has changed its mind; what was begun is worth nothing then.
-    pub(crate) fn list_again(&self) -> Result<(), EngineError> {
-        let tables = std::mem::take(&mut locked(&self.state).tables);
-        for table in tables {
-            self.table_folder(&table.name).begun().remove()?;
-        }
-        let live = locked(&self.state).live.clone();
-        self.list(match live {
-            Some(source) => source,
-            None => self.open_source()?,
-        })
+        state.tables.iter().try_for_each(|table| self.table_folder(&table.name).begun().remove())
     }
 
     /// The schema of a scan, and its parts where the table can be read.
@@ -279,13 +276,9 @@ impl Pull {
                 return Err(self.not_kept(table, found));
             }
             let source = self.live_source()?;
+            self.tell_anew(missing.iter().map(|(table, .., found)| (table.as_str(), found)));
             let mut begun = Vec::with_capacity(missing.len());
             for (table, columns, needed, found) in missing {
-                if let Found::Nothing(Some(unfit)) = &found
-                    && !matches!(unfit, Unfit::Old | Unfit::Anew)
-                {
-                    self.host.notice(&format!("table `{table}` is pulled anew: {unfit}"));
-                }
                 let (folder, plan) = match found {
                     Found::Begun(folder, plan) => (folder, plan),
                     _ => self.begin(&source, table, &columns)?,
@@ -320,94 +313,6 @@ impl Pull {
         Ok(())
     }
 
-    fn needed_columns(&self, table: &str, needed: &Needed) -> Result<Vec<Column>, EngineError> {
-        let state = locked(&self.state);
-        table_named(&state.tables, table).map(|table| needed_columns(table, needed)).map_err(|error| self.host.error(error))
-    }
-
-    fn wanted<'a>(&'a self, columns: &'a [Column]) -> Wanted<'a> {
-        Wanted { identity: &self.identity, columns, pulls: self.pulls, now: self.now }
-    }
-
-    /// What there is of a table of which these columns are needed.
-    fn find(&self, table: &str, columns: &[Column]) -> Result<Found, EngineError> {
-        let wanted = self.wanted(columns);
-        let folder = self.table_folder(table);
-        let mut reason = None;
-        // A pull that was begun is the newer one.
-        for (pull, is_begun) in [(folder.begun(), true), (folder.whole(), false)] {
-            let plan = match pull.plan() {
-                Ok(Some(plan)) => plan,
-                Ok(None) => continue,
-                Err(error) if self.is_offline() => return Err(error),
-                Err(error) => {
-                    self.told(&error);
-                    continue;
-                }
-            };
-            if let Some(unfit) = wanted.unfit(&plan) {
-                reason = Some(unfit);
-                continue;
-            }
-            if let Some(kept) = verified(table, pull.clone(), plan.clone()) {
-                let folder = if is_begun { folder.finish()? } else { pull };
-                return Ok(Found::Whole(Kept { folder, ..kept }));
-            }
-            if is_begun {
-                if !self.is_offline() {
-                    return Ok(Found::Begun(pull, plan));
-                }
-            } else {
-                let damaged = EngineError::Cache {
-                    message: format!("what was kept of table `{table}` is damaged, in `{}`", pull.folder.display()),
-                    hint: Some("run it without `--offline` to pull it anew".to_owned()),
-                };
-                if self.is_offline() {
-                    return Err(damaged);
-                }
-                self.told(&damaged);
-            }
-        }
-        Ok(Found::Nothing(reason))
-    }
-
-    /// Plans a table's pull.
-    fn begin(&self, source: &plugin::Source, table: &str, columns: &[Column]) -> Result<(PullFolder, Plan), EngineError> {
-        let schema = record::schema(columns).map_err(EngineError::Internal)?;
-        let request = {
-            let state = locked(&self.state);
-            let own = &table_named(&state.tables, table).map_err(|error| self.host.error(error))?.schema;
-            let index = |column: &Column| own.index_of(&column.name).ok().map(|index| ColumnRequest { index, kind: Kind::Any });
-            ScanRequest {
-                columns: Some(columns.iter().filter_map(index).collect()),
-                target_partitions: 4,
-                ..ScanRequest::all(table)
-            }
-        };
-        let plan = source.plan(&request, &self.host.task()).map_err(|error| self.host.error(error))?;
-        let types = |schema: &SchemaRef| -> Vec<_> {
-            schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
-        };
-        if types(&plan.schema) != types(&schema) {
-            return Err(self.host.error(SourceError::schema_changed(format!("the columns of table `{table}` have changed"))));
-        }
-        let parts = plan.partitions.into_iter().map(|partition| partition.0).collect();
-        let plan = Plan::new(self.identity.clone(), self.now, &plan.schema, plan.rows, parts);
-        Ok((self.table_folder(table).begin(&plan)?, plan))
-    }
-
-    /// A pull with the parts of it that are there.
-    fn going_on(&self, folder: PullFolder, plan: Plan, needed: &Needed) -> Result<Begun, EngineError> {
-        let schema = record::schema(&plan.columns).map_err(EngineError::Internal)?;
-        let receipts: Vec<_> = (0..plan.parts.len()).map(|part| folder.verified(part)).collect();
-        let there = receipts.iter().flatten().count();
-        if there > 0 {
-            let begun = shown(plan.planned, &self.zone);
-            self.host.notice(&format!("goes on with what was begun at {begun}: {there} of {} parts are there", receipts.len()));
-        }
-        Ok(Begun { folder, plan, schema, receipts, shown: needed.shown.clone() })
-    }
-
     fn keep(&self, kept: Kept) {
         locked(&self.state).kept.insert(kept.table.clone(), Arc::new(kept));
     }
@@ -422,6 +327,22 @@ impl Pull {
         let how =
             if self.is_offline() { format!("{}, --offline", age(oldest, self.now)) } else { "--refresh pulls anew".to_owned() };
         self.host.notice(&format!("as pulled {} ({how})", shown(oldest, &self.zone)));
+    }
+
+    /// Says which tables are pulled anew though it was not asked for, in one line a reason.
+    fn tell_anew<'a>(&self, missing: impl Iterator<Item = (&'a str, &'a Found)>) {
+        let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (table, found) in missing {
+            if let Found::Nothing(Some(unfit)) = found
+                && !matches!(unfit, Unfit::Old | Unfit::Anew)
+            {
+                reasons.entry(unfit.to_string()).or_default().push(format!("`{table}`"));
+            }
+        }
+        for (why, tables) in reasons {
+            let (noun, verb) = if tables.len() == 1 { ("table", "is") } else { ("tables", "are") };
+            self.host.notice(&format!("{noun} {} {verb} pulled anew: {why}", tables.join(", ")));
+        }
     }
 
     fn not_kept(&self, table: &str, found: &Found) -> EngineError {
@@ -452,89 +373,11 @@ impl Pull {
         self.host.log(Level::Warn, &format!("{error}; it is pulled anew"));
         false
     }
-
-    /// Uses what the source said before, if that does.
-    fn use_kept_listing(&self) -> Result<bool, EngineError> {
-        let Some(listing) = store::read_json::<Listing>(&self.folder.join(LISTING))? else {
-            return if self.is_offline() { Err(self.offline_error("nothing of it is kept")) } else { Ok(false) };
-        };
-        if let Some(unfit) = self.wanted(&[]).unfit_source(&listing.identity, listing.listed) {
-            return if self.is_offline() { Err(self.offline_error(&unfit.to_string())) } else { Ok(false) };
-        }
-        let tables = listing.tables().map_err(EngineError::Internal)?;
-        let mut state = locked(&self.state);
-        (state.tables, state.definitions) = (tables, listing.definitions);
-        Ok(true)
-    }
-
-    fn open_source(&self) -> Result<plugin::Source, EngineError> {
-        self.plugin.open(&self.config, &self.host.task(), self.patience).map_err(|error| self.host.error(error))
-    }
-
-    /// Asks a source what it has, and keeps the answer.
-    fn list(&self, source: plugin::Source) -> Result<(), EngineError> {
-        let failed = |error| self.host.error(error);
-        let tables = source.tables(&self.host.task()).map_err(failed)?;
-        let definitions = source.definitions(&self.host.task()).map_err(failed)?;
-        let client = self.client.client.display().to_string();
-        let listing =
-            Listing::new(client, self.host.source().to_owned(), self.identity.clone(), self.now, &tables, definitions.clone());
-        store::make_folder(&self.folder)?;
-        store::write_json(&self.folder.join(LISTING), &listing)?;
-        let mut state = locked(&self.state);
-        state.live = Some(source);
-        (state.tables, state.definitions, state.is_listed) = (tables, definitions, true);
-        Ok(())
-    }
-
-    /// The source itself, which must still have the tables that definitions were bound to.
-    fn live_source(&self) -> Result<plugin::Source, EngineError> {
-        let (live, is_listed) = {
-            let state = locked(&self.state);
-            (state.live.clone(), state.is_listed)
-        };
-        let source = match live {
-            Some(source) => source,
-            None => self.open_source()?,
-        };
-        if !is_listed {
-            let now = source.tables(&self.host.task()).map_err(|error| self.host.error(error))?;
-            let mut state = locked(&self.state);
-            state.live = Some(source.clone());
-            let columns = |tables: &[TableInfo]| -> Vec<_> {
-                tables.iter().map(|table| (table.name.clone(), table.schema.clone())).collect()
-            };
-            if columns(&now) != columns(&state.tables) {
-                return Err(self.host.error(SourceError::schema_changed("its tables have changed since they were listed")));
-            }
-            state.is_listed = true;
-        }
-        Ok(source)
-    }
-}
-
-/// A pull all of whose parts are there, as they were written.
-fn verified(table: &str, folder: PullFolder, plan: Plan) -> Option<Kept> {
-    let receipts = (0..plan.parts.len()).map(|part| folder.verified(part)).collect::<Option<Vec<_>>>()?;
-    Some(Kept { table: table.to_owned(), folder, plan, receipts })
 }
 
 fn table_named<'a>(tables: &'a [TableInfo], name: &str) -> Result<&'a TableInfo, SourceError> {
     let table = tables.iter().find(|table| table.name == name);
     table.ok_or_else(|| SourceError::new(Status::NotFound, format!("there is no table `{name}`")))
-}
-
-/// The columns that are pulled: those needed, those that identify a row, and those that say where it stands.
-fn needed_columns(table: &TableInfo, needed: &Needed) -> Vec<Column> {
-    let is_needed = |name: &String| {
-        needed.columns.contains(name) || table.details.key.contains(name) || [COLUMN_FILE, COLUMN_LINE].contains(&name.as_str())
-    };
-    let mut fields: Vec<_> = table.schema.fields().iter().filter(|field| is_needed(field.name())).collect();
-    if fields.is_empty() {
-        // A file without columns would not know its rows.
-        fields.extend(table.schema.fields().first());
-    }
-    fields.into_iter().map(|field| Column::new(field)).collect()
 }
 
 fn fault(what: &str) -> SourceError {

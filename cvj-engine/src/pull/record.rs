@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use cvj_core::Definition;
-use cvj_core::source::{Rejected, TableDetails, TableInfo};
+use cvj_core::source::{TableDetails, TableInfo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The version of these files. Another one is not read.
-pub(super) const VERSION: u32 = 1;
+use super::unread::Unread;
 
-/// Characters kept of a value that could not be read: one more than a report shows, so that it sees that there are more.
-const VALUE_KEPT: usize = 41;
+/// The version of these files. Another one is not read.
+pub(super) const VERSION: u32 = 2;
 
 /// What the data of a source depends on beside the other side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +22,8 @@ pub(super) struct Identity {
     pub(super) plugin_version: String,
     /// Hash of the source's keys in `cvj.toml`, which hold no secret.
     pub(super) settings: String,
+    /// Keyed hash of the values of its secrets, by which another account is known; none where no source is asked.
+    pub(super) credentials: Option<String>,
 }
 
 /// What a source said that it has: its tables, definitions and views.
@@ -66,6 +67,8 @@ pub(super) struct Plan {
     pub(super) identity: Identity,
     /// When it was planned: the data is as of then.
     pub(super) planned: Timestamp,
+    /// Whether it was begun because everything was to be pulled anew.
+    pub(super) is_refresh: bool,
     pub(super) columns: Vec<Column>,
     /// Rows that the other side says the parts hold.
     pub(super) rows_expected: Option<u64>,
@@ -79,24 +82,12 @@ pub(super) struct Receipt {
     pub(super) rows: u64,
     pub(super) bytes: u64,
     pub(super) sha256: String,
-    /// Cells and rows that the source could not read, in the order of rows.
+    /// Cells and rows that the source could not read, by column and reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) rejected: Vec<RejectedCell>,
+    pub(super) unread: Vec<Unread>,
     /// Why, and how many rows.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) left_out: Vec<(String, u64)>,
-}
-
-/// A [`Rejected`] as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct RejectedCell {
-    pub(super) row: Option<u64>,
-    file: String,
-    line: u64,
-    pub(super) column: String,
-    why: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    value: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) left_out: BTreeMap<String, u64>,
 }
 
 impl Listing {
@@ -152,45 +143,20 @@ impl Plan {
     pub(super) fn new(
         identity: Identity,
         planned: Timestamp,
+        is_refresh: bool,
         schema: &Schema,
         rows_expected: Option<u64>,
         parts: Vec<String>,
     ) -> Self {
         let columns = schema.fields().iter().map(|field| Column::new(field)).collect();
-        Self { version: VERSION, identity, planned, columns, rows_expected, parts }
+        Self { version: VERSION, identity, planned, is_refresh, columns, rows_expected, parts }
     }
 }
 
 impl Receipt {
     /// Rows that the other side handed over, read or not.
     pub(super) fn received(&self) -> u64 {
-        self.rows + self.rejected.iter().filter(|cell| cell.row.is_none()).count() as u64
-    }
-}
-
-impl RejectedCell {
-    /// Keeps the value only where a report may show it.
-    pub(super) fn new(rejected: &Rejected, may_show: bool) -> Self {
-        let shown = may_show && rejected.row.is_some() && !rejected.column.is_empty();
-        Self {
-            row: rejected.row,
-            file: rejected.file.clone(),
-            line: rejected.line,
-            column: rejected.column.clone(),
-            why: rejected.why.clone(),
-            value: if shown { rejected.value.chars().take(VALUE_KEPT).collect() } else { String::new() },
-        }
-    }
-
-    pub(super) fn rejected(&self) -> Rejected {
-        Rejected {
-            row: self.row,
-            file: self.file.clone(),
-            line: self.line,
-            column: self.column.clone(),
-            why: self.why.clone(),
-            value: self.value.clone(),
-        }
+        self.rows + self.unread.iter().map(|unread| unread.undelivered).sum::<u64>()
     }
 }
 
@@ -231,20 +197,5 @@ mod tests {
         let columns: Vec<Column> = written.fields().iter().map(|field| Column::new(field)).collect();
         let columns: Vec<Column> = serde_json::from_str(&serde_json::to_string(&columns).unwrap()).unwrap();
         assert_eq!(*schema(&columns).unwrap(), written);
-    }
-
-    #[test]
-    fn a_value_is_kept_only_where_a_report_may_show_it() {
-        let cell = |row, column: &str| Rejected {
-            row,
-            file: "deals".to_owned(),
-            line: 0,
-            column: column.to_owned(),
-            why: "not a number".to_owned(),
-            value: "x".repeat(100),
-        };
-        assert_eq!(RejectedCell::new(&cell(Some(1), "amount"), true).value.len(), VALUE_KEPT);
-        assert_eq!(RejectedCell::new(&cell(Some(1), "email"), false).value, "");
-        assert_eq!(RejectedCell::new(&cell(None, ""), true).value, "");
     }
 }

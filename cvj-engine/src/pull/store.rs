@@ -10,6 +10,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -27,6 +29,10 @@ const DIGITS: usize = 12;
 /// Bytes that a name may have in the name of a file.
 const LONGEST_NAME: usize = 100;
 
+/// The file with the key of hashes of secrets, and its length.
+const KEY: &str = "key";
+const KEY_BYTES: usize = 32;
+
 const WHOLE: &str = "whole";
 const BEGUN: &str = "begun";
 const PLAN: &str = "plan.json";
@@ -35,13 +41,17 @@ const PLAN: &str = "plan.json";
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
     pub(super) folder: PathBuf,
+    /// Whether a person chose it.
+    is_chosen: bool,
 }
 
 impl Cache {
     /// Where the environment says, else where the system keeps what can be had again.
     pub(super) fn standard() -> Result<Self, EngineError> {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let found = match set(VARIABLE) {
+        let chosen = set(VARIABLE);
+        let is_chosen = chosen.is_some();
+        let found = match chosen {
             Some(folder) => std::path::absolute(folder).ok(),
             None => platform(set),
         };
@@ -49,7 +59,15 @@ impl Cache {
             message: "no folder is known to keep what is pulled in".to_owned(),
             hint: Some(format!("set {VARIABLE} to a folder of your own")),
         })?;
-        Ok(Self { folder })
+        Ok(Self { folder, is_chosen })
+    }
+
+    /// Makes the folder, and closes it to others unless it is somebody's with other things in it. Gives whether it is closed.
+    pub(super) fn make(&self) -> Result<bool, EngineError> {
+        let is_empty = || fs::read_dir(&self.folder).map_or(true, |mut entries| entries.next().is_none());
+        let is_own = !self.is_chosen || is_empty();
+        make_folder(&self.folder)?;
+        Ok(is_closed(&self.folder)? || is_own && close_to_others(&self.folder).is_ok())
     }
 
     /// The folder of a client, by the client's own.
@@ -283,6 +301,17 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), EngineError> {
     builder.create(folder).map_err(failed("created", folder))
 }
 
+/// Whether only its owner may look into a folder.
+fn is_closed(folder: &Path) -> Result<bool, EngineError> {
+    let found = fs::metadata(folder).map_err(failed("read", folder))?;
+    #[cfg(unix)]
+    let others = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o077;
+    // Elsewhere a folder has the rights of the one that it lies in.
+    #[cfg(not(unix))]
+    let others = u32::from(!found.is_dir());
+    Ok(others == 0)
+}
+
 /// Takes from a folder that is there what others may do in it.
 pub(super) fn close_to_others(folder: &Path) -> Result<(), EngineError> {
     #[cfg(unix)]
@@ -295,6 +324,22 @@ pub(super) fn close_to_others(folder: &Path) -> Result<(), EngineError> {
     Ok(())
 }
 
+/// The key of a client's hashes of secrets, made where there is none. Another one makes all of them differ.
+pub(super) fn key(client: &Path) -> Result<hmac::Key, EngineError> {
+    let path = client.join(KEY);
+    let mut key = match fs::read(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("read", &path)(error)),
+        read => read.unwrap_or_default(),
+    };
+    if key.len() != KEY_BYTES {
+        key = vec![0; KEY_BYTES];
+        let filled = SystemRandom::new().fill(&mut key);
+        filled.map_err(|_| EngineError::Internal("the system gives no random bytes".to_owned()))?;
+        write_whole(&path, &key).map_err(failed("written", &path))?;
+    }
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
+}
+
 /// Options for a file that only its owner may read.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
@@ -305,14 +350,15 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 /// Writes a record whole or not at all.
 pub(super) fn write_json<T: Serialize>(path: &Path, record: &T) -> Result<(), EngineError> {
     let text = serde_json::to_vec_pretty(record).map_err(|error| EngineError::Internal(error.to_string()))?;
-    let aside = path.with_extension("json.new");
-    let write = || {
-        let mut file = private(OpenOptions::new().create(true).truncate(true).write(true)).open(&aside)?;
-        file.write_all(&text)?;
-        drop(file);
-        fs::rename(&aside, path)
-    };
-    write().map_err(failed("written", path))
+    write_whole(path, &text).map_err(failed("written", path))
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = path.with_extension("new");
+    let mut file = private(OpenOptions::new().create(true).truncate(true).write(true)).open(&aside)?;
+    file.write_all(bytes)?;
+    drop(file);
+    fs::rename(&aside, path)
 }
 
 /// Reads a record; none where there is no file.
@@ -367,7 +413,7 @@ mod tests {
         let path = folder.path().join("plan.json");
         assert!(read_json::<Plan>(&path).unwrap().is_none());
         for (text, says) in
-            [("{\"version\": 1", "damaged"), ("{\"version\": 2}", "another version of cvj"), ("{\"version\": 1}", "damaged")]
+            [("{\"version\": 2", "damaged"), ("{\"version\": 3}", "another version of cvj"), ("{\"version\": 2}", "damaged")]
         {
             fs::write(&path, text).unwrap();
             let error = read_json::<Plan>(&path).unwrap_err();
@@ -409,6 +455,32 @@ mod tests {
         assert!(Lock::take(&client).unwrap().is_some());
     }
 
+    #[test]
+    fn a_key_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let sign = || hmac::sign(&key(folder.path()).unwrap(), b"a secret").as_ref().to_vec();
+        let first = sign();
+        assert_eq!(sign(), first);
+        fs::write(folder.path().join(KEY), "damaged").unwrap();
+        assert!(sign() != first && fs::read(folder.path().join(KEY)).unwrap().len() == KEY_BYTES);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_cache_is_closed_unless_it_holds_other_things() {
+        use std::os::unix::fs::PermissionsExt;
+        for (is_chosen, is_used, expected) in [(true, true, 0o755), (true, false, 0o700), (false, true, 0o700)] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+            if is_used {
+                fs::write(folder.path().join("other"), "").unwrap();
+            }
+            let is_closed = Cache { folder: folder.path().to_owned(), is_chosen }.make().unwrap();
+            let mode = fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode, is_closed), (expected, expected == 0o700), "{is_chosen}, {is_used}");
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn only_the_owner_may_look() {
@@ -418,8 +490,9 @@ mod tests {
         make_folder(&made).unwrap();
         write_json(&made.join("x.json"), &1).unwrap();
         Hashed::create(&made.join("x.parquet")).unwrap();
+        key(&made).unwrap();
         let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!([mode(folder.path().join("a")), mode(made.clone())], [0o700, 0o700]);
-        assert_eq!([mode(made.join("x.json")), mode(made.join("x.parquet"))], [0o600, 0o600]);
+        assert_eq!(["x.json", "x.parquet", KEY].map(|name| mode(made.join(name))), [0o600; 3]);
     }
 }

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cvj_core::source::{FilterAnswer, Level, Partition, Rejected, ScanPlan, ScanRequest, TableDetails, TableInfo};
+use cvj_core::source::{FilterAnswer, Level, Partition, Rejected, ScanPlan, ScanRequest, SecretName, TableDetails, TableInfo};
 use cvj_core::{BatchStream, Definition, SourceError, StageMetrics, Status, Task, View};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -29,6 +29,9 @@ pub struct FarawayConfig {
     /// What stands for settings on which the data depends.
     #[serde(default)]
     pub account: String,
+    /// What stands for a log-in.
+    #[serde(default)]
+    pub token: Option<SecretName>,
 }
 
 /// A source afar.
@@ -54,6 +57,9 @@ impl StageMetrics for Faraway {
     fn open(config: FarawayConfig, task: &Task) -> Result<Self, SourceError> {
         let source = Self { folder: task.folder().join(config.folder) };
         source.called("open")?;
+        if let Some(token) = config.token {
+            task.secret(&token.secret)?;
+        }
         Ok(source)
     }
 

@@ -20,11 +20,13 @@ pub(crate) struct State {
     pub(crate) wait_ms: u64,
     /// Whether contacts have a number as their key, not a text.
     pub(crate) text_keys: bool,
+    /// Whether contacts have a column `language`.
+    pub(crate) languages: bool,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { contacts: 100, says: None, fails: None, changes: false, wait_ms: 0, text_keys: false }
+        Self { contacts: 100, says: None, fails: None, changes: false, wait_ms: 0, text_keys: false, languages: false }
     }
 }
 

@@ -52,7 +52,7 @@ impl Table {
     pub(crate) fn schema(self, state: &State) -> SchemaRef {
         let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         let key = if state.text_keys { DataType::Utf8 } else { DataType::Int64 };
-        let fields = match self {
+        let mut fields = match self {
             Self::Contacts => vec![
                 ("id", key),
                 ("email", DataType::Utf8),
@@ -63,12 +63,15 @@ impl Table {
             // Amounts as text, as many APIs have them.
             Self::Deals => vec![("id", DataType::Int64), ("contact", key), ("closed", instant), ("amount", DataType::Utf8)],
         };
+        if self == Self::Contacts && state.languages {
+            fields.push(("language", DataType::Utf8));
+        }
         Arc::new(Schema::new(fields.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect::<Vec<_>>()))
     }
 
     /// The names of the columns asked for.
     pub(crate) fn columns(self, scan: &ScanRequest) -> Vec<String> {
-        let schema = self.schema(&State::default());
+        let schema = self.schema(&State { languages: true, ..State::default() });
         let all = || (0..schema.fields().len()).collect();
         let places: Vec<usize> =
             scan.columns.as_ref().map_or_else(all, |columns| columns.iter().map(|column| column.index).collect());
@@ -104,6 +107,7 @@ impl Table {
             (_, "email") => texts(&|row| format!("person{row}@example.com")),
             (_, "phone") => texts(&|row| format!("+1 555 {row:04}")),
             (_, "city") => texts(&|row| ["Springfield", "Shelbyville"][(row % 2) as usize].to_owned()),
+            (_, "language") => texts(&|row| ["en", "cy"][(row % 2) as usize].to_owned()),
             (_, "amount") => {
                 let amount = |row: i64| (row as u64 != UNREADABLE).then(|| format!("{}.50", 100 + row));
                 Arc::new(rows.map(amount).collect::<StringArray>())
