@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use cvj_core::report::{Covers, LeftOut, Source, Table, Unassigned};
 use jiff::ToSpan;
+use jiff::civil::Date;
 
 use crate::calendar::Calendar;
 use crate::gathered::{Gathered, Uses};
@@ -49,7 +50,7 @@ impl Extent<'_> {
 }
 
 /// The date of a day counted from 1970-01-01.
-fn date(day: i64) -> Option<jiff::civil::Date> {
+fn date(day: i64) -> Option<Date> {
     jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok()
 }
 
@@ -98,19 +99,25 @@ impl TableReading<'_> {
     }
 }
 
-/// One source's (or view's) account from its relations.
+/// One source's (or view's) account from its relations. `pulled_until`: the day of the pull, where all that it reads was pulled.
 pub(crate) fn source(
     name: &str,
     plugin: &str,
     parts: &[(&Relation, &Gathered)],
     tables: Vec<Table>,
+    pulled_until: Option<Date>,
     period_end: &str,
     extent: &Extent<'_>,
 ) -> Source {
     let days = parts.iter().flat_map(|(_, gathered)| gathered.days.iter().copied()).collect();
-    let covers = extent.covers(&days);
-    // ISO dates compare as text.
-    let ends_early = !parts.is_empty() && covers.as_ref().is_none_or(|covers| covers.to.as_str() < period_end);
+    let mut covers = extent.covers(&days);
+    // Of what was pulled whole, days without a row are covered, too. ISO dates compare as text.
+    let pulled_until = pulled_until.map(|date| date.min(extent.calendar.date(extent.as_of)).to_string());
+    if let (Some(covers), Some(until)) = (&mut covers, &pulled_until) {
+        covers.to = covers.to.clone().max(until.clone());
+    }
+    let until = covers.as_ref().map(|covers| &covers.to).max(pulled_until.as_ref());
+    let ends_early = !parts.is_empty() && until.is_none_or(|until| until.as_str() < period_end);
     Source { name: name.to_owned(), plugin: plugin.to_owned(), covers, ends_early, tables, dates: None }
 }
 

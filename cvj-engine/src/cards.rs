@@ -97,3 +97,16 @@ fn touchpoint_card(touchpoint: &Touchpoint, origin: String) -> DefinitionCard {
         trail: None,
     }
 }
+
+/// A sentence for each definition that used none of the rows there are: it may be written wrongly, or its rows were all rejected.
+pub(crate) fn unused(cards: &[DefinitionCard]) -> impl Iterator<Item = String> {
+    cards.iter().filter_map(|card| {
+        let trail = card.trail.as_ref().filter(|trail| trail.rows_used == 0 && trail.rows_read > 0)?;
+        let rejected = match trail.rows_rejected {
+            0 => "none was rejected".to_owned(),
+            1 => "1 was rejected".to_owned(),
+            rows => format!("{rows} were rejected"),
+        };
+        Some(format!("{} (from {}) used none of {} rows; {rejected}.", card.name, card.from, trail.rows_read))
+    })
+}

@@ -297,6 +297,8 @@ impl<'a> Attempt<'a> {
         let unassigned = accounts::unassigned(self.parts(), &extent);
         let mut notes = self.notes(&sources, period, complete);
         notes.extend(findings::unknown_rung_products(config, &self.products, &ordered));
+        let definitions = cards::cards(&self.declared, |number| self.trail(number, &extent), &overall.stages);
+        notes.extend(cards::unused(&definitions));
         Ok(Report {
             version: cvj_core::report::VERSION,
             client: config.client.name.clone(),
@@ -306,7 +308,7 @@ impl<'a> Attempt<'a> {
             as_of: self.calendar.rfc3339(as_of),
             unassigned,
             ladder,
-            definitions: cards::cards(&self.declared, |number| self.trail(number, &extent), &overall.stages),
+            definitions,
             notes,
             overall,
             products,

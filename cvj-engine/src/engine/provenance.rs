@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 
 use cvj_core::Period;
 use cvj_core::report::{BulkMinute, CurrentStage, DateTrust};
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::Attempt;
 use crate::accounts::{self, Extent, TableReading};
+use crate::gathered::Gathered;
 use crate::journey::DateCounts;
+use crate::relation::Relation;
+use crate::sources::OpenSource;
 
 impl Attempt<'_> {
     pub(super) fn sources(&self, extent: &Extent<'_>, period_end: &str, dates: &[DateCounts]) -> Vec<cvj_core::report::Source> {
@@ -35,11 +40,27 @@ impl Attempt<'_> {
                         tables.push(reading.account(table, files(table), extent));
                     }
                 }
-                let mut source = accounts::source(name, plugin, &parts, tables, period_end, extent);
+                let mut source = accounts::source(name, plugin, &parts, tables, self.pulled_until(&parts), period_end, extent);
                 source.dates = self.dates(name, dates);
                 source
             })
             .collect()
+    }
+
+    /// The local day on which everything behind these relations was pulled; none where something is not pulled.
+    fn pulled_until(&self, parts: &[(&Relation, &Gathered)]) -> Option<Date> {
+        let planned = |source: &str, table: &str| {
+            self.client.sources.iter().find(|open| open.name == source).and_then(OpenSource::pull)?.planned(table)
+        };
+        let of_part = |(relation, gathered): &(&Relation, &Gathered)| {
+            if relation.is_table() {
+                return planned(&relation.source, &relation.table);
+            }
+            let tables: Option<Vec<Timestamp>> = gathered.behind.iter().map(|(source, table)| planned(source, table)).collect();
+            tables?.into_iter().min()
+        };
+        let pulled: Option<Vec<Timestamp>> = parts.iter().map(of_part).collect();
+        pulled?.into_iter().min().map(|moment| self.calendar.date(moment.as_microsecond()))
     }
 
     /// What is doubtful about the dates of a source's touchpoints; `counts`: per source of the segments.

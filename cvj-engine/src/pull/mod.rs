@@ -229,6 +229,11 @@ impl Pull {
         Some((kept.plan.rows_expected.or_else(listed), kept.received()))
     }
 
+    /// When a table that was pulled was planned: what it had by then is all there.
+    pub(crate) fn planned(&self, table: &str) -> Option<Timestamp> {
+        locked(&self.state).kept.get(table).map(|kept| kept.plan.planned)
+    }
+
     /// The source itself, to look at a few rows; none where it is not to be asked.
     pub(crate) fn live(&self) -> Option<plugin::Source> {
         locked(&self.state).live.clone()
