@@ -9,7 +9,7 @@ use crate::table::Table;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct State {
     /// Rows of `contacts`; `deals` has half as many.
-    contacts: u64,
+    pub(crate) contacts: u64,
     /// Rows that it says each table has, where it does not say the truth.
     pub(crate) says: Option<u64>,
     /// The part that fails after its first batch: `contacts 3`.
