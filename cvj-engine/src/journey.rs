@@ -231,8 +231,7 @@ impl Counted {
         let Person { id, touches, current } = person;
         self.dates.count_person(touches, current, self.overall.chain, segments, doubtful, bounds.calendar);
         let (product, chain, referred) = (touches[0].product, self.overall.chain, referrals.of_scope(None));
-        // Without a way out of the loop, there is nothing to foresee but its end.
-        let one_product = touches.iter().fold(true, |same, touch| same & (touch.product == product));
+        let one_product = touches.iter().all(|touch| touch.product == product);
         // Who was brought may have been brought for another product.
         let same = one_product && referred.of(id).is_none();
         let alone = match self.products.get(usize::from(product)) {
