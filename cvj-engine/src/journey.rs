@@ -336,7 +336,9 @@ impl ScopeCounts {
 
     /// The journey of a scope from its parts.
     fn finish(mut self, parts: &[&Self], referrals: &ScopeReferrals, bounds: &Bounds<'_>) -> Journey {
-        parts.iter().for_each(|part| self.add(part));
+        for part in parts {
+            self.add(part);
+        }
         let waits: Vec<&Waits> = parts.iter().map(|part| &part.waits).collect();
         let orders = self.orders.finish(referrals, bounds);
         Journey { chain: self.steps.finish(&waits), skips: self.skips, broken: self.broken, orders }
