@@ -231,8 +231,7 @@ impl Counted {
         let Person { id, touches, current } = person;
         self.dates.count_person(touches, current, self.overall.chain, segments, doubtful, bounds.calendar);
         let (product, chain, referred) = (touches[0].product, self.overall.chain, referrals.of_scope(None));
-        // Without a way out of the loop, there is nothing to foresee but its end.
-        let one_product = touches.iter().fold(true, |same, touch| same & (touch.product == product));
+        let one_product = touches.iter().all(|touch| touch.product == product);
         // Who was brought may have been brought for another product.
         let same = one_product && referred.of(id).is_none();
         let alone = match self.products.get(usize::from(product)) {
@@ -337,7 +336,9 @@ impl ScopeCounts {
 
     /// The journey of a scope from its parts.
     fn finish(mut self, parts: &[&Self], referrals: &ScopeReferrals, bounds: &Bounds<'_>) -> Journey {
-        parts.iter().for_each(|part| self.add(part));
+        for part in parts {
+            self.add(part);
+        }
         let waits: Vec<&Waits> = parts.iter().map(|part| &part.waits).collect();
         let orders = self.orders.finish(referrals, bounds);
         Journey { chain: self.steps.finish(&waits), skips: self.skips, broken: self.broken, orders }

@@ -200,8 +200,7 @@ impl DateTally {
             let of_bulk = |touch: &&Touch| doubtful.bulk.contains(&key(touch)) && !is_a_date(touch.at, calendar);
             self.doubtful.extend(touches.iter().filter(of_bulk).map(|touch| touch.product));
         }
-        let any_same = touches.windows(2).fold(false, |any, pair| any | (pair[0].at == pair[1].at));
-        for same in touches.chunk_by(|a, b| a.at == b.at).take_while(|_| any_same) {
+        for same in touches.chunk_by(|a, b| a.at == b.at) {
             // At one moment the lowest stage comes first.
             let is_one_stage = same.first().map(|touch| touch.stage) == same.last().map(|touch| touch.stage);
             if is_one_stage || is_a_date(same[0].at, calendar) {

@@ -34,12 +34,12 @@ const REMEMBERED: usize = 32;
 #[derive(Clone, Debug)]
 pub(crate) struct IsoReader {
     /// As they are written, and as numbers.
-    days: [([u8; 10], i32); REMEMBERED],
+    days: Box<[([u8; 10], i32); REMEMBERED]>,
 }
 
 impl Default for IsoReader {
     fn default() -> Self {
-        Self { days: [(*b"1970-01-01", 0); REMEMBERED] }
+        Self { days: Box::new([(*b"1970-01-01", 0); REMEMBERED]) }
     }
 }
 
