@@ -24,7 +24,7 @@ use crate::error::RenderError;
 use crate::glossary::{BUILT_IN, HOW_TO_READ, Term};
 use crate::summary::{self, Judged};
 use crate::{calendar, font, number, words};
-use mark::Mark;
+pub(crate) use mark::Mark;
 use scope::ScopeView;
 use table::{Comparison, comparison};
 use value::LadderView;

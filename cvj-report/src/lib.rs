@@ -26,7 +26,7 @@ mod fixture;
 
 use cvj_core::Report;
 
-pub use chart::{Chart, charts};
+pub use chart::{Chart, charts, pngs};
 pub use error::RenderError;
 pub use html::html;
 pub use metric_text::{MetricText, metric_text};

@@ -1,33 +1,15 @@
-//! Hatching: what is not measured, and what is not yet whole.
+//! Hatching: what is not yet whole.
 
 use plotters::prelude::DrawingBackend;
 
-use super::canvas::{Canvas, Undrawn};
+use super::canvas::{Area, Canvas, Undrawn};
 use crate::palette;
 
 /// Distance of two lines.
 const PITCH: f64 = 9.0;
 
-/// Fills a rectangle with diagonal lines and outlines it.
-pub(super) fn hatch<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
-) -> Result<(), Undrawn> {
-    lines(canvas, x, y, width, height)?;
-    canvas.outline(x, y, width, height, palette::OUTLINE)
-}
-
 /// Fills a rectangle with diagonal lines.
-pub(super) fn lines<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
-) -> Result<(), Undrawn> {
+pub(super) fn hatch<B: DrawingBackend>(canvas: &mut Canvas<'_, B>, (x, y, width, height): Area) -> Result<(), Undrawn> {
     let mut offset = PITCH - height;
     while offset < width {
         // From the bottom edge up to the right, by 45°, clipped to the rectangle.

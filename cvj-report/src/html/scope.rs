@@ -11,7 +11,7 @@ use super::mark::Mark;
 use super::sparkline::sparkline;
 use super::steps::StepView;
 use super::value::{SkipView, ValueView};
-use crate::chart::{Drawing, Embedding, Named, drawings};
+use crate::chart::page_charts;
 use crate::error::RenderError;
 use crate::figure::{Figure, change, counts};
 use crate::number::{self, NumberStyle, UNKNOWN};
@@ -93,17 +93,12 @@ impl<'a> ScopeView<'a> {
     pub(super) fn new(report: &'a Report, scope: NamedScope<'a>) -> Result<Self, RenderError> {
         let NamedScope { name, slug, stages, findings } = scope;
         let told = Told::new(report, scope);
-        let (mut journey, mut cohorts) = (String::new(), None);
-        let (mut curves, mut trends) = (Vec::new(), Vec::new());
-        for Named { name: chart, drawing } in drawings(report, name, stages) {
-            let svg = drawing.svg(&format!("{slug}-{chart}"), Embedding::Page)?;
-            match drawing {
-                Drawing::Journey(_) => journey = svg,
-                Drawing::Cohorts(_) => cohorts = Some(svg),
-                Drawing::Waiting(_) => curves.push(svg),
-                Drawing::Trend(_) => trends.push(svg),
-            }
-        }
+        let mut charts = page_charts(report, scope)?;
+        let mut taken = |wanted: &str| -> Vec<String> {
+            charts.extract_if(.., |(name, _)| name.starts_with(wanted)).map(|(_, svg)| svg).collect()
+        };
+        let (journey, cohorts) = (taken("journey").concat(), taken("cohorts").pop());
+        let (curves, trends) = (taken("waiting-"), taken("trend-"));
         let with_activities = findings.audit.iter().any(|line| line.activities != Evidence::Unknown);
         Ok(Self {
             name,
