@@ -138,7 +138,7 @@ mod tests {
         [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
     ];
 
-    /// The distance of two colours in OKLab as seen through one of these.
+    /// The distance of two colours in `OKLab` as seen through one of these.
     fn apart(seen: [[f64; 3]; 3], one: u32, other: u32) -> f64 {
         let lab = |color: u32| {
             let rgb = linear(color);

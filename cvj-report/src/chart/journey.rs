@@ -86,7 +86,7 @@ impl JourneyChart {
             Some(StepLabel {
                 from: stage.stage,
                 to: step.to,
-                rate: figure.text(style),
+                rate: if step.matured == 0 && step.entered > 0 { "too young".to_owned() } else { figure.text(style) },
                 counts: rate.is_some().then_some(of),
                 wait: waiting(step),
                 drawn: rate.zip(interval),
@@ -144,7 +144,8 @@ impl JourneyChart {
         let middle = f64::midpoint(from, to);
         let (color, thickness) = if step.fix_first.is_some() { (palette::TARGET, 2.5) } else { (palette::OUTLINE, 1.0) };
         canvas.path(&[(from, STEPS), (from, STEPS + 7.0), (to, STEPS + 7.0), (to, STEPS)], thickness, color)?;
-        canvas.path(&[(to - 3.0, STEPS + 3.0), (to, STEPS), (to + 3.0, STEPS + 3.0)], thickness, color)?;
+        let head = 3.0 + thickness;
+        canvas.path(&[(to - head, STEPS + head), (to, STEPS), (to + head, STEPS + head)], thickness.min(2.0), color)?;
         canvas.text(&step.rate, middle, STEPS + 26.0, Align::Middle, FIGURE)?;
         if let Some((rate, interval)) = step.drawn {
             let (left, y) = (middle - TRACK / 2.0, STEPS + 37.0);

@@ -10,7 +10,7 @@ use crate::palette;
 /// Width of a small chart.
 pub(super) const WIDTH: f64 = 440.0;
 /// Height of a small chart.
-pub(super) const HEIGHT: f64 = 252.0;
+pub(super) const HEIGHT: f64 = 256.0;
 /// Left and right of everything.
 pub(super) const MARGIN: f64 = 14.0;
 pub(super) const LEFT: f64 = 60.0;
@@ -55,7 +55,9 @@ impl Plot {
 
     pub(super) fn y(&self, value: f64) -> f64 {
         let (low, high) = (self.ticks.first().map_or(0.0, |tick| tick.0), self.ticks.last().map_or(1.0, |tick| tick.0));
-        let share = value / (high - low) - low / (high - low);
+        // Halves, because the whole may be more than a number holds.
+        let span = high / 2.0 - low / 2.0;
+        let share = value / 2.0 / span - low / 2.0 / span;
         if share.is_finite() { BASE - share.clamp(0.0, 1.0) * (BASE - TOP) } else { BASE }
     }
 
@@ -71,7 +73,7 @@ impl Plot {
             let y = self.y(*value);
             let color = if *value == 0.0 { palette::OUTLINE } else { palette::LINE };
             canvas.path(&[(LEFT, y), (RIGHT, y)], 1.0, color)?;
-            canvas.text(label, LEFT - 8.0, y + 4.0, Align::End, NOTE)?;
+            canvas.text(&NOTE.fitted(label, LEFT - 10.0), LEFT - 8.0, y + 4.0, Align::End, NOTE)?;
         }
         // Period labels from the last one backwards, as many as fit.
         let widest = self.periods.iter().map(|period| NOTE.width(period)).fold(1.0, f64::max) + 16.0;
@@ -135,10 +137,13 @@ fn ticks(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let step =
         [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|times| times * power).find(|step| *step >= span * 0.999).unwrap_or(span);
     let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
-    if !step.is_normal() || !(0..=12).contains(&(last - first)) {
-        return vec![low, high];
+    let ticks: Vec<f64> = (first..=last).take(13).map(|number| number as f64 * step).collect();
+    if step.is_normal() && last - first <= 12 && ticks.iter().all(|tick| tick.is_finite()) {
+        return ticks;
     }
-    (first..=last).map(|number| number as f64 * step).collect()
+    let mut ends = vec![low, 0.0, high];
+    ends.dedup();
+    ends
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! The products side by side: the rate of each step with its 95 % interval, a row per product, against that of all products together.
 
-use cvj_core::report::{NamedScope, Report, StageReport, Step};
+use cvj_core::report::{Findings, NamedScope, Report, Share, StageReport, Step};
 use cvj_core::{Stage, Unit};
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Canvas, Picture, Undrawn, isolated};
 use super::ink::{Align, COUNTS, FIGURE, NAME, NOTE, STAGE, TITLE};
-use crate::figure::{Figure, counts};
 use crate::number::{self, NumberStyle};
 use crate::{calendar, palette, words};
 
@@ -92,12 +91,13 @@ impl ProductsChart {
                 slug: product.slug.clone(),
                 cells: steps
                     .iter()
-                    .map(|&(from, to)| Cell::new(&product.name, (from, to), step_of(&product.stages, from)))
+                    .map(|&(from, to)| Cell::new(&product.name, &product.findings, (from, to), step_of(&product.stages, from)))
                     .collect(),
             })
             .collect();
         let columns = steps.iter().enumerate().map(|(index, &(from, to))| {
-            let overall = step_of(&report.overall.stages, from).and_then(|step| Figure::step(step).value());
+            let overall =
+                step_of(&report.overall.stages, from).and_then(|step| Present::new(&report.overall.findings, from, step).rate());
             let end = |cell: &Cell| match &cell.shown {
                 Shown::Rate { rate, interval, .. } => Some(interval.map_or(*rate, |[_, high]| high)),
                 _ => None,
@@ -186,29 +186,52 @@ fn step_of(stages: &[StageReport], from: Stage) -> Option<&Step> {
     stages.iter().find(|stage| stage.stage == from)?.to_next.as_ref()
 }
 
+/// The present rate of a step: of its newest period whose people have all had the days allowed and are at least twenty; without one, of
+/// those of the reported period who have had them.
+struct Present {
+    share: Share,
+    /// The period, where it is one that is whole.
+    of: Option<String>,
+}
+
+impl Present {
+    fn new(findings: &Findings, from: Stage, step: &Step) -> Self {
+        let gap = findings.gaps.iter().find(|gap| gap.from == from);
+        match gap.and_then(|gap| gap.cohort.as_deref().zip(gap.now.as_ref())) {
+            Some((period, share)) => Self { share: share.clone(), of: Some(calendar::named(period)) },
+            None => Self {
+                share: Share { numerator: step.advanced, denominator: step.matured, rate: step.rate, interval: step.interval },
+                of: None,
+            },
+        }
+    }
+
+    fn rate(&self) -> Option<f64> {
+        words::rate(&self.share)
+    }
+}
+
 impl Cell {
-    fn new(product: &str, (from, to): (Stage, Stage), step: Option<&Step>) -> Self {
+    fn new(product: &str, findings: &Findings, (from, to): (Stage, Stage), step: Option<&Step>) -> Self {
         let leads_to = step.map_or(to, |step| step.to);
         let named = format!("{}, {}", isolated(product), words::step_name(from, leads_to));
         let Some(step) = step else { return Self { shown: Shown::Unmeasured, says: format!("{named}: not measured") } };
-        let style = NumberStyle { unit: Unit::Percent, currency: "" };
-        let of = counts(step.advanced as f64, step.matured as f64);
-        let young = step.matured < step.entered;
-        let so_far = if young { "; not all have had the days allowed" } else { "" };
-        match Figure::step(step) {
-            Figure::Value(rate) => {
-                let interval =
-                    step.interval.map_or_else(String::new, |interval| format!(", 95% interval {}", words::interval(interval)));
-                let text = Figure::Value(rate).text(style);
-                let says = format!("{named}: {text} ({of}){interval}{so_far}");
-                if leads_to != to {
-                    return Self { shown: Shown::Text(format!("{text} to {}", leads_to.title())), says };
-                }
-                Self { shown: Shown::Rate { rate, interval: step.interval, young, text }, says }
-            }
-            Figure::Counts { .. } => Self { says: format!("{named}: {of}{so_far}"), shown: Shown::Text(of) },
-            Figure::Unknown => Self { shown: Shown::Unknown, says: format!("{named}: not known") },
-        }
+        let present = Present::new(findings, from, step);
+        let of = present.of.as_ref().map_or_else(String::new, |period| format!(" of {period}"));
+        let Share { interval, denominator, .. } = present.share;
+        let told = interval.filter(|_| present.rate().is_some());
+        let told = told.map_or_else(String::new, |interval| format!(", 95% interval {}", words::interval(interval)));
+        let so_far = if present.of.is_none() && denominator > 0 { "; not all have had the days allowed" } else { "" };
+        let share = words::share(&present.share);
+        let says = format!("{named}{of}: {share}{told}{so_far}");
+        let shown = match present.rate() {
+            Some(rate) if leads_to != to => Shown::Text(format!("{} to {}", number::percent(rate), leads_to.title())),
+            Some(rate) => Shown::Rate { rate, interval, young: present.of.is_none(), text: number::percent(rate) },
+            None if denominator > 0 => Shown::Text(share),
+            None if step.entered > 0 => Shown::Text("too young".to_owned()),
+            None => Shown::Unknown,
+        };
+        Self { shown, says }
     }
 }
 
@@ -234,10 +257,10 @@ impl Picture for ProductsChart {
         if canvas.headed {
             canvas.text("Products side by side", MARGIN, 32.0, Align::Start, TITLE)?;
         }
-        let says = format!("Of those who entered in {} and had the days allowed: the share who took the step.", self.period);
-        canvas.text(&says, MARGIN, 53.0, Align::Start, NOTE)?;
+        let says = "The share who took the step, of the newest period of entry whose people have all had the days allowed.";
+        canvas.text(says, MARGIN, 53.0, Align::Start, NOTE)?;
         let marks =
-            "Pale: 95% interval. Hollow: not all have had the days allowed yet. Dashed: overall. Fewer than 20: counts only.";
+            "Pale: 95% interval. Dashed: overall. Hollow: no period has had the days allowed yet. Fewer than 20: counts only.";
         canvas.text(marks, MARGIN, 70.0, Align::Start, NOTE)?;
         for (index, column) in self.columns.iter().enumerate() {
             self.axis(canvas, index, column)?;

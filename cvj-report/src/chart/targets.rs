@@ -78,7 +78,9 @@ impl Bullet {
     fn x(&self, value: f64) -> f64 {
         let ends = [Some(0.0), Some(self.target), self.actual];
         let (low, high) = ends.into_iter().flatten().fold((0.0_f64, 0.0_f64), |(low, high), end| (low.min(end), high.max(end)));
-        let share = value / (high - low) - low / (high - low);
+        // Halves, because the whole may be more than a number holds.
+        let span = high / 2.0 - low / 2.0;
+        let share = value / 2.0 / span - low / 2.0 / span;
         MARGIN + if share.is_finite() { share.clamp(0.0, 1.0) * (END - MARGIN - 24.0) } else { 0.0 }
     }
 

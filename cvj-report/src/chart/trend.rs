@@ -22,12 +22,29 @@ pub(crate) struct TrendChart {
     /// What is told of each period.
     says: Vec<String>,
     target: Option<(f64, String)>,
-    /// Routine variation: the ends of what is usual, and how they are called.
-    usual: Option<([f64; 2], [String; 2])>,
+    usual: Option<Usual>,
     /// Of the last value.
     interval: Option<([f64; 2], String)>,
     last: String,
     complete: bool,
+}
+
+/// Routine variation.
+#[derive(Clone, Debug)]
+struct Usual {
+    ends: [f64; 2],
+    /// The ends that are told, and how.
+    told: Vec<(f64, String)>,
+}
+
+impl Usual {
+    /// What never was below zero is not expected there, whatever the limit.
+    fn new([low, high]: [f64; 2], below_zero: bool, style: NumberStyle<'_>) -> Self {
+        let clipped = low < 0.0 && !below_zero;
+        let low_told = (!clipped).then(|| (low, format!("usual ≥ {}", style.tick(three_digits(low)))));
+        let high_told = (high, format!("usual ≤ {}", style.tick(three_digits(high))));
+        Self { ends: [if clipped { 0.0 } else { low }, high], told: low_told.into_iter().chain(Some(high_told)).collect() }
+    }
 }
 
 impl TrendChart {
@@ -41,9 +58,10 @@ impl TrendChart {
         let finite = |ends: &[f64; 2]| ends.iter().all(|end| end.is_finite());
         let last = values.last().copied().flatten();
         let target = metric.target.filter(|target| target.is_finite());
-        let usual = metric.usual_range.filter(finite);
+        let below_zero = values.iter().flatten().any(|value| *value < 0.0);
+        let usual = metric.usual_range.filter(finite).map(|ends| Usual::new(ends, below_zero, style));
         let interval = metric.interval.filter(|ends| finite(ends) && last.is_some());
-        let ends = usual.into_iter().chain(interval).flatten();
+        let ends = usual.iter().map(|usual| usual.ends).chain(interval).flatten();
         let text = |figure: Figure| match figure {
             Figure::Unknown => "not known".to_owned(),
             figure => figure.text(style),
@@ -64,8 +82,7 @@ impl TrendChart {
                 .collect(),
             values,
             target: target.map(|target| (target, format!("target {}", style.tick(target)))),
-            usual: usual
-                .map(|ends| (ends, [format!("usual from {}", style.tick(ends[0])), format!("usual to {}", style.tick(ends[1]))])),
+            usual,
             interval: interval.map(|ends| (ends, format!("95% interval {} to {}", style.value(ends[0]), style.value(ends[1])))),
             last: shown.last().map_or_else(|| "not known".to_owned(), |figure| text(*figure)),
             complete: report.period.complete,
@@ -93,12 +110,15 @@ impl TrendChart {
     }
 
     fn usual_range<B: DrawingBackend>(&self, canvas: &mut Canvas<'_, B>) -> Result<(), Undrawn> {
-        let Some((ends, _)) = &self.usual else { return Ok(()) };
-        let [low, high] = ends.map(|end| self.plot.y(end));
+        let Some(usual) = &self.usual else { return Ok(()) };
+        let [low, high] = usual.ends.map(|end| self.plot.y(end));
         if low > high {
             canvas.fill((LEFT, high, RIGHT - LEFT, low - high), palette::BAND)?;
         }
-        [low, high].into_iter().try_for_each(|y| canvas.path(&[(LEFT, y), (RIGHT, y)], 1.0, palette::OUTLINE))
+        usual.told.iter().try_for_each(|(end, _)| {
+            let y = self.plot.y(*end);
+            canvas.path(&[(LEFT, y), (RIGHT, y)], 1.0, palette::OUTLINE)
+        })
     }
 
     fn labels(&self) -> Vec<Label> {
@@ -106,11 +126,15 @@ impl TrendChart {
         let last = known.map_or(BASE, |value| self.plot.y(value));
         let mut labels = vec![Label { text: self.last.clone(), ink: if known.is_some() { VALUE } else { NOTE }, y: last }];
         let target = self.target.iter().map(|(target, text)| (self.plot.y(*target), text, GOAL));
-        let usual =
-            self.usual.iter().flat_map(|(ends, texts)| ends.iter().zip(texts)).map(|(end, text)| (self.plot.y(*end), text, NOTE));
+        let usual = self.usual.iter().flat_map(|usual| &usual.told).map(|(end, text)| (self.plot.y(*end), text, NOTE));
         labels.extend(target.chain(usual).map(|(y, text, ink)| Label { text: text.clone(), ink, y }));
         labels
     }
+}
+
+/// A limit is no exact number: to three digits.
+fn three_digits(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
 }
 
 impl Picture for TrendChart {
@@ -130,8 +154,8 @@ impl Picture for TrendChart {
         let span = from.zip(to).map_or_else(String::new, |(from, to)| format!(" from {from} to {to}"));
         let interval = self.interval.as_ref().map_or_else(String::new, |(_, text)| format!(", {text}"));
         let target = self.target.as_ref().map_or_else(String::new, |(_, label)| format!(" Against {label}."));
-        let usual =
-            self.usual.as_ref().map_or_else(String::new, |(_, [from, to])| format!(" By the periods before: {from}, {to}."));
+        let usual = self.usual.iter().flat_map(|usual| &usual.told).map(|(_, text)| text.as_str()).collect::<Vec<_>>();
+        let usual = if usual.is_empty() { String::new() } else { format!(" By the periods before: {}.", usual.join(", ")) };
         format!("Line over {} periods{span}; the last value is {}{interval}.{target}{usual}", periods.len(), self.last)
     }
 
