@@ -18,6 +18,8 @@ use trend::TrendChart;
 use waiting::WaitingChart;
 
 use crate::error::RenderError;
+use crate::locale::{self, Locale};
+use crate::look::Look;
 use crate::scorecard::headlines;
 
 /// One chart of one scope.
@@ -30,6 +32,7 @@ pub struct Chart {
     /// The chart as a self-contained SVG file.
     pub svg: String,
     drawing: Drawing,
+    locale: Locale,
 }
 
 impl Chart {
@@ -37,7 +40,7 @@ impl Chart {
     ///
     /// Text in scripts that the embedded typeface lacks is left out of the bitmap; the SVG has it.
     pub fn png(&self) -> Result<Vec<u8>, RenderError> {
-        self.drawing.png()
+        locale::within(&self.locale, || self.drawing.png())
     }
 }
 
@@ -105,15 +108,17 @@ pub(crate) fn drawings(report: &Report, scope: &str, stages: &[cvj_core::report:
 }
 
 /// Every chart of every scope: overall first, then each product.
-pub fn charts(report: &Report) -> Result<Vec<Chart>, RenderError> {
-    let mut charts = Vec::new();
-    for NamedScope { name: scope, slug, stages, .. } in report.scopes() {
-        for Named { name, drawing } in drawings(report, scope, stages) {
-            let svg = drawing.svg(&format!("{slug}-{name}"), Embedding::Font)?;
-            charts.push(Chart { scope_slug: slug.to_owned(), name, svg, drawing });
+pub fn charts(report: &Report, look: &Look) -> Result<Vec<Chart>, RenderError> {
+    locale::within(&look.locale, || {
+        let mut charts = Vec::new();
+        for NamedScope { name: scope, slug, stages, .. } in report.scopes() {
+            for Named { name, drawing } in drawings(report, scope, stages) {
+                let svg = drawing.svg(&format!("{slug}-{name}"), Embedding::Font)?;
+                charts.push(Chart { scope_slug: slug.to_owned(), name, svg, drawing, locale: look.locale.clone() });
+            }
         }
-    }
-    Ok(charts)
+        Ok(charts)
+    })
 }
 
 #[cfg(test)]
