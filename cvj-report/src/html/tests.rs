@@ -198,3 +198,44 @@ fn forty_long_and_right_to_left_names_render() {
         assert!(page.contains(&format!("<bdi>{}</bdi>", product.name)), "names are kept apart from the text around them");
     }
 }
+
+/// The keys of a value, one a line, those of a list's elements together.
+fn tree(values: &[&serde_json::Value], depth: usize, lines: &mut String) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (key, _) in values.iter().filter_map(|value| value.as_object()).flatten() {
+        if seen.contains(&key.as_str()) {
+            continue;
+        }
+        seen.push(key);
+        let found: Vec<_> = values.iter().filter_map(|value| value.get(key)).collect();
+        let mut inner: Vec<_> = found.iter().flat_map(|value| value.as_array().into_iter().flatten()).collect();
+        let mut list = if found.iter().any(|value| value.is_array()) { "[]" } else { "" }.to_owned();
+        while inner.iter().any(|value| value.is_array()) {
+            inner = inner.iter().flat_map(|value| value.as_array().into_iter().flatten()).collect();
+            list.push_str("[]");
+        }
+        if key == "mark" || key.ends_with("_mark") {
+            // What `mark(…)` takes, whole.
+            inner.clear();
+        } else {
+            inner.extend(found);
+        }
+        let indent = "  ".repeat(depth);
+        lines.push_str(&format!("{indent}{key}{list}\n"));
+        tree(&inner, depth + 1, lines);
+    }
+}
+
+#[test]
+fn the_guide_lists_what_templates_see() {
+    let (report, look) = (fixture::report(), Look::default());
+    let templates = Templates::new(&[]).unwrap();
+    let view = serde_json::to_value(PageView::new(&report, &look, &templates).unwrap()).unwrap();
+    let mut lines = String::new();
+    tree(&[&view], 0, &mut lines);
+    let guide = include_str!("../../../docs/branding.md");
+    assert!(guide.contains(&format!("```text\n{lines}```")), "the tree in docs/branding.md should be:\n{lines}");
+    for name in template_names() {
+        assert!(guide.contains(&format!("`{name}`")), "docs/branding.md does not tell what `{name}` is");
+    }
+}
