@@ -15,9 +15,9 @@ pub(crate) fn moment(text: &str) -> String {
 /// A date in the locale's order: `November 4, 2026`, `4 November 2026`, `2026 November 4`.
 fn in_words(date: Date) -> String {
     let format = match locale::date_order() {
-        DateOrder::MonthFirst => "%B %-d, %Y",
-        DateOrder::DayFirst => "%-d %B %Y",
-        DateOrder::YearFirst => "%Y %B %-d",
+        DateOrder::MonthDayYear => "%B %-d, %Y",
+        DateOrder::DayMonthYear => "%-d %B %Y",
+        DateOrder::YearMonthDay => "%Y %B %-d",
     };
     date.strftime(format).to_string()
 }

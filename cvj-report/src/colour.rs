@@ -1,4 +1,4 @@
-//! Colours as people see them: contrast by WCAG 2, and lightness by OKLab, so that a hue stays itself when it gets darker or lighter.
+//! Colours as people see them: contrast by WCAG 2, and lightness by `OKLab`, so that a hue stays itself when it gets darker or lighter.
 
 /// The least contrast of text on its ground: WCAG 2, level AA.
 pub(crate) const AA: f64 = 4.5;
@@ -48,7 +48,7 @@ fn luminance(colour: u32) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// Björn Ottosson's OKLab: lightness from 0 to 1, and two axes of colour. <https://bottosson.github.io/posts/oklab/>
+/// Björn Ottosson's `OKLab`: lightness from 0 to 1, and two axes of colour. <https://bottosson.github.io/posts/oklab/>
 fn oklab(colour: u32) -> [f64; 3] {
     let [red, green, blue] = channels(colour).map(linear);
     let long = (0.412_221_470_8 * red + 0.536_332_536_3 * green + 0.051_445_992_9 * blue).cbrt();

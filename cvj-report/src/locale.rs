@@ -41,11 +41,11 @@ impl Default for Locale {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DateOrder {
     /// `4 November 2026`.
-    DayFirst,
+    DayMonthYear,
     /// `November 4, 2026`.
-    MonthFirst,
+    MonthDayYear,
     /// `2026 November 4`.
-    YearFirst,
+    YearMonthDay,
 }
 
 /// A locale, made ready to print.
@@ -79,10 +79,11 @@ impl Spoken {
             ("nl" | "nb" | "no" | "fa", _) | ("de", "AT" | "CH" | "LI") | ("pt", "BR" | "") | ("it", "CH") => {
                 Currency::BeforeSpaced
             }
-            ("es", "" | "ES") | ("fr" | "de" | "it" | "pt", _) => Currency::AfterSpaced,
-            (
-                "be" | "bg" | "bs" | "ca" | "cs" | "da" | "el" | "et" | "eu" | "fi" | "gl" | "hr" | "hu" | "is" | "ka" | "kk"
-                | "lt" | "lv" | "mk" | "nn" | "pl" | "ro" | "ru" | "sk" | "sl" | "sq" | "sr" | "sv" | "uk" | "vi",
+            ("es", "" | "ES")
+            | (
+                "be" | "bg" | "bs" | "ca" | "cs" | "da" | "de" | "el" | "et" | "eu" | "fi" | "fr" | "gl" | "hr" | "hu" | "is"
+                | "it" | "ka" | "kk" | "lt" | "lv" | "mk" | "nn" | "pl" | "pt" | "ro" | "ru" | "sk" | "sl" | "sq" | "sr" | "sv"
+                | "uk" | "vi",
                 _,
             ) => Currency::AfterSpaced,
             _ => Currency::Before,
@@ -116,9 +117,9 @@ impl Spoken {
             ),
         };
         let dates = match (language, region) {
-            ("en", "" | "US" | "CA" | "PH" | "PR" | "GU") => DateOrder::MonthFirst,
-            ("ja" | "zh" | "ko" | "hu" | "lt" | "mn", _) => DateOrder::YearFirst,
-            _ => DateOrder::DayFirst,
+            ("en", "" | "US" | "CA" | "PH" | "PR" | "GU") => DateOrder::MonthDayYear,
+            ("ja" | "zh" | "ko" | "hu" | "lt" | "mn", _) => DateOrder::YearMonthDay,
+            _ => DateOrder::DayMonthYear,
         };
         let formatter = DecimalFormatter::try_new(preferences, DecimalFormatterOptions::default()).ok();
         Self { formatter, spaced_percent, currency, dates }
@@ -215,6 +216,17 @@ mod tests {
         check("pt-BR", "BRL", ["1.234.567", "−BRL_1.234", "BRL_12,50", "32,6%", "4 November 2026"]);
         check("ja-JP", "JPY", ["1,234,567", "−¥1,234", "¥12.50", "32.6%", "2026 November 4"]);
         check("ar-EG", "USD", ["1,234,567", "−$1,234", "$12.50", "32.6%", "4 November 2026"]);
+    }
+
+    #[test]
+    fn every_output_is_in_the_locale() {
+        let report = crate::fixture::report();
+        let look = crate::Look { locale: Locale::new("de-DE").unwrap(), ..crate::Look::default() };
+        let people = report.overall.stages[0].people.unwrap().ordered;
+        let printed = within(&look.locale, || crate::number::count(people));
+        assert!(printed.contains('.'), "{printed}");
+        assert!(crate::html(&report, &look).unwrap().contains(&printed));
+        assert!(crate::charts(&report, &look).unwrap()[0].svg.contains(&printed));
     }
 
     #[test]

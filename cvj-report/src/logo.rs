@@ -97,10 +97,8 @@ fn cleaned(text: &str) -> Result<Vec<u8>, LogoError> {
                     removed = None;
                 }
             }
-            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if removed.is_none() && depth > 0 => {
-                if !loads(&event) {
-                    writer.write_event(event).map_err(|error| unreadable(&error))?;
-                }
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if removed.is_none() && depth > 0 && !loads(&event) => {
+                writer.write_event(event).map_err(|error| unreadable(&error))?;
             }
             Event::Eof if is_svg && depth == 0 => return Ok(writer.into_inner()),
             Event::Eof => return Err(if is_svg { LogoError::Svg("it ends early".to_owned()) } else { LogoError::Kind }),

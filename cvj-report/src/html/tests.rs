@@ -1,5 +1,7 @@
 //! The page: escaped, steady, self-contained, and silent where nothing can be said.
 
+use std::fmt::Write as _;
+
 use cvj_core::Good;
 use cvj_core::report::{Evidence, TargetStatus, Verdict};
 use cvj_tests::{unfounded, unknown_numbers};
@@ -221,7 +223,7 @@ fn tree(values: &[&serde_json::Value], depth: usize, lines: &mut String) {
             inner.extend(found);
         }
         let indent = "  ".repeat(depth);
-        lines.push_str(&format!("{indent}{key}{list}\n"));
+        let _ = writeln!(lines, "{indent}{key}{list}");
         tree(&inner, depth + 1, lines);
     }
 }
