@@ -43,7 +43,7 @@ impl PluginArguments {
 }
 
 /// What is done about sources over a network, whose data is kept for a while.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Sources over a network")]
 pub(crate) struct PullArguments {
     /// Ask no source: use what was pulled before, however old

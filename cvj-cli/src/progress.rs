@@ -13,7 +13,7 @@ use crate::terminal::Terminal;
 
 /// A source's bar.
 struct Bar {
-    bar: ProgressBar,
+    shape: ProgressBar,
     /// What it counts, and of how many.
     unit: String,
     has_total: bool,
@@ -36,7 +36,7 @@ impl Progress {
     pub(crate) fn finish(&self) {
         let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, bar) in bars.drain() {
-            bar.bar.finish_and_clear();
+            bar.shape.finish_and_clear();
         }
     }
 
@@ -46,7 +46,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{prefix:>16} {spinner} {wide_msg}") {
             bar.set_style(style);
         }
-        Bar { bar, unit: String::new(), has_total: false }
+        Bar { shape: bar, unit: String::new(), has_total: false }
     }
 }
 
@@ -57,10 +57,10 @@ impl Bar {
             self.count(total, unit);
         }
         if let Some(total) = total {
-            self.bar.set_length(total);
+            self.shape.set_length(total);
         }
-        self.bar.set_message("");
-        self.bar.set_position(done);
+        self.shape.set_message("");
+        self.shape.set_position(done);
     }
 
     fn count(&mut self, total: Option<u64>, unit: &str) {
@@ -73,7 +73,7 @@ impl Bar {
         let shape = if total.is_some() { "{bar:30}" } else { "{spinner}" };
         // A unit that holds braces would be no template; the style before then does.
         if let Ok(style) = ProgressStyle::with_template(&format!("{{prefix:>16}} {shape} {amount} {{wide_msg}}")) {
-            self.bar.set_style(style);
+            self.shape.set_style(style);
         }
         (self.unit, self.has_total) = (unit.to_owned(), total.is_some());
     }
@@ -89,7 +89,10 @@ impl Watch for Progress {
             // What a source waits for is seen beside its bar until it goes on.
             (Level::Info, 0) if !self.terminal.bars().is_hidden() => {
                 let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
-                bars.entry(source.to_owned()).or_insert_with(|| self.new_bar(source)).bar.set_message(shown(message, usize::MAX));
+                bars.entry(source.to_owned())
+                    .or_insert_with(|| self.new_bar(source))
+                    .shape
+                    .set_message(shown(message, usize::MAX));
             }
             _ => {}
         }

@@ -31,6 +31,8 @@ use trend::TrendChart;
 use waiting::WaitingChart;
 
 use crate::error::RenderError;
+use crate::locale::{self, Locale};
+use crate::look::{Accent, Look};
 use crate::palette::Palette;
 use crate::scorecard::headlines;
 
@@ -46,6 +48,7 @@ pub struct Chart {
     pub svg: String,
     drawing: Drawing,
     palette: Palette,
+    locale: Locale,
 }
 
 impl Chart {
@@ -53,7 +56,7 @@ impl Chart {
     ///
     /// Text in scripts that the embedded typeface lacks is left out of the bitmap; the SVG has it.
     pub fn png(&self) -> Result<Vec<u8>, RenderError> {
-        self.drawing.png(self.palette)
+        locale::within(&self.locale, || self.drawing.png(self.palette))
     }
 }
 
@@ -146,22 +149,23 @@ fn drawings(report: &Report, scope: NamedScope<'_>) -> Vec<Named> {
 }
 
 /// The charts of one scope as parts of a page, which has the typeface and the colours: their names and drawings.
-pub(crate) fn page_charts(report: &Report, scope: NamedScope<'_>) -> Result<Vec<(String, String)>, RenderError> {
+pub(crate) fn page_charts(report: &Report, scope: NamedScope<'_>, locale: &Locale) -> Result<Vec<(String, String)>, RenderError> {
     let draw = |named: &Named| {
-        let svg = named.drawing.svg(&named.id(), Embedding::Page, Palette::default())?;
+        let svg = locale::within(locale, || named.drawing.svg(&named.id(), Embedding::Page, Palette::default()))?;
         Ok((named.name.clone(), svg))
     };
     in_parallel(&drawings(report, scope), draw).into_iter().collect()
 }
 
 /// Every chart of every scope: overall first, then each product.
-pub fn charts(report: &Report) -> Result<Vec<Chart>, RenderError> {
-    let palette = Palette::default();
-    let drawings: Vec<_> = report.scopes().flat_map(|scope| drawings(report, scope)).collect();
-    let svgs = in_parallel(&drawings, |named| named.drawing.svg(&named.id(), Embedding::Font, palette));
+pub fn charts(report: &Report, look: &Look) -> Result<Vec<Chart>, RenderError> {
+    let palette = look.accent.map(Accent::palette).unwrap_or_default();
+    let drawings: Vec<_> = locale::within(&look.locale, || report.scopes().flat_map(|scope| drawings(report, scope)).collect());
+    let draw = |named: &Named| locale::within(&look.locale, || named.drawing.svg(&named.id(), Embedding::Font, palette));
+    let svgs = in_parallel(&drawings, draw);
     let chart = |(named, svg): (Named, Result<String, RenderError>)| {
         let Named { scope_slug, name, drawing } = named;
-        Ok(Chart { scope_slug, name, svg: svg?, drawing, palette })
+        Ok(Chart { scope_slug, name, svg: svg?, drawing, palette, locale: look.locale.clone() })
     };
     drawings.into_iter().zip(svgs).map(chart).collect()
 }

@@ -350,14 +350,14 @@ fn look() {
         let folder = std::env::temp_dir().join("cvj-report-look").join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let write = |file: String, bytes: Vec<u8>| std::fs::write(folder.join(file), bytes).unwrap();
-        write("report.html".into(), crate::html(&report).unwrap().into());
+        write("report.html".into(), crate::html(&report, &crate::Look::default()).unwrap().into());
         write("report.json".into(), crate::json(&report).into());
         write("empty.xlsx".into(), crate::empty_worksheet().unwrap());
-        write("overall.xlsx".into(), crate::overall_worksheet(&report).unwrap());
+        write("overall.xlsx".into(), crate::overall_worksheet(&report, &crate::Look::default()).unwrap());
         for (index, product) in report.products.iter().enumerate().take(3) {
-            write(format!("{}.xlsx", product.slug), crate::worksheet(&report, index).unwrap());
+            write(format!("{}.xlsx", product.slug), crate::worksheet(&report, index, &crate::Look::default()).unwrap());
         }
-        for chart in crate::charts(&report).unwrap().into_iter().take(27) {
+        for chart in crate::charts(&report, &crate::Look::default()).unwrap().into_iter().take(27) {
             let stem = format!("{}-{}", chart.scope_slug, chart.name);
             write(format!("{stem}.png"), chart.png().unwrap());
             write(format!("{stem}.svg"), chart.svg.into());

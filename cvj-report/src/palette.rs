@@ -115,19 +115,13 @@ impl Palette {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colour::contrast;
 
     fn linear(color: u32) -> [f64; 3] {
         [16, 8, 0].map(|shift| {
             let channel = f64::from((color >> shift) & 0xFF) / 255.0;
             if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
         })
-    }
-
-    /// WCAG 2, "contrast ratio".
-    fn contrast(one: u32, other: u32) -> f64 {
-        let light = |color| linear(color).iter().zip([0.2126, 0.7152, 0.0722]).map(|(part, weight)| part * weight).sum::<f64>();
-        let (one, other) = (light(one), light(other));
-        (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
     /// As somebody sees it who lacks the cones for long, medium or short waves: Machado, Oliveira and Fernandes 2009, severity 1.

@@ -186,7 +186,8 @@ fn a_failed_pull_is_gone_on_with() {
     assert!(offline.stderr.contains("was never pulled to the end"), "{}", offline.stderr);
     let there: Vec<String> =
         afar.files(".parquet").iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    assert!(there.len() >= 5, "{there:?}");
+    // Four parts are pulled at once: when the seventh fails, three others have not come to their end.
+    assert!(there.len() >= 3, "{there:?}");
     let before = afar.reads();
     afar.state("{}");
     let done = afar.report(&[]).expect_status(0);
@@ -201,11 +202,11 @@ fn ctrl_c_leaves_what_was_pulled_and_no_report() {
     let whole = Afar::pulled().0.read(REPORT);
     let afar = Afar::new();
     afar.state(r#"{"wait_ms": 500}"#);
-    let mut command = afar.0.command(&["report", "--format", "json"]);
+    let mut command = afar.0.command(&["report", "--format", "json", "-v"]);
     let run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
     while afar.files("00000.json").is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "no part is ever whole");
+        assert!(begun.elapsed() < Duration::from_mins(1), "no part is ever whole");
         std::thread::sleep(Duration::from_millis(20));
     }
     let stopped = Instant::now();
@@ -214,6 +215,7 @@ fn ctrl_c_leaves_what_was_pulled_and_no_report() {
     assert!(stopped.elapsed() < Duration::from_secs(4), "stopped after {:?}", stopped.elapsed());
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("source `crm`: waits (rate limit)"), "{told}");
     assert!(told.contains("stopped before the end") && told.contains("the next run goes on from there"), "{told}");
     assert!(!afar.0.path().join("reports").exists());
     let there = afar.files(".parquet").len();
@@ -301,19 +303,22 @@ fn a_control_total_that_differs_is_told_and_strict() {
     assert!(checked.stdout.contains("contacts: 100 rows; the source says it has 101"), "{}", checked.stdout);
 }
 
+/// What becomes of a file's bytes.
+type Damage = fn(&mut Vec<u8>);
+
 #[test]
 fn what_was_damaged_gives_no_number() {
     let whole = Afar::pulled().0.read(REPORT);
-    let flip = |bytes: &mut Vec<u8>| {
+    let flip: Damage = |bytes| {
         let middle = bytes.len() / 3;
         bytes[middle] ^= 1;
     };
-    let damages: [(&str, &str, &dyn Fn(&mut Vec<u8>)); 5] = [
-        ("flipped", "00001.parquet", &flip),
-        ("truncated", "00001.parquet", &|bytes| bytes.truncate(100)),
-        ("emptied receipt", "00001.json", &Vec::clear),
-        ("truncated plan", "plan.json", &|bytes| bytes.truncate(40)),
-        ("newer plan", "plan.json", &|bytes| *bytes = b"{\"version\": 2}".to_vec()),
+    let damages: [(&str, &str, Damage); 5] = [
+        ("flipped", "00001.parquet", flip),
+        ("truncated", "00001.parquet", |bytes| bytes.truncate(100)),
+        ("emptied receipt", "00001.json", Vec::clear),
+        ("truncated plan", "plan.json", |bytes| bytes.truncate(40)),
+        ("newer plan", "plan.json", |bytes| *bytes = b"{\"version\": 2}".to_vec()),
     ];
     for (what, file, damage) in damages {
         let afar = Afar::pulled();
@@ -360,6 +365,27 @@ fn a_check_pulls_no_table() {
     afar.0.replace("cvj.toml", "sum(amount)", "sum(amuont)");
     let wrong = afar.0.cvj(&["check"]).expect_status(1);
     assert!(wrong.stderr.contains("did you mean `amount`?"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_view_that_needs_no_column_of_a_table_counts_its_rows() {
+    const COUNTED: &str = r#"
+[table.counted]
+sql = "SELECT d.closed, c.n FROM crm.deals d CROSS JOIN (SELECT count(*) AS n FROM crm.contacts) c"
+
+[[metric]]
+stage = "aware"
+name = "Contacts"
+from = "counted"
+value = "max(n)"
+at = "closed"
+"#;
+    let afar = Afar::new();
+    let (head, _) = CONFIG.split_once("[[touchpoint]]").unwrap();
+    afar.0.write("cvj.toml", head.to_owned() + COUNTED);
+    afar.report(&[]).expect_status(0);
+    assert_eq!(afar.0.report_json("2026-10")["overall"]["stages"][0]["metrics"][0]["actual"], 100.0);
+    assert!(afar.calls().contains(&"plan contacts id limit false".to_owned()), "{:?}", afar.calls());
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! Checks by programs that are not ours: a Python oracle, `DuckDB`, a browser, an office suite. Each is skipped where its tool is missing.
+//! Checks by programs that are not ours: a Python oracle, `DuckDB`, vendors' clients, a browser, an office suite. Each is skipped where its
+//! tool is missing.
 
 mod browser;
+mod clients;
 mod office;
 mod python;
 
@@ -86,6 +88,7 @@ pub(crate) fn run(workspace: &Workspace, extent: Extent) -> Result<Vec<Check>, F
     process::run(Command::new(workspace.cvj()).arg("report").arg(&client).arg("--out").arg(&out))?;
     let sample = Sample { client, out };
     let mut checks = python::run(workspace, &sample, extent);
+    checks.extend(clients::run(workspace));
     checks.push(Check { name: "report.html in Chromium", outcome: browser::run(workspace, &sample) });
     checks.push(Check { name: "worksheets in LibreOffice", outcome: office::run(workspace, &sample) });
     Ok(checks)

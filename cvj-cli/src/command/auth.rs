@@ -7,7 +7,7 @@ use cvj_core::nearest::nearest;
 use cvj_engine::config::Config;
 use cvj_engine::{FoundSecret, SecretKey};
 
-use crate::arguments::{AuthCommand, PluginArguments, SourceArguments, StoredSecrets};
+use crate::arguments::{AuthCommand, PluginArguments, PullArguments, SourceArguments, StoredSecrets};
 use crate::command::{Done, request};
 use crate::failure::Failure;
 use crate::interrupt;
@@ -111,7 +111,7 @@ fn remove(keys: &[SecretKey], keyring: &Keyring, terminal: &Terminal) -> Result<
 /// Prints where each secret came from, and whether it was accepted.
 fn test(source: &SourceArguments, plugins: &PluginArguments, terminal: &Arc<Terminal>) -> Result<Done, Failure> {
     let progress = Arc::new(Progress::new(Arc::clone(terminal), interrupt::flag(terminal)));
-    let request = request(source.folder.clone(), None, Vec::new(), plugins);
+    let request = request(source.folder.clone(), None, Vec::new(), plugins, &PullArguments::default());
     let tried = cvj_engine::try_credentials(&request, &source.name, Arc::<Progress>::clone(&progress));
     progress.finish();
     let trial = tried?;

@@ -311,7 +311,7 @@ impl Pull {
         }
         for (table, begun) in names.into_iter().zip(begun) {
             let folder = self.table_folder(table).finish()?;
-            let kept = self.verified(table, folder, begun.plan).ok_or_else(|| EngineError::Cache {
+            let kept = verified(table, folder, begun.plan).ok_or_else(|| EngineError::Cache {
                 message: format!("what was just pulled of table `{table}` is not on the disk as it was written"),
                 hint: Some(format!("set {VARIABLE} to a folder on another disk")),
             })?;
@@ -349,7 +349,7 @@ impl Pull {
                 reason = Some(unfit);
                 continue;
             }
-            if let Some(kept) = self.verified(table, pull.clone(), plan.clone()) {
+            if let Some(kept) = verified(table, pull.clone(), plan.clone()) {
                 let folder = if is_begun { folder.finish()? } else { pull };
                 return Ok(Found::Whole(Kept { folder, ..kept }));
             }
@@ -369,12 +369,6 @@ impl Pull {
             }
         }
         Ok(Found::Nothing(reason))
-    }
-
-    /// A pull all of whose parts are there, as they were written.
-    fn verified(&self, table: &str, folder: PullFolder, plan: Plan) -> Option<Kept> {
-        let receipts = (0..plan.parts.len()).map(|part| folder.verified(part)).collect::<Option<Vec<_>>>()?;
-        Some(Kept { table: table.to_owned(), folder, plan, receipts })
     }
 
     /// Plans a table's pull.
@@ -517,6 +511,12 @@ impl Pull {
         }
         Ok(source)
     }
+}
+
+/// A pull all of whose parts are there, as they were written.
+fn verified(table: &str, folder: PullFolder, plan: Plan) -> Option<Kept> {
+    let receipts = (0..plan.parts.len()).map(|part| folder.verified(part)).collect::<Option<Vec<_>>>()?;
+    Some(Kept { table: table.to_owned(), folder, plan, receipts })
 }
 
 fn table_named<'a>(tables: &'a [TableInfo], name: &str) -> Result<&'a TableInfo, SourceError> {

@@ -255,6 +255,6 @@ fn gallery_to_look_at() {
             std::fs::write(folder.join(format!("{}.png", named.id())), png).unwrap();
             std::fs::write(folder.join(format!("{}.svg", named.id())), svg).unwrap();
         }
-        std::fs::write(folder.join("report.html"), crate::html(&report).unwrap()).unwrap();
+        std::fs::write(folder.join("report.html"), crate::html(&report, &Look::default()).unwrap()).unwrap();
     }
 }

@@ -227,7 +227,7 @@ impl Client {
         let body = json!({
             "filterGroups": [{"filters": filters}],
             "sorts": [{"propertyName": "hs_object_id", "direction": direction}],
-            "properties": properties,
+            "properties": named(properties),
             "limit": limit,
         });
         let path = format!("{}/search", self.records_path(scope.object));
@@ -244,7 +244,7 @@ impl Client {
         task: &Task,
     ) -> Result<Vec<Record>, SourceError> {
         let inputs: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
-        let body = json!({"inputs": inputs, "properties": properties, "propertiesWithHistory": [with_history]});
+        let body = json!({"inputs": inputs, "properties": named(properties), "propertiesWithHistory": [with_history]});
         let path = format!("{}/batch/read", self.records_path(object));
         whole(&self.api.post(path).json(&body).send(task)?)
     }
@@ -265,6 +265,11 @@ impl Client {
         let path = self.version.associations_path(from.name(), to.name());
         whole(&self.api.post(path).json(&body).send(task)?)
     }
+}
+
+/// The properties to ask for. Without any HubSpot sends some of its choice, names and addresses among them.
+fn named<'a>(properties: &'a [&'a str]) -> &'a [&'a str] {
+    if properties.is_empty() { &["hs_object_id"] } else { properties }
 }
 
 /// The results of a batch read. Only "there is none" may be among its errors: anything else would be data lost without a word.

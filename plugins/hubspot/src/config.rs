@@ -123,6 +123,14 @@ impl Version {
         }
     }
 
+    /// Where an account says what it is.
+    pub(crate) fn account_path(&self) -> String {
+        match self {
+            Self::Dated(date) => format!("/account-info/{date}/details"),
+            Self::V3 => "/account-info/v3/details".to_owned(),
+        }
+    }
+
     /// Where access tokens are given.
     fn token_path(&self) -> String {
         match self {

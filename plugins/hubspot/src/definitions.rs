@@ -7,6 +7,7 @@
 //! - **Advocate** is the lifecycle's *evangelist*.
 //! - A deal is *one* person's, however many contacts are associated with it, or its money would count for each: the primary contact,
 //!   else the one with the least id. A deal without a contact is nobody's, and shown as rejected.
+//! - Deals without line items count in the account's own currency where it has several; HubSpot converts no line items.
 //! - The account's own lifecycle stages mean what the account says, so they are named in the log and left to the client.
 
 use cvj_core::definition::{Metric, Occurrence, StageOf, Touchpoint, Unit, View};
@@ -14,7 +15,7 @@ use cvj_core::source::Level;
 use cvj_core::{Definition, Stage, Task};
 
 use crate::client::Object;
-use crate::portal::Portal;
+use crate::portal::{HOME_AMOUNT, Portal};
 
 /// The lifecycle stages that every account has.
 const LIFECYCLE: [&str; 8] =
@@ -37,10 +38,12 @@ pub(crate) fn definitions(portal: &Portal, task: &Task) -> Vec<Definition> {
     }
     match (reads(Object::Contacts) && reads(Object::Deals), reads(Object::LineItems)) {
         (true, true) => {
-            definitions.extend(won(source, "won_items", &won_items(source, portal), Some("product")));
-            definitions.extend(won(source, "won_deals", &won_deals(source, true), None));
+            definitions.extend(won(source, "won_items", &won_items(source, portal), Some("product"), "amount"));
+            definitions.extend(won(source, "won_deals", &won_deals(source, portal, true), None, deal_amount(portal)));
         }
-        (true, false) => definitions.extend(won(source, "won_deals", &won_deals(source, false), None)),
+        (true, false) => {
+            definitions.extend(won(source, "won_deals", &won_deals(source, portal, false), None, deal_amount(portal)));
+        }
         (false, _) if reads(Object::Contacts) => {
             definitions.push(Definition::Touchpoint(set_to(source, portal, Stage::Convert, "customer")));
         }
@@ -113,11 +116,11 @@ fn name_own_stages(source: &str, portal: &Portal, task: &Task) {
 }
 
 /// A view over closed-won deals, with the touchpoints of a product's first deal and its later ones.
-fn won(source: &str, view: &str, sql: &str, product: Option<&str>) -> [Definition; 3] {
+fn won(source: &str, view: &str, sql: &str, product: Option<&str>, amount: &str) -> [Definition; 3] {
     let name = format!("{source}_{view}");
     let deal = |stage, occurrence| {
         let won = touchpoint(stage, name.clone(), "person".to_owned(), "closedate");
-        let (product, value, order) = (product.map(ToOwned::to_owned), Some("amount".to_owned()), Some("deal_id".to_owned()));
+        let (product, value, order) = (product.map(ToOwned::to_owned), Some(amount.to_owned()), Some("deal_id".to_owned()));
         Definition::Touchpoint(Touchpoint { product, value, occurrence, order, ..won })
     };
     [
@@ -149,9 +152,17 @@ fn won_items(source: &str, portal: &Portal) -> String {
     )
 }
 
+/// The column of a deal's amount: in an account of several currencies the one that all deals have in common.
+fn deal_amount(portal: &Portal) -> &'static str {
+    if portal.has(Object::Deals, HOME_AMOUNT) { HOME_AMOUNT } else { "amount" }
+}
+
 /// Closed-won deals; those with line items are left out where these are read.
-fn won_deals(source: &str, without_items: bool) -> String {
+fn won_deals(source: &str, portal: &Portal, without_items: bool) -> String {
     let buyers = buyers(source);
+    let amount = deal_amount(portal);
+    let code = "deal_currency_code";
+    let currency = if portal.has(Object::Deals, code) { format!(", d.{code}") } else { String::new() };
     let (join, condition) = if without_items {
         let items = format!("LEFT JOIN (SELECT DISTINCT deal_id FROM {source}.deal_line_items) i ON i.deal_id = d.id");
         (items, " AND i.deal_id IS NULL")
@@ -159,7 +170,7 @@ fn won_deals(source: &str, without_items: bool) -> String {
         (String::new(), "")
     };
     format!(
-        "SELECT d.id AS deal_id, d.closedate, b.person, d.amount, d.deal_currency_code FROM {source}.deals d {join} \
+        "SELECT d.id AS deal_id, d.closedate, b.person, d.{amount}{currency} FROM {source}.deals d {join} \
          LEFT JOIN ({buyers}) b ON b.deal_id = d.id WHERE d.hs_is_closed_won{condition}"
     )
 }

@@ -81,3 +81,62 @@ impl Dialect for HubSpotDialect {
         (left < FEW).then(|| Duration::from_millis(interval * (FEW - left) / most))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
+        let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Answer { status, headers, body: body.as_bytes().to_vec(), of: "POST /crm/objects/2026-09/deals/search".to_owned() }
+    }
+
+    fn failure(answer: &Answer) -> Option<(Status, String)> {
+        match HubSpotDialect.judge(answer)? {
+            Judgement::Fail(error) => Some((error.status, error.message)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_day_is_not_waited_for_and_a_second_is() {
+        let daily = answer(429, &[], r#"{"category": "RATE_LIMITS", "policyName": "DAILY"}"#);
+        assert_eq!(failure(&daily).map(|(status, _)| status), Some(Status::RateLimited));
+        let used_up = answer(429, &[("x-hubspot-ratelimit-daily-remaining", "0")], "");
+        assert_eq!(failure(&used_up).map(|(status, _)| status), Some(Status::RateLimited));
+        let headers = [("x-hubspot-ratelimit-daily-remaining", "649000")];
+        let secondly = answer(429, &headers, r#"{"message": "You have reached your secondly limit.", "policyName": "SECONDLY"}"#);
+        assert_eq!(HubSpotDialect.judge(&secondly), None);
+    }
+
+    #[test]
+    fn a_missing_scope_is_named() {
+        let body =
+            r#"{"category": "MISSING_SCOPES", "errors": [{"context": {"requiredGranularScopes": ["crm.objects.deals.read"]}}]}"#;
+        let (status, message) = failure(&answer(403, &[], body)).unwrap();
+        assert_eq!(status, Status::Unauthorized);
+        assert_eq!(message, "HubSpot: POST /crm/objects/2026-09/deals/search needs the scope crm.objects.deals.read");
+        assert_eq!(HubSpotDialect.judge(&answer(403, &[], "<html>")), None);
+    }
+
+    #[test]
+    fn no_address_is_quoted() {
+        let said = answer(400, &[], r#"{"message": "Contact ann@example.org\n is odd"}"#);
+        assert_eq!(HubSpotDialect.reason(&said).as_deref(), Some("Contact … is odd"));
+    }
+
+    #[test]
+    fn waits_for_as_many_as_are_missing() {
+        let left = |left| {
+            let headers = [
+                ("x-hubspot-ratelimit-remaining", left),
+                ("x-hubspot-ratelimit-max", "100"),
+                ("x-hubspot-ratelimit-interval-milliseconds", "10000"),
+            ];
+            HubSpotDialect.pause(&answer(200, &headers, "{}"))
+        };
+        assert_eq!(left("50"), None);
+        assert_eq!(left("0"), Some(Duration::from_millis(400)));
+        assert_eq!(left("-1"), None);
+    }
+}

@@ -17,7 +17,12 @@ pub(crate) struct Portal {
     pub(crate) pipelines: Option<Vec<Pipeline>>,
     pub(crate) has_emails: bool,
     pub(crate) has_campaigns: bool,
+    /// The currency that amounts are converted to, in an account with several.
+    pub(crate) home_currency: Option<String>,
 }
+
+/// The property of deals that holds the amount in the account's own currency, where it has several.
+pub(crate) const HOME_AMOUNT: &str = "amount_in_home_currency";
 
 /// A property of an object.
 #[derive(Clone, Debug, Deserialize)]
@@ -80,6 +85,12 @@ impl PipelineStage {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Account {
+    company_currency: String,
+}
+
+#[derive(Deserialize)]
 struct Results<T> {
     results: Vec<T>,
 }
@@ -104,6 +115,10 @@ impl Portal {
         let reached = |part| granted(part, client.get(version.path("marketing", part)).query("limit", 1).send(task), task);
         portal.has_emails = reached("emails")?.is_some();
         portal.has_campaigns = reached("campaigns")?.is_some();
+        if portal.has(Object::Deals, HOME_AMOUNT) {
+            let account = client.get(version.account_path()).send(task).and_then(|answer| answer.json::<Account>());
+            portal.home_currency = granted("the account's currency", account, task)?.map(|account| account.company_currency);
+        }
         Ok(portal)
     }
 

@@ -5,7 +5,7 @@ use cvj_http::{Field, FieldType, schema_of};
 use serde::{Deserialize, Serialize};
 
 use crate::client::Object;
-use crate::portal::{Portal, Property};
+use crate::portal::{HOME_AMOUNT, Portal, Property};
 
 /// A table of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +255,9 @@ fn object_fields(object: Object, portal: &Portal) -> Vec<Field> {
         for field in fields.iter_mut().filter(|field| amounts.contains(&field.name.as_str())) {
             *field = money(&field.name, currency);
         }
+    }
+    for field in fields.iter_mut().filter(|field| object == Object::Deals && field.name == HOME_AMOUNT) {
+        *field = Field { currency: portal.home_currency.clone(), ..Field::new(HOME_AMOUNT, FieldType::Decimal) };
     }
     fields.insert(0, Field::new("id", FieldType::Text));
     fields

@@ -238,7 +238,7 @@ fn about(error: SourceError, model: &str) -> SourceError {
     match error.status {
         Status::Unauthorized => {
             let hint = match model {
-                "mail.tracking.value" | "mail.message" => {
+                "ir.model.fields" | "mail.tracking.value" | "mail.message" => {
                     "stage history is shown to administrators only (Administration: Settings)"
                 }
                 _ => "give its user access in Odoo: Settings, Users",

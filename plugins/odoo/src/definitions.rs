@@ -14,36 +14,43 @@ pub(crate) fn confirmed() -> Vec<Condition> {
 }
 
 /// A lead is subscribed from its creation. The first sale converts, later ones ascend: by product from the lines of orders where
-/// there are `buyers`, the partners that orders name, else from opportunities won. Clicks in mailings engage.
-pub(crate) fn defaults(source: &str, leads: Option<&Table>, buyers: Option<&Table>, mailings: Option<&Table>) -> Vec<Definition> {
+/// the sales application has `sold`, else from opportunities won. Clicks in mailings engage.
+pub(crate) fn defaults(
+    source: &str,
+    partners: &Table,
+    leads: Option<&Table>,
+    sold: bool,
+    mailings: Option<&Table>,
+) -> Vec<Definition> {
     let mut definitions = Vec::new();
+    let leads_view = format!("{source}_leads");
     if let Some(leads) = leads {
-        let by = ["source_id_name", "medium_id_name"].into_iter().filter(|column| leads.has(column)).map(ToOwned::to_owned);
+        definitions.push(Definition::View(View { name: leads_view.clone(), sql: people_of_leads(source, leads, partners) }));
         definitions.push(Definition::Touchpoint(Touchpoint {
-            by: by.collect(),
-            ..touchpoint(Stage::Subscribe, format!("{source}.leads"), person_of_lead(leads), "create_date")
+            by: channels(leads).map(ToOwned::to_owned).collect(),
+            ..touchpoint(Stage::Subscribe, leads_view.clone(), "create_date")
         }));
     }
-    if let Some(buyers) = buyers {
+    if sold {
         let view = format!("{source}_sales");
-        definitions.push(Definition::View(View { name: view.clone(), sql: sales(source, buyers) }));
+        definitions.push(Definition::View(View { name: view.clone(), sql: sales(source, partners) }));
         definitions.extend(SALES.map(|(stage, occurrence)| {
             Definition::Touchpoint(Touchpoint {
                 product: Some("product".to_owned()),
                 value: Some("price_subtotal".to_owned()),
                 order: Some("order_id".to_owned()),
                 occurrence,
-                ..touchpoint(stage, view.clone(), "person".to_owned(), "date_order")
+                ..touchpoint(stage, view.clone(), "date_order")
             })
         }));
-    } else if let Some(leads) = leads {
+    } else if leads.is_some() {
         definitions.extend(SALES.map(|(stage, occurrence)| {
             Definition::Touchpoint(Touchpoint {
                 // A lost opportunity keeps its stage, with a probability of 0.
                 filter: Some("is_won AND probability > 0".to_owned()),
                 value: Some("expected_revenue".to_owned()),
                 occurrence,
-                ..touchpoint(stage, format!("{source}.leads"), person_of_lead(leads), "date_closed")
+                ..touchpoint(stage, leads_view.clone(), "date_closed")
             })
         }));
     }
@@ -70,11 +77,11 @@ pub(crate) fn defaults(source: &str, leads: Option<&Table>, buyers: Option<&Tabl
 
 const SALES: [(Stage, Occurrence); 2] = [(Stage::Convert, Occurrence::First), (Stage::Ascend, Occurrence::Later)];
 
-fn touchpoint(stage: Stage, from: String, person: String, at: &str) -> Touchpoint {
+fn touchpoint(stage: Stage, from: String, at: &str) -> Touchpoint {
     Touchpoint {
         stage: StageOf::Fixed(stage),
         from,
-        person,
+        person: "person".to_owned(),
         at: at.to_owned(),
         product: None,
         value: None,
@@ -87,27 +94,38 @@ fn touchpoint(stage: Stage, from: String, person: String, at: &str) -> Touchpoin
     }
 }
 
-/// Who a lead is: an address where there is one, so that leads and orders of one person meet.
-fn person_of_lead(leads: &Table) -> String {
-    person(leads, &["email_normalized", "email_from"], "", &["partner_id:partner", "id:lead"])
+/// The columns that say where a lead came from.
+fn channels(leads: &Table) -> impl Iterator<Item = &'static str> {
+    ["source_id_name", "medium_id_name"].into_iter().filter(|column| leads.has(column))
 }
 
-/// The first of these columns that says who it is, then the first of these ids.
-fn person(table: &Table, addresses: &[&str], prefix: &str, ids: &[&str]) -> String {
-    let addresses = addresses.iter().filter(|column| table.has(column)).map(|column| format!("{prefix}{column}"));
-    let ids = ids
-        .iter()
-        .filter_map(|id| id.split_once(':'))
-        .map(|(column, kind)| format!("'odoo:{kind}:' || CAST({column} AS VARCHAR)"));
-    format!("coalesce({})", addresses.chain(ids).collect::<Vec<_>>().join(", "))
+/// A view's column of who it is: the first of these columns that there are, then of these ids.
+fn person(columns: &[(&Table, &str, &str)], ids: &[(&str, &str)]) -> String {
+    let columns = columns.iter().filter(|(table, _, column)| table.has(column)).map(|(_, of, column)| format!("{of}.{column}"));
+    let ids = ids.iter().map(|(kind, id)| format!("'odoo:{kind}:' || CAST({id} AS VARCHAR)"));
+    format!("coalesce({}) AS person", columns.chain(ids).collect::<Vec<_>>().join(", "))
+}
+
+/// Leads with who they are: the partner that they became, by address, so that leads and orders of one person meet.
+fn people_of_leads(source: &str, leads: &Table, partners: &Table) -> String {
+    let addresses = [
+        (partners, "p", "email_normalized"),
+        (partners, "p", "email"),
+        (leads, "l", "email_normalized"),
+        (leads, "l", "email_from"),
+    ];
+    let kept = ["create_date", "date_closed", "is_won", "probability", "expected_revenue", "company_currency_name"];
+    let mut select: Vec<String> = kept.into_iter().chain(channels(leads)).map(|column| format!("l.{column}")).collect();
+    select.push(person(&addresses, &[("partner", "l.partner_id"), ("lead", "l.id")]));
+    format!("SELECT {} FROM {source}.leads l LEFT JOIN {source}.partners p ON p.id = l.partner_id", select.join(", "))
 }
 
 /// Lines of confirmed orders with who bought. The product's name comes with its internal reference in brackets, which goes.
-fn sales(source: &str, buyers: &Table) -> String {
-    let person = person(buyers, &["email_normalized", "email"], "p.", &["o.partner_id:partner"]);
+fn sales(source: &str, partners: &Table) -> String {
+    let person = person(&[(partners, "p", "email_normalized"), (partners, "p", "email")], &[("partner", "o.partner_id")]);
     format!(
         "SELECT l.order_id, o.date_order, regexp_replace(l.product_id_name, '^\\[[^\\]]*\\] ', '') AS product, \
-         l.price_subtotal, l.currency_id_name, {person} AS person \
+         l.price_subtotal, l.currency_id_name, {person} \
          FROM {source}.order_lines l JOIN {source}.orders o ON o.id = l.order_id \
          LEFT JOIN {source}.partners p ON p.id = o.partner_id \
          WHERE o.state IN ('sale', 'done') AND l.product_id IS NOT NULL"

@@ -85,8 +85,9 @@ fn judge(fault: &Fault, status: u16) -> Option<Judgement> {
         "odoo.exceptions.AccessError" | "werkzeug.exceptions.Forbidden" => {
             fail(Status::Unauthorized, "Odoo: the key's user may not do this".to_owned())
         }
+        "werkzeug.exceptions.NotFound" => fail(Status::NotFound, format!("Odoo: {said}")),
         "odoo.exceptions.UserError" if said.contains("exist") => fail(Status::NotFound, format!("Odoo: {said}")),
-        "werkzeug.exceptions.NotFound" | "builtins.KeyError" => fail(Status::NotFound, format!("Odoo: {said} is not there")),
+        "builtins.KeyError" => fail(Status::NotFound, format!("Odoo: {said} is not there")),
         "builtins.ValueError" if said.contains("Invalid field") => fail(Status::SchemaChanged, format!("Odoo: {said}")),
         "builtins.ValueError" | "builtins.TypeError" | "builtins.AttributeError" | "werkzeug.exceptions.UnprocessableEntity" => {
             fail(Status::InvalidArgument, format!("Odoo cannot do what it was asked: {said}"))

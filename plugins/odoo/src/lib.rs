@@ -124,8 +124,8 @@ impl StageMetrics for OdooSource {
         let leads = readable("leads", &[])?;
         let mailings = readable("mailings", &[])?;
         let sold = readable("orders", &definitions::confirmed())?.is_some() && readable("order_lines", &[])?.is_some();
-        let buyers = if sold { catalogue.table("partners") } else { None };
-        Ok(definitions::defaults(task.source(), leads, buyers, mailings))
+        let Some(partners) = catalogue.table("partners") else { return Ok(Vec::new()) };
+        Ok(definitions::defaults(task.source(), partners, leads, sold, mailings))
     }
 
     fn plan(&self, scan: &ScanRequest, task: &Task) -> Result<ScanPlan, SourceError> {

@@ -11,8 +11,8 @@ const USAGE: &str = "\
 Usage: cvj-emulator hubspot [--contacts N] [--deals N] [--companies N] [--seed N] [--port N] [--limit N]
        cvj-emulator odoo [--version 17|19] [--leads N] [--mailings N] [--port N]
 
-Prints its address and token or key, and answers until it is stopped. --limit is how many requests it allows in ten seconds, searches
-included; without it, those of a professional portal.";
+Prints its address and token or key, and answers until it is stopped. --limit is how many requests it allows in ten seconds,
+searches included; without it, those of a professional portal.";
 
 fn run(arguments: &[String]) -> Result<(), String> {
     let (vendor, options) = arguments.split_first().ok_or("which emulator?")?;

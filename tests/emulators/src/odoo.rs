@@ -65,7 +65,12 @@ impl Odoo {
             database: "acme".to_owned(),
             users: vec![
                 user(2, "admin", "admin-key-5f2c9a", &[]),
-                user(3, "clerk", "clerk-key-81be07", &["mail.tracking.value", "mailing.trace"]),
+                user(
+                    3,
+                    "clerk",
+                    "clerk-key-81be07",
+                    &["ir.model.fields", "mail.tracking.value", "mailing.mailing", "mailing.trace"],
+                ),
             ],
             store,
             starts_at: sample.now(),

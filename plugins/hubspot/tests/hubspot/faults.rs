@@ -10,7 +10,7 @@ use cvj_emulators::{Answer, Effect, Fault, Server};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::portal::{Reader, Table, failure};
+use crate::portal::{Reader, Table, failure, same};
 
 const COLUMNS: [&str; 4] = ["id", "email", "createdate", "nps_score"];
 
@@ -32,7 +32,7 @@ fn sorted(mut rows: Table) -> Table {
 #[track_caller]
 fn nothing_is_lost(fault: Fault<Portal>) -> Reader {
     let (reader, read) = pull_with(fault);
-    assert_eq!(read.unwrap(), reader.truth(Kind::Contact, &COLUMNS));
+    same(&read.unwrap(), &reader.truth(Kind::Contact, &COLUMNS));
     reader
 }
 
@@ -50,7 +50,7 @@ fn too_many_requests_without_and_with_a_time_to_wait() {
 fn searches_faster_than_allowed_are_slowed_down() {
     let portal = Portal::generate(7, Size::of(1_500));
     let reader = Reader::new(portal, &json!({}));
-    assert_eq!(reader.pull("contacts", &COLUMNS).unwrap(), reader.truth(Kind::Contact, &COLUMNS));
+    same(&reader.pull("contacts", &COLUMNS).unwrap(), &reader.truth(Kind::Contact, &COLUMNS));
     assert!(reader.server.requests().iter().any(|request| request.status == 429), "nothing was too fast");
 }
 
@@ -104,7 +104,7 @@ fn the_other_side_goes_away_and_comes_back() {
         });
         reader.read(&plan.partitions[0])
     });
-    assert_eq!(sorted(rows.unwrap()), reader.truth(Kind::Contact, &COLUMNS));
+    same(&sorted(rows.unwrap()), &reader.truth(Kind::Contact, &COLUMNS));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn records_vanish_between_pages() {
     );
     let rows = sorted(reader.read(&plan.partitions[0]).unwrap());
     assert!(rows.iter().any(|row| row[0] == kept));
-    assert_eq!(rows, before.into_iter().filter(|row| row[0] != gone).collect::<Table>());
+    same(&rows, &before.into_iter().filter(|row| row[0] != gone).collect());
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn records_are_merged_between_pages() {
     let loser = loser.into_iter().nth(1).unwrap().to_string();
     reader.server.faults().push(merge.path("batch/read"));
     let after = reader.pull("contact_stages", &["contact_id", "at"]).unwrap();
-    assert_eq!(after, stages.into_iter().filter(|row| row[0] != loser).collect::<Table>());
+    same(&after, &stages.into_iter().filter(|row| row[0] != loser).collect());
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn an_access_token_that_expires_while_pulling() {
         let plan = reader.plan("contacts", &COLUMNS).unwrap();
         reader.server.faults().push(Fault::before(Portal::expire_tokens).nth(3));
         let rows = sorted(reader.read(&plan.partitions[0]).unwrap());
-        assert_eq!(rows, reader.truth(Kind::Contact, &COLUMNS));
+        same(&rows, &reader.truth(Kind::Contact, &COLUMNS));
         assert!(reader.server.requests().iter().any(|request| request.status == 401));
     }
 }
@@ -257,7 +257,7 @@ fn clocks_that_differ() {
         let now = reader.server.clock().now() - SignedDuration::from_mins(1);
         let truth: Table = reader.truth(Kind::Contact, &COLUMNS);
         let truth: Table = truth.into_iter().filter(|row| row[2].parse::<jiff::Timestamp>().unwrap() < now).collect();
-        assert_eq!(reader.pull("contacts", &COLUMNS).unwrap(), truth, "{hours}");
+        same(&reader.pull("contacts", &COLUMNS).unwrap(), &truth);
     }
 }
 

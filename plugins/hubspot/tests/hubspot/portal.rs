@@ -154,7 +154,10 @@ fn row(record: &Record, columns: &[&str]) -> Vec<String> {
         "amount" | "price" | "quantity" | "nps_score" | "hs_object_id" => {
             record.value(column).map_or(String::new(), |text| text.parse::<f64>().unwrap().to_string())
         }
-        _ => record.value(column).unwrap_or_default().to_owned(),
+        // HubSpot writes milliseconds even where there are none.
+        _ => record.value(column).map_or(String::new(), |text| {
+            text.parse::<Timestamp>().map_or_else(|_| text.to_owned(), |moment| moment.to_string())
+        }),
     };
     columns.iter().map(value).collect()
 }
@@ -176,6 +179,14 @@ fn cell(batch: &RecordBatch, column: usize, row: usize) -> String {
         }
         other => panic!("a column of {other}"),
     }
+}
+
+/// Fails with the first row that differs, and not with thousands that do not.
+#[track_caller]
+pub(crate) fn same(rows: &Table, truth: &Table) {
+    let differs = rows.iter().zip(truth).find(|(row, truth)| row != truth);
+    assert_eq!(differs, None, "{} rows, {} in truth", rows.len(), truth.len());
+    assert_eq!(rows.len(), truth.len());
 }
 
 /// The status and message of what should have failed.

@@ -19,8 +19,8 @@ fn peak() -> Option<u64> {
 #[test]
 #[ignore = "takes a minute"]
 fn a_million_contacts() {
-    const CONTACTS: u64 = 200_000;
-    const A_SECOND: u32 = 100;
+    const CONTACTS: u64 = 1_000_000;
+    const A_SECOND: u32 = 80;
     let size = Size { contacts: CONTACTS, companies: 1, deals: 0 };
     let portal = Portal::generate(7, size).with_limits(Limits::per_ten_seconds(A_SECOND * 10));
     let reader = Reader::new(portal, &json!({"searches_per_second": A_SECOND, "requests_per_second": A_SECOND}));

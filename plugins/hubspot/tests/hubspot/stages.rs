@@ -1,8 +1,10 @@
 //! What the account's tables say about stages.
 
+use cvj_core::source::FIELD_CURRENCY;
 use cvj_core::{Definition, Stage, StageMetrics, StageOf};
+use cvj_emulators::Fault;
 use cvj_emulators::hubspot::{Limits, Portal, Size};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::portal::{Reader, failure};
 
@@ -54,4 +56,45 @@ fn what_may_not_be_seen_is_no_error_until_it_is_read() {
     assert_eq!(status, cvj_core::Status::Unauthorized);
     assert!(message.contains("crm.objects.deals.read"), "{message}");
     assert!(!reader.pull("contacts", &["id"]).unwrap().is_empty());
+}
+
+#[test]
+fn an_account_of_several_currencies() {
+    let reader = Reader::of(50);
+    let add = Fault::distort(|_, answer| {
+        let amount = json!({"name": "amount_in_home_currency", "label": "Amount", "type": "number", "fieldType": "number"});
+        answer["results"].as_array_mut().unwrap().push(amount);
+    });
+    reader.server.faults().push(add.path("/crm/properties/2026-09/deals").always());
+    let tables = reader.source.tables(&reader.task()).unwrap();
+    let deals = tables.iter().find(|table| table.name == "deals").unwrap();
+    let home = deals.schema.field_with_name("amount_in_home_currency").unwrap();
+    assert_eq!(home.metadata()[FIELD_CURRENCY], "EUR");
+    let definitions = reader.source.definitions(&reader.task()).unwrap();
+    let amounts: Vec<&str> = definitions
+        .iter()
+        .filter_map(|definition| match definition {
+            Definition::Touchpoint(touchpoint) => touchpoint.value.as_deref(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(amounts, ["amount", "amount", "amount_in_home_currency", "amount_in_home_currency"]);
+}
+
+#[test]
+fn only_what_is_mapped_is_asked_for() {
+    let reader = Reader::of(50);
+    for table in ["deal_contacts", "contact_stages", "contacts"] {
+        reader.pull(table, &[]).unwrap();
+    }
+    reader.pull("contacts", &["email"]).unwrap();
+    let asked: Vec<Value> = reader
+        .server
+        .requests()
+        .iter()
+        .filter(|request| request.method == "POST" && !request.path.contains("associations"))
+        .map(|request| serde_json::from_str::<Value>(&request.body).unwrap()["properties"].clone())
+        .collect();
+    assert!(asked.contains(&json!(["email"])));
+    assert!(asked.iter().all(|names| *names == json!(["email"]) || *names == json!(["hs_object_id"])), "{asked:?}");
 }

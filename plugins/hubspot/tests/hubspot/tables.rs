@@ -8,7 +8,7 @@ use cvj_emulators::hubspot::{Kind, Limits, Portal, Size, UNTIL};
 use jiff::ToSpan;
 use serde_json::json;
 
-use crate::portal::{Reader, Table};
+use crate::portal::{Reader, Table, same};
 
 const CONTACT: [&str; 8] =
     ["id", "email", "createdate", "lifecyclestage", "firstname", "nps_score", "newsletter_consent", "webinar_date"];
@@ -16,13 +16,13 @@ const CONTACT: [&str; 8] =
 #[test]
 fn records_of_every_object() {
     let reader = Reader::of(2_000);
-    assert_eq!(reader.pull("contacts", &CONTACT).unwrap(), reader.truth(Kind::Contact, &CONTACT));
+    same(&reader.pull("contacts", &CONTACT).unwrap(), &reader.truth(Kind::Contact, &CONTACT));
     let deal = ["id", "dealname", "amount", "deal_currency_code", "closedate", "dealstage", "hs_is_closed_won"];
-    assert_eq!(reader.pull("deals", &deal).unwrap(), reader.truth(Kind::Deal, &deal));
+    same(&reader.pull("deals", &deal).unwrap(), &reader.truth(Kind::Deal, &deal));
     let item = ["id", "name", "amount", "price", "quantity", "hs_line_item_currency_code"];
-    assert_eq!(reader.pull("line_items", &item).unwrap(), reader.truth(Kind::LineItem, &item));
+    same(&reader.pull("line_items", &item).unwrap(), &reader.truth(Kind::LineItem, &item));
     let company = ["id", "domain", "createdate"];
-    assert_eq!(reader.pull("companies", &company).unwrap(), reader.truth(Kind::Company, &company));
+    same(&reader.pull("companies", &company).unwrap(), &reader.truth(Kind::Company, &company));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_window_holds_what_a_search_shows_and_the_total_is_hubspots() {
     assert!(parts.iter().all(|rows| rows.len() <= 10_000));
     let mut rows: Table = parts.into_iter().flatten().collect();
     rows.sort();
-    assert_eq!(rows, truth);
+    same(&rows, &truth);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn ten_thousand_and_one_records_of_one_instant() {
     let columns = ["id", "email", "createdate"];
     let rows = reader.pull("contacts", &columns).unwrap();
     assert_eq!(rows.len(), 10_001);
-    assert_eq!(rows, reader.truth(Kind::Contact, &columns));
+    same(&rows, &reader.truth(Kind::Contact, &columns));
 }
 
 #[test]
@@ -118,9 +118,9 @@ fn histories_of_lifecycle_and_deal_stages() {
         rows.sort();
         rows
     };
-    assert_eq!(rows, truth(Kind::Contact, "lifecyclestage", true));
+    same(&rows, &truth(Kind::Contact, "lifecyclestage", true));
     let rows = reader.pull("deal_stages", &["deal_id", "stage", "at", "source_type"]).unwrap();
-    assert_eq!(rows, truth(Kind::Deal, "dealstage", false));
+    same(&rows, &truth(Kind::Deal, "dealstage", false));
     let named = reader.pull("deal_stages", &["stage", "label", "is_won", "is_closed"]).unwrap();
     assert!(named.contains(&["187654322", "Renewed", "true", "true"].map(str::to_owned).to_vec()));
     assert!(named.contains(&["appointmentscheduled", "Appointment Scheduled", "false", "false"].map(str::to_owned).to_vec()));
@@ -139,7 +139,7 @@ fn associations_of_deals() {
         };
         let mut truth: Table = portal.records(Kind::Deal).flat_map(|deal| of(deal.id)).collect();
         truth.sort();
-        assert_eq!(rows, truth, "{table}");
+        same(&rows, &truth);
     }
 }
 

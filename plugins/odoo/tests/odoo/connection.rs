@@ -36,8 +36,9 @@ fn wrong_credentials_scopes_and_hosts_are_told_apart() {
         clerk.source.check(&clerk.task).unwrap();
         assert!(clerk.table("leads", None).is_ok());
         let error = clerk.table("lead_stages", None).unwrap_err();
-        assert_eq!((error.status, error.message.contains("`mail.tracking.value`")), (Status::Unauthorized, true), "{error}");
+        assert_eq!((error.status, error.message.contains("`ir.model.fields`")), (Status::Unauthorized, true), "{error}");
         assert!(!error.message.contains('@'), "{error}");
+        assert!(error.hint.is_some_and(|hint| hint.contains("administrators")));
 
         let lost = Bench::with(server(version), "admin", &json!({"database": "elsewhere"}));
         let error = lost.source.check(&lost.task).unwrap_err();

@@ -54,7 +54,7 @@ impl Exception {
     }
 
     pub(super) fn no_field(model: &str, field: &str) -> Self {
-        Self::new(500, "builtins.ValueError", format!("Invalid field '{field}' on model '{model}'"))
+        Self::new(500, "builtins.ValueError", format!("Invalid field '{field}' on '{model}'"))
     }
 
     pub(super) fn value_error(message: impl Into<String>) -> Self {
@@ -69,8 +69,13 @@ impl Exception {
         Self::new(500, "builtins.KeyError", format!("'{key}'"))
     }
 
-    pub(super) fn missing(model: &str) -> Self {
-        Self::new(404, "odoo.exceptions.MissingError", format!("Record does not exist or has been deleted. ({model})"))
+    pub(super) fn surprised(method: &str, argument: &str, json2: bool) -> Self {
+        let message = format!("got an unexpected keyword argument '{argument}'");
+        if json2 {
+            Self::new(422, "werkzeug.exceptions.UnprocessableEntity", message)
+        } else {
+            Self::type_error(format!("BaseModel.{method}() {message}"))
+        }
     }
 
     pub(super) fn no_database(database: &str) -> Self {

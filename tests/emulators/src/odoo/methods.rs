@@ -56,7 +56,7 @@ pub(super) fn run(store: &mut Store, mut call: Call<'_>, now: i64) -> Result<Val
         return Err(Exception::no_method(call.model, call.method, call.json2));
     }
     if let Some(unknown) = call.named.keys().find(|name| !known.contains(&name.as_str())) {
-        return Err(Exception::type_error(format!("{}() got an unexpected keyword argument '{unknown}'", call.method)));
+        return Err(Exception::surprised(call.method, unknown, call.json2));
     }
     if call.method == "fields_get" {
         return Ok(fields_get(store, model, &call));
@@ -72,10 +72,8 @@ pub(super) fn run(store: &mut Store, mut call: Call<'_>, now: i64) -> Result<Val
             records(store, model, &ids, call.named.get("fields"), true)
         }
         "read" => {
-            let ids = ids(&call);
-            if ids.iter().any(|id| !exists(store, model, *id)) {
-                return Err(Exception::missing(model.name));
-            }
+            // Records that are gone are left out without a word.
+            let ids: Vec<i64> = ids(&call).into_iter().filter(|id| exists(store, model, *id)).collect();
             let classic = call.named.get("load").and_then(Value::as_str) != Some("_classic_write");
             records(store, model, &ids, call.named.get("fields"), classic)
         }
