@@ -76,34 +76,8 @@ mod tests {
     }
 
     /// What the writer has elements for.
-    const KNOWN: [&str; 26] = [
-        "p",
-        "h3",
-        "h4",
-        "em",
-        "strong",
-        "del",
-        "a",
-        "ul",
-        "ol",
-        "li",
-        "code",
-        "pre",
-        "blockquote",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "br",
-        "hr",
-        "sup",
-        "div",
-        "dl",
-        "dt",
-        "dd",
-    ];
+    const KNOWN: &str =
+        " p h3 h4 em strong del a ul ol li code pre blockquote table thead tbody tr th td br hr sup div dl dt dd ";
 
     proptest! {
         #[test]
@@ -111,7 +85,7 @@ mod tests {
             let html = commentary(&markdown);
             for piece in html.split('<').skip(1) {
                 let name: String = piece.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
-                prop_assert!(KNOWN.contains(&name.as_str()), "<{piece} of {markdown:?}");
+                prop_assert!(KNOWN.contains(&format!(" {name} ")), "<{piece} of {markdown:?}");
             }
         }
     }

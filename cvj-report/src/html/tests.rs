@@ -195,7 +195,7 @@ fn an_unfinished_period_and_an_early_end_are_marked() {
 fn forty_long_and_right_to_left_names_render() {
     let report = fixture::odd();
     let page = html(&report, &Look::default()).unwrap();
-    assert_eq!(page.matches("class=\"scope\"").count(), 40);
+    assert_eq!(page.matches("class=\"scope folded\"").count(), 40);
     for product in &report.products {
         assert!(page.contains(&format!("<bdi>{}</bdi>", product.name)), "names are kept apart from the text around them");
     }
