@@ -91,6 +91,9 @@ impl Failure {
     /// What to do about it, if known.
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Render(cvj_report::RenderError::Template { .. }) => {
+                Some("the template is in the folder of `[brand] templates`; docs/branding.md lists what templates see".to_owned())
+            }
             Self::Fault(_) | Self::Render(_) | Self::Engine(EngineError::Internal(_)) => {
                 Some("this is a fault in cvj: please report it with the command and this message".to_owned())
             }

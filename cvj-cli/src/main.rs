@@ -7,6 +7,7 @@
 
 mod activities;
 mod arguments;
+mod brand;
 mod command;
 mod data_quality;
 mod earlier_report;

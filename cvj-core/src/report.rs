@@ -135,6 +135,10 @@ pub struct MetricReport {
     pub denominator: Option<f64>,
     /// 95 % interval: Wilson's of a rate, adjusted Wald of a Net Promoter Score.
     pub interval: Option<[f64; 2]>,
+    /// Natural process limits (`XmR`) of the periods before the reported one; null where the verdict rests on an interval, and with too
+    /// little history.
+    #[serde(default)]
+    pub usual_range: Option<[f64; 2]>,
     /// The value to reach.
     pub target: Option<f64>,
     /// Where the value stands against the target.

@@ -372,12 +372,16 @@ impl Material<'_> {
         let current = points.last().copied().unwrap_or_default();
         let previous = points.len().checked_sub(2).and_then(|index| points.get(index)).copied().unwrap_or_default();
         let change = current.value.zip(previous.value).map(|(actual, previous)| actual - previous);
+        let usual_range = match frame.judged {
+            Judged::Routine => usual_range(points),
+            Judged::Rate | Judged::Score => None,
+        };
         let verdict = match frame.judged {
             Judged::Rate => rate_verdict(current, previous),
             Judged::Score => score_verdict(current, previous),
             // What is not over is no less than usual: it is unfinished.
             Judged::Routine if !self.is_complete() => Verdict::None,
-            Judged::Routine => routine_verdict(points),
+            Judged::Routine => routine_verdict(current, usual_range),
         };
         let interval = match frame.judged {
             Judged::Rate => current.parts.and_then(|(numerator, denominator)| wilson(numerator, denominator)),
@@ -406,6 +410,7 @@ impl Material<'_> {
             numerator: current.parts.map(|parts| parts.0),
             denominator: current.parts.map(|parts| parts.1),
             interval,
+            usual_range,
             target: frame.target,
             status: target_status(current.value, frame.target, frame.good),
             owner: frame.owner,
@@ -503,13 +508,18 @@ fn score_verdict(current: Point, previous: Point) -> Verdict {
     verdict(scores.map(|(now, before)| difference_of_net_scores(&now, &before)))
 }
 
-fn routine_verdict(points: &[Point]) -> Verdict {
-    let Some((Point { value: Some(actual), .. }, earlier)) = points.split_last() else { return Verdict::None };
+/// The natural process limits of the periods before the last of these.
+fn usual_range(points: &[Point]) -> Option<[f64; 2]> {
+    let (_, earlier) = points.split_last()?;
     let earlier: Vec<f64> = earlier.iter().filter_map(|point| point.value).collect();
-    match xmr_limits(&earlier) {
+    xmr_limits(&earlier)
+}
+
+fn routine_verdict(current: Point, usual_range: Option<[f64; 2]>) -> Verdict {
+    match current.value.zip(usual_range) {
         None => Verdict::None,
-        Some([_, high]) if *actual > high => Verdict::Up,
-        Some([low, _]) if *actual < low => Verdict::Down,
+        Some((actual, [_, high])) if actual > high => Verdict::Up,
+        Some((actual, [low, _])) if actual < low => Verdict::Down,
         Some(_) => Verdict::TooClose,
     }
 }
@@ -574,8 +584,12 @@ mod tests {
     #[test]
     fn routine_variation_is_too_close_to_call() {
         let points = |values: &[f64]| values.iter().map(|value| Point::plain(Some(*value))).collect::<Vec<_>>();
-        assert_eq!(routine_verdict(&points(&[10.0, 12.0, 11.0, 9.0, 10.0, 11.0, 13.0])), Verdict::TooClose);
-        assert_eq!(routine_verdict(&points(&[10.0, 12.0, 11.0, 9.0, 10.0, 11.0, 15.0])), Verdict::Up);
-        assert_eq!(routine_verdict(&points(&[10.0, 12.0, 11.0, 9.0, 10.0, 15.0])), Verdict::None);
+        let judged = |values: &[f64]| {
+            let points = points(values);
+            routine_verdict(points.last().copied().unwrap(), usual_range(&points))
+        };
+        assert_eq!(judged(&[10.0, 12.0, 11.0, 9.0, 10.0, 11.0, 13.0]), Verdict::TooClose);
+        assert_eq!(judged(&[10.0, 12.0, 11.0, 9.0, 10.0, 11.0, 15.0]), Verdict::Up);
+        assert_eq!(judged(&[10.0, 12.0, 11.0, 9.0, 10.0, 15.0]), Verdict::None);
     }
 }

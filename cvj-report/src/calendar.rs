@@ -3,14 +3,23 @@
 use cvj_core::report::{Report, ReportPeriod};
 use jiff::civil::{Date, DateTime};
 
-/// `2026-11-04T00:00:00-06:00` as `4 November 2026`, with the time of day unless it is midnight.
+use crate::locale::{self, DateOrder};
+
+/// `2026-11-04T00:00:00-06:00` as `November 4, 2026`, with the time of day unless it is midnight.
 pub(crate) fn moment(text: &str) -> String {
     let Some(at) = local(text) else { return text.to_owned() };
-    if at.time() == jiff::civil::Time::midnight() {
-        at.strftime("%-d %B %Y").to_string()
-    } else {
-        at.strftime("%-d %B %Y, %H:%M").to_string()
-    }
+    let day = in_words(at.date());
+    if at.time() == jiff::civil::Time::midnight() { day } else { format!("{day}, {}", at.strftime("%H:%M")) }
+}
+
+/// A date in the locale's order: `November 4, 2026`, `4 November 2026`, `2026 November 4`.
+fn in_words(date: Date) -> String {
+    let format = match locale::date_order() {
+        DateOrder::MonthDayYear => "%B %-d, %Y",
+        DateOrder::DayMonthYear => "%-d %B %Y",
+        DateOrder::YearMonthDay => "%Y %B %-d",
+    };
+    date.strftime(format).to_string()
 }
 
 /// The local date and time of an RFC 3339 text, whatever its offset.
@@ -18,15 +27,15 @@ pub(crate) fn local(text: &str) -> Option<DateTime> {
     text.parse().ok()
 }
 
-/// `2026-11-04` as `4 November 2026`.
+/// `2026-11-04` as `November 4, 2026`.
 pub(crate) fn day(text: &str) -> String {
-    text.parse::<Date>().map_or_else(|_| text.to_owned(), |date| date.strftime("%-d %B %Y").to_string())
+    text.parse::<Date>().map_or_else(|_| text.to_owned(), in_words)
 }
 
 /// The day before a date: the last day of a half-open range.
 pub(crate) fn last_day(end: &str) -> String {
     let last = end.parse::<Date>().ok().and_then(|date| date.yesterday().ok());
-    last.map_or_else(|| end.to_owned(), |date| date.strftime("%-d %B %Y").to_string())
+    last.map_or_else(|| end.to_owned(), in_words)
 }
 
 /// Until when people are counted: the period's last day, or `as_of` where the period is unfinished.
@@ -55,9 +64,9 @@ mod tests {
 
     #[test]
     fn dates_read_as_words() {
-        assert_eq!(moment("2026-11-04T00:00:00-06:00"), "4 November 2026");
-        assert_eq!(moment("2026-11-04T14:05:00-06:00"), "4 November 2026, 14:05");
-        assert_eq!(last_day("2026-11-01"), "31 October 2026");
+        assert_eq!(moment("2026-11-04T00:00:00-06:00"), "November 4, 2026");
+        assert_eq!(moment("2026-11-04T14:05:00-06:00"), "November 4, 2026, 14:05");
+        assert_eq!(last_day("2026-11-01"), "October 31, 2026");
         assert_eq!(day("not a date"), "not a date");
     }
 

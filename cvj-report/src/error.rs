@@ -14,6 +14,16 @@ pub enum RenderError {
     /// The HTML template failed.
     #[error("the report page could not be filled: {0}")]
     Page(#[from] minijinja::Error),
+    /// A template of the brand failed.
+    #[error("{name}:{line}: {why}")]
+    Template {
+        /// The template's file name.
+        name: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The workbook could not be written.
     #[error("the worksheet could not be written: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),

@@ -9,7 +9,7 @@ use cvj_core::report::{
     Readings, Reject, RejectReason, Report, ReportPeriod, Scope, SeriesPoint, Source, StagePeople, StageReport, Step, Table,
     TargetStatus, Trail, Unassigned, VERSION, Verdict,
 };
-use cvj_core::stats::net_score;
+use cvj_core::stats::{net_score, xmr_limits};
 use cvj_core::{Good, Stage, Unit};
 use journey::Course;
 
@@ -179,6 +179,7 @@ fn metric(name: &str, unit: Unit, start: f64, slope: f64) -> MetricReport {
         numerator: None,
         denominator: None,
         interval: None,
+        usual_range: routine(&series, unit),
         target: None,
         status: TargetStatus::None,
         owner: (unit != Unit::Score).then(|| "Dana".into()),
@@ -187,6 +188,13 @@ fn metric(name: &str, unit: Unit, start: f64, slope: f64) -> MetricReport {
         built_in: false,
         nps: None,
     }
+}
+
+/// The usual range of a metric that is judged by its routine variation.
+fn routine(series: &[SeriesPoint], unit: Unit) -> Option<[f64; 2]> {
+    let (_, earlier) = series.split_last()?;
+    let earlier: Vec<f64> = earlier.iter().filter_map(|point| point.value).collect();
+    xmr_limits(&earlier).filter(|_| !matches!(unit, Unit::Percent | Unit::Score))
 }
 
 fn rate(name: &str, start: f64, denominator: f64, slope: f64) -> MetricReport {
@@ -342,14 +350,14 @@ fn look() {
         let folder = std::env::temp_dir().join("cvj-report-look").join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let write = |file: String, bytes: Vec<u8>| std::fs::write(folder.join(file), bytes).unwrap();
-        write("report.html".into(), crate::html(&report).unwrap().into());
+        write("report.html".into(), crate::html(&report, &crate::Look::default()).unwrap().into());
         write("report.json".into(), crate::json(&report).into());
         write("empty.xlsx".into(), crate::empty_worksheet().unwrap());
-        write("overall.xlsx".into(), crate::overall_worksheet(&report).unwrap());
+        write("overall.xlsx".into(), crate::overall_worksheet(&report, &crate::Look::default()).unwrap());
         for (index, product) in report.products.iter().enumerate().take(3) {
-            write(format!("{}.xlsx", product.slug), crate::worksheet(&report, index).unwrap());
+            write(format!("{}.xlsx", product.slug), crate::worksheet(&report, index, &crate::Look::default()).unwrap());
         }
-        for chart in crate::charts(&report).unwrap().into_iter().take(27) {
+        for chart in crate::charts(&report, &crate::Look::default()).unwrap().into_iter().take(27) {
             let stem = format!("{}-{}", chart.scope_slug, chart.name);
             write(format!("{stem}.png"), chart.png().unwrap());
             write(format!("{stem}.svg"), chart.svg.into());

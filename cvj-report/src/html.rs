@@ -11,54 +11,50 @@ mod scope;
 mod sparkline;
 mod steps;
 mod table;
+mod templates;
 mod value;
 
 use cvj_core::Report;
 use cvj_core::report::{DefinitionKind, Unassigned};
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
+use crate::commentary::commentary;
 use crate::error::RenderError;
 use crate::glossary::{BUILT_IN, HOW_TO_READ, Term};
+use crate::locale;
+use crate::logo::Logo;
+use crate::look::{Accent, Look};
 use crate::summary::{self, Judged};
+use crate::words::Told;
 use crate::{calendar, font, number, words};
-use mark::Mark;
+pub(crate) use mark::Mark;
 use scope::ScopeView;
 use table::{Comparison, comparison};
+use templates::Templates;
 use value::LadderView;
 
-const TEMPLATES: [(&str, &str); 10] = [
-    ("report.html.j2", include_str!("../../templates/report/report.html.j2")),
-    ("scope.html.j2", include_str!("../../templates/report/scope.html.j2")),
-    ("fix_first.html.j2", include_str!("../../templates/report/fix_first.html.j2")),
-    ("audit.html.j2", include_str!("../../templates/report/audit.html.j2")),
-    ("steps.html.j2", include_str!("../../templates/report/steps.html.j2")),
-    ("breakdowns.html.j2", include_str!("../../templates/report/breakdowns.html.j2")),
-    ("value.html.j2", include_str!("../../templates/report/value.html.j2")),
-    ("scorecard.html.j2", include_str!("../../templates/report/scorecard.html.j2")),
-    ("definitions.html.j2", include_str!("../../templates/report/definitions.html.j2")),
-    ("quality.html.j2", include_str!("../../templates/report/quality.html.j2")),
-];
-const STYLE: &str = include_str!("../../templates/report/style.css");
+pub use templates::template_names;
 
 /// The report as one self-contained page.
-pub fn html(report: &Report) -> Result<String, RenderError> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
-    }
-    Ok(environment.get_template("report.html.j2")?.render(Serde(PageView::new(report)?))?)
+pub fn html(report: &Report, look: &Look) -> Result<String, RenderError> {
+    let templates = Templates::new(&look.templates)?;
+    locale::within(&look.locale, || templates.page(&PageView::new(report, look, &templates)?))
 }
 
 /// What the templates see.
 #[derive(Serialize)]
 struct PageView<'a> {
-    style: &'static str,
     font: &'static str,
+    style: &'a str,
+    /// Custom properties that the brand's accent sets.
+    accent: String,
+    script: &'a str,
+    /// What the page's own script must hash to in order to run.
+    script_hash: String,
+    logo: Option<&'a str>,
+    prepared_by: Option<&'a str>,
+    footer: Option<&'a str>,
+    commentary: Option<String>,
     client: &'a str,
     period: String,
     period_label: &'a str,
@@ -66,7 +62,9 @@ struct PageView<'a> {
     as_of: String,
     timezone: &'a str,
     currency: &'a str,
-    summary: Vec<LineView<'a>>,
+    headline: String,
+    summary: Vec<QuestionView<'a>>,
+    fixes: Vec<FixView<'a>>,
     scopes: Vec<ScopeView<'a>>,
     /// Of all products: shown in the first scope.
     ladder: Option<LadderView<'a>>,
@@ -78,6 +76,21 @@ struct PageView<'a> {
     sources: Vec<SourceView<'a>>,
     unassigned: Vec<UnassignedView<'a>>,
     notes: &'a [String],
+}
+
+/// A question that a client has, and the lines that answer it.
+#[derive(Serialize)]
+struct QuestionView<'a> {
+    asked: &'static str,
+    lines: Vec<LineView<'a>>,
+}
+
+/// What to fix first in one scope.
+#[derive(Serialize)]
+struct FixView<'a> {
+    scope: &'a str,
+    anchor: String,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -144,10 +157,17 @@ struct UnassignedView<'a> {
 }
 
 impl<'a> PageView<'a> {
-    fn new(report: &'a Report) -> Result<Self, RenderError> {
+    fn new(report: &'a Report, look: &'a Look, templates: &'a Templates<'_>) -> Result<Self, RenderError> {
         Ok(Self {
-            style: STYLE,
             font: font::face(),
+            style: templates.style(),
+            accent: look.accent.map(Accent::properties).unwrap_or_default(),
+            script: templates.script(),
+            script_hash: templates.script_hash(),
+            logo: look.logo.as_ref().map(Logo::uri),
+            prepared_by: look.prepared_by.as_deref(),
+            footer: look.footer.as_deref(),
+            commentary: look.commentary.as_deref().map(commentary).filter(|html| !html.trim().is_empty()),
             client: &report.client,
             period: calendar::period(&report.period),
             period_label: &report.period.label,
@@ -155,8 +175,10 @@ impl<'a> PageView<'a> {
             as_of: calendar::moment(&report.as_of),
             timezone: &report.timezone,
             currency: &report.currency,
-            summary: lines(report),
-            scopes: report.scopes().map(|scope| ScopeView::new(report, scope)).collect::<Result<_, _>>()?,
+            headline: summary::headline(report),
+            summary: questions(report),
+            fixes: fixes(report),
+            scopes: report.scopes().map(|scope| ScopeView::new(report, scope, &look.locale)).collect::<Result<_, _>>()?,
             ladder: report.ladder.as_ref().map(|ladder| LadderView::new(ladder, &report.currency)),
             comparison: comparison(report),
             definitions: cards(report),
@@ -170,18 +192,35 @@ impl<'a> PageView<'a> {
     }
 }
 
-fn lines<'a>(report: &'a Report) -> Vec<LineView<'a>> {
-    let line = |line: summary::Line<'a>| LineView {
-        tone: line.tone.class(),
-        lead: line.lead,
-        text: line.text,
-        mark: match line.of {
-            Judged::Verdict(headline) => Some(Mark::metric(headline.slug, headline.stage, headline.metric)),
-            Judged::Status(headline) => Some(Mark::status(headline.slug, headline.stage, headline.metric)),
-            Judged::Nothing => None,
-        },
-    };
-    summary::summary(report).into_iter().map(line).collect()
+fn questions(report: &Report) -> Vec<QuestionView<'_>> {
+    let mut questions: Vec<QuestionView<'_>> = Vec::new();
+    for line in summary::summary(report) {
+        let asked = line.asked.words();
+        let view = LineView {
+            tone: line.tone.class(),
+            lead: line.lead,
+            text: line.text,
+            mark: match line.of {
+                Judged::Verdict(headline) => Some(Mark::metric(headline.slug, headline.stage, headline.metric)),
+                Judged::Status(headline) => Some(Mark::status(headline.slug, headline.stage, headline.metric)),
+                Judged::Nothing => None,
+            },
+        };
+        match questions.last_mut().filter(|last| last.asked == asked) {
+            Some(last) => last.lines.push(view),
+            None => questions.push(QuestionView { asked, lines: vec![view] }),
+        }
+    }
+    questions
+}
+
+fn fixes(report: &Report) -> Vec<FixView<'_>> {
+    let mut fixes = Vec::new();
+    for (index, scope) in report.scopes().enumerate() {
+        let anchor = if index == 0 { "fix-first".to_owned() } else { format!("scope-{}", scope.slug) };
+        fixes.extend(words::first_in_a_line(Told::new(report, scope)).map(|text| FixView { scope: scope.name, anchor, text }));
+    }
+    fixes
 }
 
 fn cards(report: &Report) -> Vec<CardView<'_>> {

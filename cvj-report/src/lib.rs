@@ -7,11 +7,16 @@
 
 mod calendar;
 mod chart;
+mod colour;
+mod commentary;
 mod error;
 mod figure;
 mod font;
 mod glossary;
 mod html;
+mod locale;
+mod logo;
+mod look;
 mod metric_text;
 mod number;
 mod palette;
@@ -26,9 +31,12 @@ mod fixture;
 
 use cvj_core::Report;
 
-pub use chart::{Chart, charts};
+pub use chart::{Chart, charts, pngs};
 pub use error::RenderError;
-pub use html::html;
+pub use html::{html, template_names};
+pub use locale::Locale;
+pub use logo::{LARGEST_LOGO, Logo, LogoError};
+pub use look::{Accent, Look, Template};
 pub use metric_text::{MetricText, metric_text};
 pub use worksheet::{activity_states, empty_worksheet, overall_worksheet, worksheet};
 

@@ -1,6 +1,9 @@
-//! Numbers as text: grouped by commas, with a real minus sign, the unit beside them, and never wider than about twelve characters.
+//! Numbers as text: grouped as the locale in force does, with a real minus sign, the unit beside them, and never wider than about
+//! twelve characters.
 
 use cvj_core::Unit;
+
+use crate::locale;
 
 /// Printed where a value is not known.
 pub(crate) const UNKNOWN: &str = "–";
@@ -42,8 +45,8 @@ impl NumberStyle<'_> {
     /// A tick of an axis: short.
     pub(crate) fn tick(self, value: f64) -> String {
         let text = match self.unit {
-            Unit::Percent => format!("{}%", short(value.abs() * 100.0)),
-            Unit::Money => format!("{}{}", symbol(self.currency), short(value.abs())),
+            Unit::Percent => locale::percent(&short(value.abs() * 100.0)),
+            Unit::Money => locale::money(symbol(self.currency), &short(value.abs())),
             _ => short(value.abs()),
         };
         if value < 0.0 { format!("−{text}") } else { text }
@@ -51,11 +54,11 @@ impl NumberStyle<'_> {
 
     fn magnitude(self, size: f64) -> String {
         match self.unit {
-            Unit::Percent if size < 1e5 => format!("{}%", grouped(size * 100.0, 1)),
-            Unit::Percent => format!("{}%", long(size * 100.0).unwrap_or_else(|| grouped(size * 100.0, 0))),
+            Unit::Percent if size < 1e5 => locale::percent(&grouped(size * 100.0, 1)),
+            Unit::Percent => locale::percent(&long(size * 100.0).unwrap_or_else(|| grouped(size * 100.0, 0))),
             Unit::Money => {
                 let digits = if size < 1000.0 { 2 } else { 0 };
-                format!("{}{}", symbol(self.currency), long(size).unwrap_or_else(|| grouped(size, digits)))
+                locale::money(symbol(self.currency), &long(size).unwrap_or_else(|| grouped(size, digits)))
             }
             Unit::Duration => {
                 let number = long(size).unwrap_or_else(|| trimmed(size, 1));
@@ -87,18 +90,18 @@ pub(crate) fn percent(fraction: f64) -> String {
     NumberStyle { unit: Unit::Percent, currency: "" }.value(fraction)
 }
 
-/// The sign or code printed before an amount.
-pub(crate) fn symbol(currency: &str) -> String {
+/// The sign of a currency, or its code.
+pub(crate) fn symbol(currency: &str) -> &str {
     match currency {
-        "USD" => "$".to_owned(),
-        "EUR" => "€".to_owned(),
-        "GBP" => "£".to_owned(),
-        "JPY" => "¥".to_owned(),
-        "INR" => "₹".to_owned(),
-        "CAD" => "CA$".to_owned(),
-        "AUD" => "A$".to_owned(),
-        "NZD" => "NZ$".to_owned(),
-        code => format!("{code} "),
+        "USD" => "$",
+        "EUR" => "€",
+        "GBP" => "£",
+        "JPY" => "¥",
+        "INR" => "₹",
+        "CAD" => "CA$",
+        "AUD" => "A$",
+        "NZD" => "NZ$",
+        code => code,
     }
 }
 
@@ -124,25 +127,12 @@ fn short(size: f64) -> String {
 }
 
 fn trimmed(size: f64, digits: usize) -> String {
-    let text = grouped(size, digits);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    let text = format!("{size:.digits$}");
+    locale::marked(if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text })
 }
 
 fn grouped(size: f64, digits: usize) -> String {
-    let text = format!("{size:.digits$}");
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let mut out = String::with_capacity(text.len() + text.len() / 3);
-    for (position, digit) in whole.chars().enumerate() {
-        if position > 0 && (whole.len() - position).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if !fraction.is_empty() {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
+    locale::marked(&format!("{size:.digits$}"))
 }
 
 #[cfg(test)]
@@ -184,6 +174,6 @@ mod tests {
         let rate = NumberStyle { unit: Unit::Percent, currency: "USD" };
         assert_eq!(rate.change(-0.0213), "−2.1 pts");
         assert_eq!(rate.change(0.0), "±0.0 pts");
-        assert_eq!(NumberStyle { unit: Unit::Money, currency: "CHF" }.change(12_000.0), "+CHF 12,000");
+        assert_eq!(NumberStyle { unit: Unit::Money, currency: "CHF" }.change(12_000.0), "+CHF\u{a0}12,000");
     }
 }

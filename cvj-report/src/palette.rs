@@ -1,4 +1,8 @@
-//! The colours of every output, as `0xRRGGBB`. Each text colour has a contrast of at least 4.5 : 1 on white.
+//! The colours of every output, as `0xRRGGBB`. Each text colour has a contrast of at least 4.5 : 1 on white, each mark of 3 : 1.
+//!
+//! Data are blue and goals are brown, which people who cannot tell red from green can tell apart; good and bad are never told by colour alone.
+
+use std::fmt::Write as _;
 
 /// Text.
 pub(crate) const INK: u32 = 0x1B_2433;
@@ -36,3 +40,149 @@ pub(crate) const WARN_FILL: u32 = 0xFD_F3E1;
 pub(crate) const INPUT_FILL: u32 = 0xFF_F9DB;
 /// Label cells and bands.
 pub(crate) const BAND: u32 = 0xF2_F5F9;
+
+/// Each colour that charts use, and the custom property of the page that has its place there.
+const PROPERTIES: [(u32, &str); 18] = [
+    (INK, "ink"),
+    (MUTED, "muted"),
+    (LINE, "line"),
+    (OUTLINE, "outline"),
+    (PAPER, "paper"),
+    (NAVY, "navy"),
+    (DATA, "data"),
+    (INTERVAL, "interval"),
+    (HEAT[0], "heat-0"),
+    (HEAT[1], "heat-1"),
+    (HEAT[2], "heat-2"),
+    (HEAT[3], "heat-3"),
+    (HEAT[4], "heat-4"),
+    (HEAT[5], "heat-5"),
+    (TARGET, "warn"),
+    (GOOD, "good"),
+    (BAD, "bad"),
+    (BAND, "band"),
+];
+
+/// A drawing whose colours follow the page's theme: each is a custom property, with itself where the page has none.
+pub(crate) fn themed(svg: &str) -> String {
+    let mut out = String::with_capacity(svg.len() * 5 / 4);
+    let mut pieces = svg.split("=\"#");
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let digits = piece.get(..6).unwrap_or_default();
+        let color = u32::from_str_radix(digits, 16).ok();
+        let property = PROPERTIES.iter().find(|(known, _)| color == Some(*known));
+        let _ = match property {
+            Some((_, name)) => write!(out, "=\"var(--{name},#{digits}){}", &piece[6..]),
+            None => write!(out, "=\"#{piece}"),
+        };
+    }
+    out
+}
+
+/// The colours of a drawing that is a file of its own. The default is ours; a brand has its own for data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Palette {
+    /// In place of [`NAVY`].
+    pub(crate) navy: u32,
+    /// In place of [`DATA`].
+    pub(crate) data: u32,
+    /// In place of [`INTERVAL`].
+    pub(crate) interval: u32,
+    /// In place of [`HEAT`].
+    pub(crate) heat: [u32; 6],
+}
+
+impl Default for Palette {
+    fn default() -> Self {
+        Self { navy: NAVY, data: DATA, interval: INTERVAL, heat: HEAT }
+    }
+}
+
+impl Palette {
+    /// The colour to draw where one of ours is meant.
+    pub(crate) fn shown(&self, color: u32) -> u32 {
+        let level = HEAT.iter().position(|heat| *heat == color);
+        match color {
+            NAVY => self.navy,
+            DATA => self.data,
+            INTERVAL => self.interval,
+            color => level.map_or(color, |level| self.heat[level]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::colour::contrast;
+
+    fn linear(color: u32) -> [f64; 3] {
+        [16, 8, 0].map(|shift| {
+            let channel = f64::from((color >> shift) & 0xFF) / 255.0;
+            if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
+        })
+    }
+
+    /// As somebody sees it who lacks the cones for long, medium or short waves: Machado, Oliveira and Fernandes 2009, severity 1.
+    const SEEN: [[[f64; 3]; 3]; 4] = [
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
+        [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+        [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
+    ];
+
+    /// The distance of two colours in `OKLab` as seen through one of these.
+    fn apart(seen: [[f64; 3]; 3], one: u32, other: u32) -> f64 {
+        let lab = |color: u32| {
+            let rgb = linear(color);
+            let [red, green, blue] = seen.map(|row| row.iter().zip(rgb).map(|(part, channel)| part * channel).sum::<f64>());
+            let long = (0.412_221_470_8 * red + 0.536_332_536_3 * green + 0.051_445_992_9 * blue).cbrt();
+            let medium = (0.211_903_498_2 * red + 0.680_699_545_1 * green + 0.107_396_956_6 * blue).cbrt();
+            let short = (0.088_302_461_9 * red + 0.281_718_837_6 * green + 0.629_978_700_5 * blue).cbrt();
+            [
+                0.210_454_255_3 * long + 0.793_617_785_0 * medium - 0.004_072_046_8 * short,
+                1.977_998_495_1 * long - 2.428_592_205_0 * medium + 0.450_593_709_9 * short,
+                0.025_904_037_1 * long + 0.782_771_766_2 * medium - 0.808_675_766_0 * short,
+            ]
+        };
+        lab(one).iter().zip(lab(other)).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn texts_and_marks_stand_out() {
+        for ground in [PAPER, BAND] {
+            for text in [INK, MUTED, NAVY, DATA, TARGET, GOOD, BAD, WARN] {
+                assert!(contrast(text, ground) >= 4.5, "{text:06X} on {ground:06X}: {}", contrast(text, ground));
+            }
+        }
+        for heat in HEAT {
+            assert!(contrast(INK, heat) >= 4.5, "{heat:06X}");
+        }
+        assert!(contrast(DATA, INTERVAL) >= 3.0 && contrast(TARGET, INTERVAL) >= 3.0);
+    }
+
+    #[test]
+    fn data_and_goals_differ_to_every_eye() {
+        for seen in SEEN {
+            for (one, other) in [(DATA, TARGET), (DATA, MUTED), (TARGET, MUTED), (DATA, INTERVAL), (DATA, OUTLINE)] {
+                let apart = apart(seen, one, other);
+                assert!(apart > 0.05, "{one:06X} and {other:06X}: {apart:.3} through {seen:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_themed_drawing_keeps_its_colours_as_a_last_resort() {
+        let svg = "<rect fill=\"#2B6CB0\" stroke=\"none\"/><text fill=\"#123456\">=&quot;#2B6CB0</text>";
+        let themed = themed(svg);
+        assert!(themed.contains("fill=\"var(--data,#2B6CB0)\" stroke=\"none\""), "{themed}");
+        assert!(themed.ends_with("<text fill=\"#123456\">=&quot;#2B6CB0</text>"), "{themed}");
+    }
+
+    #[test]
+    fn a_brand_changes_the_colours_of_data_and_no_other() {
+        let palette = Palette { data: 1, heat: [9; 6], ..Palette::default() };
+        assert_eq!([DATA, NAVY, HEAT[3], TARGET].map(|color| palette.shown(color)), [1, NAVY, 9, TARGET]);
+    }
+}

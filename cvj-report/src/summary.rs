@@ -30,6 +30,30 @@ pub(crate) struct Line<'a> {
     pub(crate) text: String,
     /// What it judges.
     pub(crate) of: Judged<'a>,
+    /// The question that it answers.
+    pub(crate) asked: Question,
+}
+
+/// What a client wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Are the targets reached?
+    Working,
+    /// What moved by more than chance explains?
+    Changed,
+    /// What to fix, and what to measure?
+    Next,
+}
+
+impl Question {
+    /// As printed.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Working => "Is it working?",
+            Self::Changed => "What changed?",
+            Self::Next => "What next?",
+        }
+    }
 }
 
 /// What a line judges.
@@ -67,11 +91,43 @@ pub(crate) fn summary(report: &Report) -> Vec<Line<'_>> {
     }
     if lines.len() == before && !all.is_empty() {
         let text = "No headline metric moved by more than chance explains.".to_owned();
-        lines.push(Line { tone: Tone::Neutral, lead: "No clear change", text, of: Judged::Nothing });
+        lines.push(Line { tone: Tone::Neutral, lead: "No clear change", text, of: Judged::Nothing, asked: Question::Changed });
     }
     lines.push(fix_first(report));
     lines.extend(unmeasured(&report.overall.stages));
     lines
+}
+
+/// The summary in one sentence: whether the targets are reached, else what moved; and the step to fix first.
+pub(crate) fn headline(report: &Report) -> String {
+    let all = headline_metrics(report);
+    let with = |status| all.iter().filter(|headline| headline.metric.status == status).count();
+    let moved = |tone| all.iter().filter(|headline| verdict_tone(headline.metric, headline.step) == tone).count();
+    let [reached, risky, missed] = [TargetStatus::OnTrack, TargetStatus::AtRisk, TargetStatus::OffTrack].map(with);
+    let total = reached + risky + missed;
+    let working = match (total, moved(Tone::Good), moved(Tone::Bad)) {
+        (0, _, _) if all.is_empty() => "No headline metric is declared yet".to_owned(),
+        (0, 0, 0) => "No headline metric moved by more than chance explains".to_owned(),
+        (0, good, 0) => format!("{} for the better", metrics_moved(good)),
+        (0, 0, bad) => format!("{} for the worse", metrics_moved(bad)),
+        (0, good, bad) => format!("{} for the better and {bad} for the worse", metrics_moved(good)),
+        (1, _, _) if reached == 1 => "The one target is reached".to_owned(),
+        (1, _, _) => format!("The one target is {}", if risky == 1 { "nearly reached" } else { "missed" }),
+        _ if reached == total => format!("All {total} targets are reached"),
+        _ if missed == 0 => format!("{reached} of {total} targets are reached, the others nearly"),
+        _ => format!("{missed} of {total} targets {} missed", if missed == 1 { "is" } else { "are" }),
+    };
+    let so_far = if report.period.complete { "" } else { "So far: " };
+    let fix = report.scopes().find_map(|scope| {
+        let gap = scope.findings.fix_first()?;
+        let of = if scope.slug == "overall" { String::new() } else { format!(" of {}", isolated(scope.name)) };
+        Some(format!(". Fix {}{of} first", words::step_name(gap.from, gap.to)))
+    });
+    format!("{so_far}{working}{}.", fix.unwrap_or_default())
+}
+
+fn metrics_moved(count: usize) -> String {
+    format!("{count} headline {} moved", if count == 1 { "metric" } else { "metrics" })
 }
 
 /// Overall first, then the products; a product's metric that repeats one already listed is left out.
@@ -113,7 +169,7 @@ fn movements<'a>(all: &[Headline<'a>], tone: Tone, lead: &'static str, currency:
         if index + 1 == TOLD && more > 0 {
             let _ = write!(text, " And {more} more like it.");
         }
-        lines.push(Line { tone, lead, text, of: Judged::Verdict(headline) });
+        lines.push(Line { tone, lead, text, of: Judged::Verdict(headline), asked: Question::Changed });
     }
 }
 
@@ -169,7 +225,7 @@ fn targets<'a>(all: &[Headline<'a>]) -> Option<Line<'a>> {
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         text = format!("{}{rest}. ", names.join("; "));
     }
-    Some(Line { tone, lead, text: format!("{text}{reached}."), of: Judged::Status(of) })
+    Some(Line { tone, lead, text: format!("{text}{reached}."), of: Judged::Status(of), asked: Question::Working })
 }
 
 /// The step to fix first of the whole client, else of the first product that has one, else what prevents a claim.
@@ -181,7 +237,7 @@ fn fix_first(report: &Report) -> Line<'_> {
         let overall = report.scopes().next().map(|scope| words::fix_first(Told::new(report, scope)));
         overall.map_or_else(String::new, |words| format!("{}. {}", words.headline, words.why))
     };
-    Line { tone: Tone::Neutral, lead: "Fix first", text, of: Judged::Nothing }
+    Line { tone: Tone::Neutral, lead: "Fix first", text, of: Judged::Nothing, asked: Question::Next }
 }
 
 fn unmeasured(stages: &[StageReport]) -> Option<Line<'static>> {
@@ -194,7 +250,7 @@ fn unmeasured(stages: &[StageReport]) -> Option<Line<'static>> {
             format!("{}. The exports in brackets would fill them.", parts.join(", "))
         }
     };
-    Some(Line { tone: Tone::Neutral, lead: "Not measured", text, of: Judged::Nothing })
+    Some(Line { tone: Tone::Neutral, lead: "Not measured", text, of: Judged::Nothing, asked: Question::Next })
 }
 
 #[cfg(test)]
@@ -204,6 +260,24 @@ mod tests {
 
     use super::*;
     use crate::fixture;
+
+    #[test]
+    fn the_headline_says_how_the_targets_stand_and_what_to_fix() {
+        let mut report = fixture::report();
+        report.products.clear();
+        let mut check = |status: TargetStatus, verdict: Verdict, said: &str| {
+            fixture::each_metric(&mut report, |metric| (metric.status, metric.verdict) = (status, verdict));
+            let headline = headline(&report);
+            assert!(headline.starts_with(said), "{headline}");
+        };
+        check(TargetStatus::None, Verdict::None, "No headline metric moved by more than chance explains");
+        check(TargetStatus::OnTrack, Verdict::None, "All ");
+        check(TargetStatus::AtRisk, Verdict::None, "0 of ");
+        fixture::each_metric(&mut report, |metric| metric.headline = false);
+        assert!(headline(&report).starts_with("No headline metric is declared yet"));
+        report.period.complete = false;
+        assert!(headline(&report).starts_with("So far: "));
+    }
 
     #[test]
     fn at_most_seven_lines() {

@@ -24,6 +24,7 @@ pub(crate) use skip::{SKIP_CAVEAT, skip_money, skip_outcome};
 pub(crate) use step::{Claim, UP_OR_DOWN, matured, missing, progress, promoters, quartiles, readings, trusted};
 
 use crate::figure::{FEWEST, counts};
+use crate::locale;
 use crate::number::{self, NumberStyle, UNKNOWN};
 
 /// What a source says of its rows, where it is not what was received.
@@ -91,7 +92,7 @@ pub(crate) fn rate(share: &Share) -> Option<f64> {
 /// `29.6–44.6%`.
 pub(crate) fn interval([low, high]: [f64; 2]) -> String {
     let low = number::percent(low);
-    format!("{}–{}", low.strip_suffix('%').unwrap_or(&low), number::percent(high))
+    format!("{}–{}", low.strip_suffix(locale::percent_sign()).unwrap_or(&low), number::percent(high))
 }
 
 /// `between 3.3 and 24.4 points`.

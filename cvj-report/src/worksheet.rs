@@ -25,23 +25,26 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
 use crate::calendar;
 use crate::error::RenderError;
+use crate::locale;
+use crate::look::Look;
 pub use typed::activity_states;
 
 use bindings::Bindings;
 use model::WorksheetModel;
 use style::Styles;
 
-/// The worksheet of one product, by its place in [`Report::products`].
-pub fn worksheet(report: &Report, product: usize) -> Result<Vec<u8>, RenderError> {
+/// The worksheet of one product, by its place in [`Report::products`]. Numbers in cells follow the locale of the spreadsheet program.
+pub fn worksheet(report: &Report, product: usize, look: &Look) -> Result<Vec<u8>, RenderError> {
     let found = report.scopes().skip(1).nth(product);
     let scope = found.ok_or(RenderError::NoSuchProduct { index: product, count: report.products.len() })?;
-    workbook(&WorksheetModel::of(report, scope))
+    locale::within(&look.locale, || workbook(&WorksheetModel::of(report, scope)))
 }
 
 /// The worksheet of the whole client: for a report without products.
-pub fn overall_worksheet(report: &Report) -> Result<Vec<u8>, RenderError> {
+pub fn overall_worksheet(report: &Report, look: &Look) -> Result<Vec<u8>, RenderError> {
     let Scope { stages, findings } = &report.overall;
-    workbook(&WorksheetModel::of(report, NamedScope { name: "Overall", slug: "overall", stages, findings }))
+    let scope = NamedScope { name: "Overall", slug: "overall", stages, findings };
+    locale::within(&look.locale, || workbook(&WorksheetModel::of(report, scope)))
 }
 
 /// The empty worksheet: the same layout and names, no data.

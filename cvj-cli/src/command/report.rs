@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use cvj_core::Report;
+use cvj_report::Look;
 
 use crate::arguments::{PluginArguments, ReportArguments};
+use crate::brand::Brand;
 use crate::command::{Done, request};
 use crate::earlier_report;
 use crate::failure::Failure;
@@ -31,6 +33,7 @@ pub(crate) fn run(arguments: &ReportArguments, plugins: &PluginArguments, termin
     let reports = arguments.folder.join("reports");
     output_folder::mend_all(&reports)?;
 
+    let mut brand = Brand::read(&arguments.folder)?;
     let cancelled = interrupt::flag(terminal);
     let progress = Arc::new(Progress::new(Arc::clone(terminal), Arc::clone(&cancelled)));
     let products = arguments.products.clone();
@@ -44,13 +47,17 @@ pub(crate) fn run(arguments: &ReportArguments, plugins: &PluginArguments, termin
         terminal.warning(&format!("the activities on `{}` cannot be read: {why}", path.display()));
     }
 
-    let files = draw(&report, &formats)?;
+    brand.add_commentary(&report.period.label)?;
+    let files = draw(&report, &brand.look, &formats)?;
     let target = arguments.out.clone().unwrap_or_else(|| reports.join(&report.period.label));
     let asked = Asked { formats: &formats, some_products: !arguments.products.is_empty() };
     output_folder::write(&target, &asked, &files, || cancelled.load(Ordering::Relaxed))?;
 
     terminal.data(&written(&target, &files))?;
     for note in &report.notes {
+        terminal.note(&format!("note: {note}"));
+    }
+    for note in &brand.notes {
         terminal.note(&format!("note: {note}"));
     }
     for warning in data_quality::warnings(&report) {
@@ -75,28 +82,30 @@ fn note_restatements(report: &mut Report, reports: &Path, terminal: &Terminal) {
 }
 
 /// The files of the report in these formats.
-fn draw(report: &Report, formats: &BTreeSet<Format>) -> Result<Vec<NewFile>, Failure> {
+fn draw(report: &Report, look: &Look, formats: &BTreeSet<Format>) -> Result<Vec<NewFile>, Failure> {
     let mut files = Vec::new();
     let mut add = |path: String, format: Format, bytes: Vec<u8>| files.push(NewFile { path, format, bytes });
     if formats.contains(&Format::Json) {
         add("report.json".to_owned(), Format::Json, cvj_report::json(report).into_bytes());
     }
     if formats.contains(&Format::Html) {
-        add(PAGE.to_owned(), Format::Html, cvj_report::html(report)?.into_bytes());
+        add(PAGE.to_owned(), Format::Html, cvj_report::html(report, look)?.into_bytes());
     }
     if formats.contains(&Format::Worksheet) {
         if report.products.is_empty() {
-            add("overall.worksheet.xlsx".to_owned(), Format::Worksheet, cvj_report::overall_worksheet(report)?);
+            add("overall.worksheet.xlsx".to_owned(), Format::Worksheet, cvj_report::overall_worksheet(report, look)?);
         }
         for (index, product) in report.products.iter().enumerate() {
-            add(format!("{}.worksheet.xlsx", product.slug), Format::Worksheet, cvj_report::worksheet(report, index)?);
+            add(format!("{}.worksheet.xlsx", product.slug), Format::Worksheet, cvj_report::worksheet(report, index, look)?);
         }
     }
     if formats.contains(&Format::Svg) || formats.contains(&Format::Png) {
-        for chart in cvj_report::charts(report)? {
+        let charts = cvj_report::charts(report, look)?;
+        let mut pngs = if formats.contains(&Format::Png) { cvj_report::pngs(&charts)? } else { Vec::new() }.into_iter();
+        for chart in charts {
             let path = format!("charts/{}/{}", chart.scope_slug, chart.name);
-            if formats.contains(&Format::Png) {
-                add(format!("{path}.png"), Format::Png, chart.png()?);
+            if let Some(png) = pngs.next() {
+                add(format!("{path}.png"), Format::Png, png);
             }
             if formats.contains(&Format::Svg) {
                 add(format!("{path}.svg"), Format::Svg, chart.svg.into_bytes());

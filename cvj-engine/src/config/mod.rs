@@ -1,5 +1,6 @@
 //! `cvj.toml`: the client's configuration, read strictly, with errors that point at the text.
 
+mod brand;
 mod locate;
 mod value;
 
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use crate::error::{Diagnostic, EngineError};
 
+pub use brand::{BrandSettings, PERIOD};
 pub use locate::Step;
 pub use value::{Rung, ValueSettings};
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub value: ValueSettings,
     /// Rungs of the value ladder, lowest first; none: the products bought.
     pub rungs: Vec<Rung>,
+    /// Whose report it looks like.
+    pub brand: BrandSettings,
 }
 
 /// `[client]`
@@ -69,6 +73,8 @@ pub struct Client {
     pub currency: String,
     /// IANA time zone; a period begins at local midnight here.
     pub timezone: String,
+    /// How numbers and dates are printed, as a BCP 47 tag such as de-DE (default en-US); the words stay English.
+    pub locale: Option<String>,
 }
 
 /// `[report]`
@@ -150,6 +156,8 @@ struct File {
     value: ValueSettings,
     #[serde(default)]
     rung: Vec<Rung>,
+    #[serde(default)]
+    brand: BrandSettings,
     worksheet: Option<WorksheetKeys>,
 }
 
@@ -216,6 +224,7 @@ impl Config {
             step_targets: [None; 8],
             value: file.value,
             rungs: file.rung,
+            brand: file.brand,
             text,
             client: file.client,
             report: file.report,
@@ -278,6 +287,7 @@ impl Config {
         }
         config.check_definitions()?;
         config.check_value()?;
+        config.check_brand()?;
         Ok(config)
     }
 
@@ -532,6 +542,18 @@ mod tests {
         let missing = ("there is no metric `Ad spent`".to_owned(), "did you mean `Ad spend`?".to_owned());
         assert_eq!(check("Ad spent"), Err(missing));
         assert_eq!(check("Sessions").map_err(|(message, _)| message), Err("metric `Sessions` is no money".to_owned()));
+    }
+
+    #[test]
+    fn files_of_the_brand_lie_in_the_clients_folder() {
+        let config =
+            Config::parse(format!("{CLIENT}[brand]\nlogo = \"brand/logo.svg\"\ncommentary = \"notes/{{period}}.md\"\n")).unwrap();
+        assert_eq!(config.brand.logo.as_deref(), Some("brand/logo.svg"));
+        for path in ["../logo.svg", "/logo.svg", "brand/../../logo.svg", "", "brand\\\\logo.svg"] {
+            let (message, _, at) = problem(&format!("[brand]\nlogo = \"{path}\"\n"));
+            assert!(message.ends_with("does not lie in the client's folder") && at.starts_with('"'), "{message} at {at}");
+        }
+        assert_eq!(problem("[brand]\ncolour = \"#fff\"\n").0, "unknown key `colour`");
     }
 
     #[test]

@@ -6,16 +6,16 @@ use std::fmt::Write as _;
 
 use plotters::prelude::DrawingBackend;
 use plotters::prelude::{BitMapBackend, SVGBackend};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBAColor, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{RGBColor, ShapeStyle};
 
+use super::ink::{Align, Ink};
 use crate::error::RenderError;
-use crate::{font, palette};
+use crate::font;
+use crate::html::Mark;
+use crate::palette::{self, Palette};
 
 /// Backend units per CSS pixel.
-const SCALE: f64 = 2.0;
-/// plotters divides font sizes by this before it draws.
-const FONT_FACTOR: f64 = 1.24;
+pub(super) const SCALE: f64 = 2.0;
 
 /// Whether an SVG carries the typeface itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,54 +47,15 @@ pub(super) trait Picture {
 /// What a backend said when it failed.
 pub(super) struct Undrawn(String);
 
-/// Where a text is anchored.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Align {
-    Start,
-    Middle,
-    End,
-}
+/// A rectangle in CSS pixels: left, top, width and height.
+pub(super) type Area = (f64, f64, f64, f64);
 
-/// The size, weight and colour of a text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ink {
-    pub(super) size: f64,
-    pub(super) bold: bool,
-    pub(super) color: u32,
-}
-
-impl Ink {
-    fn style(self, align: Align) -> TextStyle<'static> {
-        let weight = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
-        let h_pos = match align {
-            Align::Start => HPos::Left,
-            Align::Middle => HPos::Center,
-            Align::End => HPos::Right,
-        };
-        let font = FontDesc::new(FontFamily::Name(font::FAMILY), self.size * SCALE * FONT_FACTOR, weight);
-        TextStyle { color: RGBAColor::from(rgb(self.color)).to_backend_color(), ..TextStyle::from(font) }
-            .pos(Pos::new(h_pos, VPos::Top))
-    }
-
-    /// The width of a text in CSS pixels.
-    pub(super) fn width(self, text: &str) -> f64 {
-        self.style(Align::Start).font.box_size(text).map_or(0.0, |(width, _)| f64::from(width) / SCALE)
-    }
-
-    /// The text, cut with an ellipsis where it is wider than `width`.
-    pub(super) fn fitted(self, text: &str, width: f64) -> String {
-        if self.width(text) <= width {
-            return text.to_owned();
-        }
-        let mut kept: String = text.to_owned();
-        while kept.pop().is_some() {
-            let cut = format!("{}…", kept.trim_end());
-            if self.width(&cut) <= width {
-                return cut;
-            }
-        }
-        "…".to_owned()
-    }
+/// What is told of a mark when somebody points at it.
+struct Hover {
+    area: Area,
+    says: String,
+    /// Attributes that say what a claim rests on.
+    rests_on: String,
 }
 
 /// A surface of one backend.
@@ -104,41 +65,66 @@ pub(super) struct Canvas<'a, B: DrawingBackend> {
     rise: f64,
     /// Whether texts are limited to what the typeface has.
     typeface_only: bool,
+    palette: Palette,
+    hovers: Vec<Hover>,
     /// Whether the drawing has its heading.
     pub(super) headed: bool,
 }
 
 impl<B: DrawingBackend> Canvas<'_, B> {
     /// A filled rectangle.
-    pub(super) fn fill(&mut self, x: f64, y: f64, width: f64, height: f64, color: u32) -> Result<(), Undrawn> {
-        self.backend.draw_rect(at(x, y), at(x + width, y + height), &rgb(color), true).map_err(undrawn)
+    pub(super) fn fill(&mut self, (x, y, width, height): Area, color: u32) -> Result<(), Undrawn> {
+        self.backend.draw_rect(at(x, y), at(x + width, y + height), &self.rgb(color), true).map_err(undrawn)
     }
 
     /// An outlined rectangle.
-    pub(super) fn outline(&mut self, x: f64, y: f64, width: f64, height: f64, color: u32) -> Result<(), Undrawn> {
-        let (right, bottom) = (x + width, y + height);
-        self.path(&[(x, y), (right, y), (right, bottom), (x, bottom), (x, y)], 1.0, color)
+    pub(super) fn outline(&mut self, area: Area, color: u32) -> Result<(), Undrawn> {
+        self.path(&corners(area), 1.0, color)
     }
 
     /// A line through points.
     pub(super) fn path(&mut self, points: &[(f64, f64)], thickness: f64, color: u32) -> Result<(), Undrawn> {
-        let style = ShapeStyle { color: rgb(color).into(), filled: false, stroke_width: (thickness * SCALE).round() as u32 };
+        let style = ShapeStyle { color: self.rgb(color).into(), filled: false, stroke_width: (thickness * SCALE).round() as u32 };
         self.backend.draw_path(points.iter().map(|&(x, y)| at(x, y)), &style).map_err(undrawn)
     }
 
-    /// A horizontal dashed line.
-    pub(super) fn dashes(&mut self, from: f64, to: f64, y: f64, color: u32) -> Result<(), Undrawn> {
-        let mut x = from;
-        while x < to {
-            self.path(&[(x, y), ((x + 5.0).min(to), y)], 1.5, color)?;
-            x += 9.0;
+    /// A dashed line from one point to another.
+    pub(super) fn dashes(&mut self, from: (f64, f64), to: (f64, f64), thickness: f64, color: u32) -> Result<(), Undrawn> {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let point = |way: f64| (from.0 + (to.0 - from.0) * way / length, from.1 + (to.1 - from.1) * way / length);
+        let mut way = 0.0;
+        while way < length {
+            self.path(&[point(way), point((way + 5.0).min(length))], thickness, color)?;
+            way += 9.0;
         }
         Ok(())
     }
 
-    /// A filled dot.
-    pub(super) fn dot(&mut self, x: f64, y: f64, radius: f64, color: u32) -> Result<(), Undrawn> {
-        self.backend.draw_circle(at(x, y), (radius * SCALE).round() as u32, &rgb(color), true).map_err(undrawn)
+    /// A place for something that is not there: a dashed rectangle.
+    pub(super) fn empty_slot(&mut self, area: Area) -> Result<(), Undrawn> {
+        corners(area).windows(2).try_for_each(|ends| self.dashes(ends[0], ends[1], 1.0, palette::OUTLINE))
+    }
+
+    /// A dot, filled or hollow.
+    pub(super) fn dot(&mut self, x: f64, y: f64, radius: f64, color: u32, hollow: bool) -> Result<(), Undrawn> {
+        let circle = |radius: f64| (radius * SCALE).round() as u32;
+        self.backend.draw_circle(at(x, y), circle(radius), &self.rgb(color), true).map_err(undrawn)?;
+        if hollow {
+            let paper = self.rgb(palette::PAPER);
+            self.backend.draw_circle(at(x, y), circle(radius - 1.75), &paper, true).map_err(undrawn)?;
+        }
+        Ok(())
+    }
+
+    /// An interval between two heights.
+    pub(super) fn whisker(&mut self, x: f64, [from, to]: [f64; 2], color: u32) -> Result<(), Undrawn> {
+        self.path(&[(x, from), (x, to)], 1.5, color)?;
+        [from, to].into_iter().try_for_each(|y| self.path(&[(x - 3.0, y), (x + 3.0, y)], 1.5, color))
+    }
+
+    /// A filled polygon.
+    pub(super) fn polygon(&mut self, points: &[(f64, f64)], color: u32) -> Result<(), Undrawn> {
+        self.backend.fill_polygon(points.iter().map(|&(x, y)| at(x, y)), &self.rgb(color)).map_err(undrawn)
     }
 
     /// A text on a baseline.
@@ -147,57 +133,113 @@ impl<B: DrawingBackend> Canvas<'_, B> {
         if text.is_empty() {
             return Ok(());
         }
+        let ink = Ink { color: self.palette.shown(ink.color), ..ink };
         self.backend.draw_text(&text, &ink.style(align), at(x, baseline - self.rise * ink.size)).map_err(undrawn)
+    }
+
+    /// A name, cut where it is wider than `width`; where the typeface has none of its letters, what stands for it.
+    pub(super) fn name(
+        &mut self,
+        name: &str,
+        stands_for: &str,
+        (x, baseline): (f64, f64),
+        width: f64,
+        ink: Ink,
+    ) -> Result<(), Undrawn> {
+        let name = if self.typeface_only && font::drawable(name).is_empty() { stands_for } else { name };
+        self.text(&isolated(&ink.fitted(name, width)), x, baseline, Align::Start, ink)
+    }
+
+    /// Tells more of what is in an area when somebody points at it.
+    pub(super) fn hover(&mut self, area: Area, says: impl Into<String>) {
+        self.hovers.push(Hover { area, says: says.into(), rests_on: String::new() });
+    }
+
+    /// Tells more of something that claims.
+    pub(super) fn hover_claim(&mut self, area: Area, says: impl Into<String>, mark: &Mark<'_>) {
+        self.hovers.push(Hover { area, says: says.into(), rests_on: mark.attributes(escaped) });
+    }
+
+    fn rgb(&self, color: u32) -> RGBColor {
+        let color = self.palette.shown(color);
+        RGBColor((color >> 16) as u8, (color >> 8) as u8, color as u8)
     }
 }
 
+fn corners((x, y, width, height): Area) -> [(f64, f64); 5] {
+    let (right, bottom) = (x + width, y + height);
+    [(x, y), (right, y), (right, bottom), (x, bottom), (x, y)]
+}
+
 /// Draws an SVG.
-pub(super) fn svg<P: Picture>(picture: &P, id: &str, embedding: Embedding) -> Result<String, RenderError> {
+pub(super) fn svg<P: Picture>(picture: &P, id: &str, embedding: Embedding, palette: Palette) -> Result<String, RenderError> {
     font::register()?;
     let (width, height) = picture.size();
     let (wide, high) = (width * SCALE as u32, height * SCALE as u32);
     let headed = embedding == Embedding::Font || P::HEADING == 0;
     let cropped = if headed { 0 } else { P::HEADING };
     let mut drawn = String::new();
-    {
+    let hovers = {
         let mut backend = SVGBackend::with_string(&mut drawn, (wide, high));
-        let mut canvas = Canvas { backend: &mut backend, rise: 0.76, typeface_only: false, headed };
+        let mut canvas = Canvas { backend: &mut backend, rise: 0.76, typeface_only: false, palette, hovers: Vec::new(), headed };
         if embedding == Embedding::Font {
-            let paper = canvas.fill(0.0, 0.0, f64::from(width), f64::from(height), palette::PAPER);
+            let paper = canvas.fill((0.0, 0.0, f64::from(width), f64::from(height)), palette::PAPER);
             paper.map_err(|why| chart_error(picture, why))?;
         }
         picture.draw(&mut canvas).map_err(|why| chart_error(picture, why))?;
+        let hovers = canvas.hovers;
         backend.present().map_err(|why| chart_error(picture, undrawn(why)))?;
-    }
+        hovers
+    };
+    // Once for all texts instead of at each of them.
+    let family = format!(" font-family=\"{}\"", font::FAMILY);
+    let drawn = drawn.replace(&family, "").replace(" opacity=\"1\"", "");
     let body = drawn.split_once('>').map_or(drawn.as_str(), |(_, body)| body);
+    let body = body.strip_suffix("</svg>\n").unwrap_or(body);
     let mut svg = String::with_capacity(body.len() + 1024);
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{}\" viewBox=\"0 {} {wide} {}\" role=\"img\" \
-         aria-labelledby=\"{id}-title {id}-desc\">\n<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>",
+         font-family=\"{}, system-ui, sans-serif\" aria-labelledby=\"{id}-title {id}-desc\">\n<title id=\"{id}-title\">{}</title>\n\
+         <desc id=\"{id}-desc\">{}</desc>",
         height - cropped,
         cropped * SCALE as u32,
         high - cropped * SCALE as u32,
+        font::FAMILY,
         escaped(&picture.title()),
         escaped(&picture.description()),
         id = escaped(id),
     );
-    if embedding == Embedding::Font {
-        let _ = write!(svg, "\n<style>{}</style>", font::face());
+    match embedding {
+        Embedding::Font => {
+            let _ = write!(svg, "\n<style>{}</style>", font::face());
+            svg.push_str(body);
+        }
+        Embedding::Page => svg.push_str(&palette::themed(body)),
     }
-    svg.push_str(body);
+    for Hover { area: (x, y, width, height), says, rests_on } in hovers {
+        let [x, y, width, height] = [x, y, width, height].map(|length| (length * SCALE).round());
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"none\" pointer-events=\"all\"{rests_on}>\
+             <title>{}</title></rect>",
+            escaped(&says)
+        );
+    }
+    svg.push_str("</svg>\n");
     Ok(svg)
 }
 
 /// Draws a PNG.
-pub(super) fn png<P: Picture>(picture: &P) -> Result<Vec<u8>, RenderError> {
+pub(super) fn png<P: Picture>(picture: &P, palette: Palette) -> Result<Vec<u8>, RenderError> {
     font::register()?;
     let (width, height) = picture.size();
     let (wide, high) = (width * SCALE as u32, height * SCALE as u32);
     let mut pixels = vec![255; wide as usize * high as usize * 3];
     {
         let mut backend = BitMapBackend::with_buffer(&mut pixels, (wide, high));
-        let mut canvas = Canvas { backend: &mut backend, rise: 0.62, typeface_only: true, headed: true };
+        let mut canvas =
+            Canvas { backend: &mut backend, rise: 0.62, typeface_only: true, palette, hovers: Vec::new(), headed: true };
         picture.draw(&mut canvas).map_err(|why| chart_error(picture, why))?;
         backend.present().map_err(|why| chart_error(picture, undrawn(why)))?;
     }
@@ -231,10 +273,6 @@ fn at(x: f64, y: f64) -> (i32, i32) {
     ((x * SCALE).round() as i32, (y * SCALE).round() as i32)
 }
 
-fn rgb(color: u32) -> RGBColor {
-    RGBColor((color >> 16) as u8, (color >> 8) as u8, color as u8)
-}
-
 /// Characters that XML forbids become blanks.
 fn printable(text: &str) -> String {
     text.chars()
@@ -254,4 +292,11 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// A name whose letters run from right to left, kept from turning what stands beside it around.
+pub(super) fn isolated(name: &str) -> String {
+    let right_to_left =
+        |letter: char| matches!(letter, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}');
+    if name.contains(right_to_left) { format!("\u{2068}{name}\u{2069}") } else { name.to_owned() }
 }

@@ -1,40 +1,29 @@
-//! Hatching: what is not measured, and what is not yet whole.
+//! Hatching: what is not yet whole.
 
 use plotters::prelude::DrawingBackend;
 
-use super::canvas::{Canvas, Undrawn};
+use super::canvas::{Area, Canvas, Undrawn};
 use crate::palette;
 
 /// Distance of two lines.
 const PITCH: f64 = 9.0;
 
-/// Fills a rectangle with diagonal lines and outlines it.
-pub(super) fn hatch<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
-) -> Result<(), Undrawn> {
-    lines(canvas, x, y, width, height)?;
-    canvas.outline(x, y, width, height, palette::OUTLINE)
-}
-
-/// Fills a rectangle with diagonal lines.
-pub(super) fn lines<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
-) -> Result<(), Undrawn> {
-    let mut offset = PITCH - height;
+/// Fills a rectangle with diagonal lines: one path, to and fro, that turns on the rectangle's edges.
+pub(super) fn hatch<B: DrawingBackend>(canvas: &mut Canvas<'_, B>, (x, y, width, height): Area) -> Result<(), Undrawn> {
+    let (right, bottom) = (x + width, y + height);
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    let (mut offset, mut upwards) = (PITCH - height, true);
     while offset < width {
-        // From the bottom edge up to the right, by 45°, clipped to the rectangle.
-        let start = offset.max(0.0);
-        let end = (offset + height).min(width);
-        canvas.path(&[(x + start, y + height - (start - offset)), (x + end, y + height - (end - offset))], 1.0, palette::LINE)?;
+        // From the bottom or left edge up to the top or right one, by 45°.
+        let low = (x + offset.max(0.0), bottom + offset.min(0.0));
+        let high = (x + (offset + height).min(width), y + (offset + height - width).max(0.0));
+        let (from, to, corner) = if upwards { (low, high, (x, bottom)) } else { (high, low, (right, y)) };
+        // Where the edge turns, so does the path.
+        let turns = points.last().is_some_and(|last| last.0 != from.0 && last.1 != from.1);
+        points.extend(turns.then_some(corner));
+        points.extend([from, to]);
         offset += PITCH;
+        upwards = !upwards;
     }
-    Ok(())
+    canvas.path(&points, 1.0, palette::LINE)
 }

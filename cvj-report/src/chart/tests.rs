@@ -1,5 +1,6 @@
 //! Charts are well-formed, steady, and never panic on odd reports.
 
+use crate::Look;
 use cvj_core::report::{NamedScope, SeriesPoint};
 
 use super::*;
@@ -22,13 +23,18 @@ fn check_well_formed(svg: &str) {
 #[test]
 fn every_scope_has_its_journey_its_cohorts_a_curve_per_step_and_a_trend_per_headline() {
     let report = fixture::report();
-    let charts = charts(&report).unwrap();
+    let charts = charts(&report, &Look::default()).unwrap();
     for NamedScope { slug, stages, .. } in report.scopes() {
         let names: Vec<_> = charts.iter().filter(|chart| chart.scope_slug == slug).map(|chart| chart.name.as_str()).collect();
         assert_eq!(names[0], "journey");
         let steps = stages.iter().filter(|stage| stage.to_next.is_some()).count();
-        assert_eq!(names.len(), 2 + steps + stages.iter().flat_map(headlines).count());
-        assert!(names.contains(&"cohorts") && names.contains(&"waiting-subscribe"), "{names:?}");
+        let kinds = |kind: &str| names.iter().filter(|name| name.starts_with(kind)).count();
+        assert_eq!((kinds("waiting-"), kinds("trend-")), (steps, stages.iter().flat_map(headlines).count()));
+        assert!((steps - 1..=steps).contains(&kinds("rates-")), "all but a step that no one has had the time for");
+        assert_eq!(names.contains(&"products") && names.contains(&"ladder"), slug == "overall");
+        for wanted in ["targets", "cohorts", "rates-subscribe", "waiting-subscribe"] {
+            assert!(names.contains(&wanted), "{wanted} {names:?}");
+        }
         assert!(names.contains(&"trend-subscribe-opt-in-rate"), "{names:?}");
     }
 }
@@ -36,7 +42,7 @@ fn every_scope_has_its_journey_its_cohorts_a_curve_per_step_and_a_trend_per_head
 #[test]
 fn drawn_twice_gives_the_same_bytes() {
     let report = fixture::report();
-    let (first, second) = (charts(&report).unwrap(), charts(&report).unwrap());
+    let (first, second) = (charts(&report, &Look::default()).unwrap(), charts(&report, &Look::default()).unwrap());
     for (first, second) in first.iter().zip(&second).take(4) {
         assert_eq!(first.svg, second.svg);
         assert_eq!(first.png().unwrap(), second.png().unwrap());
@@ -52,7 +58,7 @@ fn text_from_data_is_escaped_and_the_svg_well_formed() {
         metric.name = hostile.into();
         metric.series[3].period = hostile.into();
     });
-    for chart in charts(&report).unwrap() {
+    for chart in charts(&report, &Look::default()).unwrap() {
         assert!(!chart.svg.contains("<script"));
         check_well_formed(&chart.svg);
         assert!(chart.svg.contains("role=\"img\"") && chart.svg.contains("@font-face"));
@@ -84,7 +90,7 @@ fn odd_series_are_drawn() {
         let mut report = fixture::report();
         report.products.clear();
         fixture::each_metric(&mut report, |metric| metric.series = points(case));
-        for chart in charts(&report).unwrap().iter().filter(|chart| chart.name.starts_with("trend")).take(2) {
+        for chart in charts(&report, &Look::default()).unwrap().iter().filter(|chart| chart.name.starts_with("trend")).take(2) {
             check_well_formed(&chart.svg);
             assert!(chart.png().unwrap().starts_with(b"\x89PNG"));
         }
@@ -97,7 +103,7 @@ fn names_in_any_script_are_drawn() {
         let mut report = fixture::report();
         report.products.truncate(1);
         report.products[0].name = name.into();
-        let charts = charts(&report).unwrap();
+        let charts = charts(&report, &Look::default()).unwrap();
         let chart = charts.iter().find(|chart| chart.scope_slug == "local-move").unwrap();
         assert!(chart.svg.contains(name), "the SVG keeps the name");
         assert!(chart.png().unwrap().len() > 1000);
@@ -108,7 +114,7 @@ fn names_in_any_script_are_drawn() {
 fn ids_are_unique_in_a_page() {
     let report = fixture::report();
     let mut ids = std::collections::BTreeSet::new();
-    for chart in charts(&report).unwrap() {
+    for chart in charts(&report, &Look::default()).unwrap() {
         for part in chart.svg.split(" id=\"").skip(1) {
             assert!(ids.insert(part.split('"').next().unwrap().to_owned()));
         }
@@ -118,7 +124,7 @@ fn ids_are_unique_in_a_page() {
 #[test]
 fn charts_can_be_drawn_on_several_threads() {
     let report = fixture::report();
-    let charts = charts(&report).unwrap();
+    let charts = charts(&report, &Look::default()).unwrap();
     let alone = charts[1].png().unwrap();
     let both =
         std::thread::scope(|scope| [0; 2].map(|_| scope.spawn(|| charts[1].png().unwrap())).map(|thread| thread.join().unwrap()));
@@ -133,7 +139,7 @@ fn odd_steps_are_drawn() {
         report.overall.stages.iter_mut().filter_map(|stage| stage.to_next.as_mut()).for_each(change);
     };
     let check = |report: &Report| {
-        for chart in charts(report).unwrap().iter().filter(|chart| !chart.name.starts_with("trend")) {
+        for chart in charts(report, &Look::default()).unwrap().iter().filter(|chart| !chart.name.starts_with("trend")) {
             check_well_formed(&chart.svg);
             assert!(chart.png().unwrap().starts_with(b"\x89PNG") && !chart.svg.contains("NaN"));
         }
@@ -146,13 +152,18 @@ fn odd_steps_are_drawn() {
     check(&report);
     steps(&mut report, &|step| (step.cohorts, step.waiting) = (Vec::new(), cvj_core::report::Waiting::default()));
     check(&report);
-    assert!(charts(&report).unwrap().iter().all(|chart| chart.name != "cohorts" && !chart.name.starts_with("waiting")));
+    assert!(
+        charts(&report, &Look::default())
+            .unwrap()
+            .iter()
+            .all(|chart| chart.name != "cohorts" && !chart.name.starts_with("waiting"))
+    );
 }
 
 #[test]
 fn young_cohorts_and_few_people_are_marked() {
     let report = fixture::report();
-    let charts = charts(&report).unwrap();
+    let charts = charts(&report, &Look::default()).unwrap();
     let chart = charts.iter().find(|chart| chart.name == "cohorts").unwrap();
     assert!(chart.svg.contains("56 of 146 · young"), "the reported month has not had its 30 days");
     assert!(chart.svg.contains("493 of 1,300\n"), "September has");

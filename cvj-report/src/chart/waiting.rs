@@ -3,18 +3,15 @@
 use cvj_core::report::{CurvePoint, Report, StageReport};
 use plotters::prelude::DrawingBackend;
 
-use super::canvas::{Align, Canvas, Ink, Picture, Undrawn};
+use super::canvas::{Canvas, Picture, Undrawn, isolated};
+use super::ink::{Align, HEADING, Ink, NOTE, STAGE};
+use super::plot::{HEIGHT, LEFT, MARGIN, TOP, WIDTH};
 use crate::{calendar, figure, number, palette, words};
 
-const LEFT: f64 = 62.0;
-const RIGHT: f64 = 456.0;
-const TOP: f64 = 74.0;
-const BASE: f64 = 204.0;
-const WIDTH: f64 = 480.0;
-
-const HEADING: Ink = Ink { size: 15.0, bold: true, color: palette::INK };
-const SMALL: Ink = Ink { size: 11.0, bold: false, color: palette::MUTED };
-const MARK: Ink = Ink { size: 12.0, bold: true, color: palette::NAVY };
+const RIGHT: f64 = WIDTH - 24.0;
+const BASE: f64 = 202.0;
+/// A number at a mark.
+const MEDIAN: Ink = Ink { size: 12.0, ..STAGE };
 
 /// The curve of one step, ready to be drawn.
 #[derive(Clone, Debug)]
@@ -34,7 +31,7 @@ impl WaitingChart {
         let entered = number::count(step.waiting.people);
         Some(Self {
             step: words::step_name(stage.stage, step.to),
-            subtitle: format!("{entered} who entered in {} · {scope}", calendar::period(&report.period)),
+            subtitle: format!("{entered} who entered in {} · {}", calendar::period(&report.period), isolated(scope)),
             quartiles: words::quartiles(&step.waiting),
             median: step.waiting.quartiles[1],
             says: step.waiting.quartiles[1]
@@ -66,7 +63,7 @@ impl WaitingChart {
         for share in [0.0, 0.5, 1.0] {
             let color = if share == 0.0 { palette::OUTLINE } else { palette::LINE };
             canvas.path(&[(LEFT, Self::y(share)), (RIGHT, Self::y(share))], 1.0, color)?;
-            canvas.text(&format!("{:.0}%", share * 100.0), LEFT - 8.0, Self::y(share) + 4.0, Align::End, SMALL)?;
+            canvas.text(&format!("{:.0}%", share * 100.0), LEFT - 8.0, Self::y(share) + 4.0, Align::End, NOTE)?;
         }
         let last = self.last();
         let every =
@@ -74,10 +71,10 @@ impl WaitingChart {
         let every = every.unwrap_or(last);
         let mut day = 0.0;
         while day <= last {
-            canvas.text(&number::count(day as u64), self.x(day), BASE + 18.0, Align::Middle, SMALL)?;
+            canvas.text(&number::count(day as u64), self.x(day), BASE + 19.0, Align::Middle, NOTE)?;
             day += every;
         }
-        canvas.text("days after entering", f64::midpoint(LEFT, RIGHT), BASE + 36.0, Align::Middle, SMALL)
+        canvas.text("days after entering", f64::midpoint(LEFT, RIGHT), BASE + 38.0, Align::Middle, NOTE)
     }
 }
 
@@ -85,7 +82,7 @@ impl Picture for WaitingChart {
     const HEADING: u32 = 0;
 
     fn size(&self) -> (u32, u32) {
-        (WIDTH as u32, 252)
+        (WIDTH as u32, HEIGHT as u32)
     }
 
     fn title(&self) -> String {
@@ -101,13 +98,13 @@ impl Picture for WaitingChart {
 
     fn draw<B: DrawingBackend>(&self, canvas: &mut Canvas<'_, B>) -> Result<(), Undrawn> {
         canvas.text(
-            &HEADING.fitted(&format!("Still waiting, {}", self.step), WIDTH - 32.0),
-            16.0,
+            &HEADING.fitted(&format!("Still waiting, {}", self.step), WIDTH - 2.0 * MARGIN),
+            MARGIN,
             26.0,
             Align::Start,
             HEADING,
         )?;
-        canvas.text(&SMALL.fitted(&self.subtitle, WIDTH - 32.0), 16.0, 45.0, Align::Start, SMALL)?;
+        canvas.text(&NOTE.fitted(&self.subtitle, WIDTH - 2.0 * MARGIN), MARGIN, 46.0, Align::Start, NOTE)?;
         let ends = self.curve.iter().skip(1).map(|point| self.begin(point)).chain(Some(self.last()));
         let pieces: Vec<_> =
             self.curve.iter().zip(ends).map(|(point, end)| (point, self.x(self.begin(point)), self.x(end))).collect();
@@ -116,22 +113,30 @@ impl Picture for WaitingChart {
             let (Some(&(point, from, _)), Some(&(_, _, to))) = (run.first(), run.last()) else { continue };
             let [low, high] = point.interval.map(Self::y);
             if to > from && low > high {
-                canvas.fill(from, high, to - from, low - high, palette::INTERVAL)?;
+                canvas.fill((from, high, to - from, low - high), palette::INTERVAL)?;
             }
         }
         self.axes(canvas)?;
         let corners: Vec<_> =
             pieces.iter().flat_map(|&(point, from, to)| [(from, Self::y(point.waiting)), (to, Self::y(point.waiting))]).collect();
         canvas.path(&corners, 2.0, palette::DATA)?;
+        for &(point, from, to) in &pieces {
+            canvas.hover((from, TOP, to - from, BASE - TOP), says(point));
+        }
         if let Some(days) = self.median.filter(|days| *days <= self.last()) {
             let x = self.x(days);
             canvas.path(&[(x, BASE), (x, Self::y(0.5))], 1.5, palette::NAVY)?;
-            canvas.dot(x, Self::y(0.5), 3.5, palette::NAVY)?;
+            canvas.dot(x, Self::y(0.5), 3.5, palette::NAVY, false)?;
             let (x, align) = if x > f64::midpoint(LEFT, RIGHT) { (x - 7.0, Align::End) } else { (x + 7.0, Align::Start) };
-            return canvas.text(&self.says, x, BASE - 8.0, align, MARK);
+            return canvas.text(&self.says, x, BASE - 8.0, align, MEDIAN);
         }
-        canvas.text(&self.says, RIGHT, BASE - 8.0, Align::End, MARK)
+        canvas.text(&self.says, RIGHT, BASE - 8.0, Align::End, MEDIAN)
     }
+}
+
+fn says(point: &CurvePoint) -> String {
+    let after = number::days(f64::from(point.days));
+    format!("After {after}: {} still wait, 95% interval {}", number::percent(point.waiting), words::interval(point.interval))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One scope of the page: its journey, scorecard, steps, trends and stages, in printed words.
 
-use cvj_core::report::{Evidence, MetricReport, NamedScope, StageReport};
+use cvj_core::report::{Evidence, MetricReport, NamedScope, StageReport, TargetStatus};
 use cvj_core::{Good, Report, Stage, Unit};
 use serde::Serialize;
 
@@ -11,12 +11,13 @@ use super::mark::Mark;
 use super::sparkline::sparkline;
 use super::steps::StepView;
 use super::value::{SkipView, ValueView};
-use crate::chart::{Drawing, Embedding, Named, drawings};
+use crate::chart::page_charts;
 use crate::error::RenderError;
 use crate::figure::{Figure, change, counts};
+use crate::locale::Locale;
 use crate::number::{self, NumberStyle, UNKNOWN};
 use crate::scorecard::{Row, pages, rows};
-use crate::verdict::{status_tone, status_words, verdict_tone, verdict_words};
+use crate::verdict::{Tone, status_tone, status_words, verdict_tone, verdict_words};
 use crate::words::{self, Told};
 
 /// A scope as the templates see it.
@@ -25,13 +26,17 @@ pub(super) struct ScopeView<'a> {
     name: &'a str,
     slug: &'a str,
     fix_first: FixFirstView<'a>,
-    journey: String,
+    journey: Option<String>,
+    /// The headlines against their targets.
+    targets: Option<String>,
+    /// The products side by side, in the first scope.
+    products: Option<String>,
+    /// The value ladder, in the first scope.
+    ladder: Option<String>,
     scorecards: Vec<Vec<RowView<'a>>>,
     audit: Vec<AuditView<'a>>,
     steps: Vec<StepView<'a>>,
     cohorts: Option<String>,
-    curves: Vec<String>,
-    trends: Vec<String>,
     stages: Vec<StageView<'a>>,
     dimensions: Vec<DimensionView<'a>>,
     skips: Vec<SkipView<'a>>,
@@ -42,6 +47,8 @@ pub(super) struct ScopeView<'a> {
 #[derive(Serialize)]
 struct RowView<'a> {
     stage: &'static str,
+    /// Its place in the journey, to sort by.
+    order: usize,
     /// `metric`, `no-metric` or `unmeasured`.
     kind: &'static str,
     /// Whether the row above is of the same stage.
@@ -66,7 +73,11 @@ struct MetricView<'a> {
     verdict: &'static str,
     verdict_tone: &'static str,
     verdict_mark: Mark<'a>,
+    /// Bad news first, to sort by.
+    verdict_order: u8,
     status: &'static str,
+    /// Missed targets first, to sort by.
+    status_order: u8,
     status_tone: &'static str,
     status_mark: Mark<'a>,
     spark: String,
@@ -75,6 +86,7 @@ struct MetricView<'a> {
 
 #[derive(Serialize)]
 struct StageView<'a> {
+    key: &'static str,
     title: &'static str,
     number: usize,
     asks: &'static str,
@@ -87,36 +99,44 @@ struct StageView<'a> {
     /// Which stages those who skipped have not reached.
     missing: String,
     metrics: Vec<MetricView<'a>>,
+    step: Option<StepView<'a>>,
+    /// The sources that its metrics come from, in the metrics' order.
+    sources: Vec<&'a str>,
+    /// What cannot be judged about it, and why.
+    gap: Option<String>,
+    /// How its step goes and how long it takes, and its headline metrics over time.
+    charts: Vec<String>,
 }
 
 impl<'a> ScopeView<'a> {
-    pub(super) fn new(report: &'a Report, scope: NamedScope<'a>) -> Result<Self, RenderError> {
+    pub(super) fn new(report: &'a Report, scope: NamedScope<'a>, locale: &Locale) -> Result<Self, RenderError> {
         let NamedScope { name, slug, stages, findings } = scope;
         let told = Told::new(report, scope);
-        let (mut journey, mut cohorts) = (String::new(), None);
-        let (mut curves, mut trends) = (Vec::new(), Vec::new());
-        for Named { name: chart, drawing } in drawings(report, name, stages) {
-            let svg = drawing.svg(&format!("{slug}-{chart}"), Embedding::Page)?;
-            match drawing {
-                Drawing::Journey(_) => journey = svg,
-                Drawing::Cohorts(_) => cohorts = Some(svg),
-                Drawing::Waiting(_) => curves.push(svg),
-                Drawing::Trend(_) => trends.push(svg),
-            }
-        }
+        let mut charts = page_charts(report, scope, locale)?;
+        let mut taken = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+            charts.extract_if(.., |(chart, _)| wanted(chart)).map(|(_, svg)| svg).collect()
+        };
+        let [journey, targets, products, ladder, cohorts] =
+            ["journey", "targets", "products", "ladder", "cohorts"].map(|name| taken(&|chart| chart == name).pop());
+        let stage_views = stages.iter().map(|stage| {
+            let own = ["rates", "waiting", "trend"].map(|kind| format!("{kind}-{}", stage.stage));
+            StageView::new(stage, told, taken(&|chart| own.iter().any(|own| chart.starts_with(own))))
+        });
+        let stage_views = stage_views.collect();
         let with_activities = findings.audit.iter().any(|line| line.activities != Evidence::Unknown);
         Ok(Self {
             name,
             slug,
             fix_first: FixFirstView::new(told),
             journey,
+            targets,
+            products,
+            ladder,
             scorecards: pages(&rows(stages)).into_iter().map(|page| page_view(&page, told)).collect(),
             audit: findings.audit.iter().map(|line| AuditView::new(told, line, with_activities)).collect(),
             steps: stages.iter().filter_map(|stage| StepView::new(told, stage)).collect(),
             cohorts,
-            curves,
-            trends,
-            stages: stages.iter().map(|stage| StageView::new(stage, told)).collect(),
+            stages: stage_views,
             dimensions: dimensions(&findings.breakdowns),
             skips: findings.skip_costs.iter().filter_map(|cost| SkipView::new(told, cost)).collect(),
             value: findings.value.iter().map(|metric| ValueView::new(metric, &report.currency)).collect(),
@@ -140,7 +160,7 @@ fn row_view<'a>(row: Row<'a>, told: Told<'a>) -> RowView<'a> {
         Row::NoMetric(stage) => (stage, "no-metric", None),
         Row::Unmeasured(stage) => (stage, "unmeasured", None),
     };
-    RowView { stage: stage.title(), kind, again: false, filled_by: stage.filled_by(), metric }
+    RowView { stage: stage.title(), order: stage.index() + 1, kind, again: false, filled_by: stage.filled_by(), metric }
 }
 
 impl<'a> MetricView<'a> {
@@ -172,8 +192,19 @@ impl<'a> MetricView<'a> {
             change: change(metric).map_or_else(|| UNKNOWN.to_owned(), |change| style.change(change)),
             verdict: verdict_words(metric, step),
             verdict_tone: verdict_tone(metric, step).class(),
+            verdict_order: match verdict_tone(metric, step) {
+                Tone::Bad => 1,
+                Tone::Good => 2,
+                Tone::Warning | Tone::Neutral => 3,
+            },
             verdict_mark: Mark::metric(slug, stage, metric),
             status: status_words(metric.status),
+            status_order: match metric.status {
+                TargetStatus::OffTrack => 1,
+                TargetStatus::AtRisk => 2,
+                TargetStatus::OnTrack => 3,
+                TargetStatus::None => 4,
+            },
             status_tone: status_tone(metric.status).class(),
             status_mark: Mark::status(slug, stage, metric),
             spark: sparkline(&metric.series.iter().map(|point| Figure::point(metric, point).value()).collect::<Vec<_>>()),
@@ -183,10 +214,17 @@ impl<'a> MetricView<'a> {
 }
 
 impl<'a> StageView<'a> {
-    fn new(report: &'a StageReport, told: Told<'a>) -> Self {
+    fn new(report: &'a StageReport, told: Told<'a>, charts: Vec<String>) -> Self {
         let stage = report.stage;
+        let mut sources: Vec<&str> = Vec::new();
+        for metric in &report.metrics {
+            if !sources.contains(&metric.source.as_str()) {
+                sources.push(&metric.source);
+            }
+        }
         let readings = report.people.as_ref().zip(report.readings.as_ref());
         Self {
+            key: stage.key(),
             title: stage.title(),
             number: stage.index() + 1,
             asks: stage.buyer_asks(),
@@ -197,6 +235,10 @@ impl<'a> StageView<'a> {
             readings: readings.map(|(people, readings)| words::readings(people, readings)).unwrap_or_default(),
             missing: report.readings.as_ref().map(words::missing).unwrap_or_default(),
             metrics: report.metrics.iter().map(|metric| MetricView::new(metric, stage, told)).collect(),
+            step: StepView::new(told, report),
+            sources,
+            gap: told.scope.findings.audit.iter().find(|line| line.stage == stage).and_then(|line| words::audit_gap(told, line)),
+            charts,
         }
     }
 }

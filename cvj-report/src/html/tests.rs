@@ -1,5 +1,7 @@
 //! The page: escaped, steady, self-contained, and silent where nothing can be said.
 
+use std::fmt::Write as _;
+
 use cvj_core::Good;
 use cvj_core::report::{Evidence, TargetStatus, Verdict};
 use cvj_tests::{unfounded, unknown_numbers};
@@ -11,7 +13,7 @@ use crate::fixture;
 /// Every claim of the page is in the report; returns how many there are.
 #[track_caller]
 fn check_claims(report: &Report) -> usize {
-    let (page, json) = (html(report).unwrap(), serde_json::from_str(&crate::json(report)).unwrap());
+    let (page, json) = (html(report, &Look::default()).unwrap(), serde_json::from_str(&crate::json(report)).unwrap());
     let (found, looked_at) = unfounded(&page, &json);
     assert!(found.is_empty(), "{} of {looked_at} claims, the first: {:#?}", found.len(), &found[..found.len().min(5)]);
     let (unknown, numbers) = unknown_numbers(&page, &json);
@@ -91,7 +93,7 @@ fn nothing_too_close_is_claimed_anywhere() {
     for findings in report.products.iter_mut().map(|product| &mut product.findings).chain([&mut report.overall.findings]) {
         findings.skip_costs.clear();
     }
-    let page = html(&report).unwrap();
+    let page = html(&report, &Look::default()).unwrap();
     let body = page.split_once("<body>").unwrap().1.split_once("id=\"definitions\"").unwrap().0;
     for claim in [
         "▲",
@@ -111,7 +113,7 @@ fn nothing_too_close_is_claimed_anywhere() {
 #[test]
 fn rendered_twice_gives_the_same_text() {
     let report = fixture::report();
-    assert_eq!(html(&report).unwrap(), html(&report).unwrap());
+    assert_eq!(html(&report, &Look::default()).unwrap(), html(&report, &Look::default()).unwrap());
 }
 
 #[test]
@@ -141,18 +143,18 @@ fn text_from_data_is_escaped() {
     fixture::each_metric(&mut report, |metric| {
         (metric.name, metric.owner, metric.source) = (hostile.into(), Some(hostile.into()), hostile.into());
     });
-    let page = html(&report).unwrap();
-    assert!(!page.contains("<script"));
+    let page = html(&report, &Look::default()).unwrap();
+    assert_eq!(page.matches("<script").count(), 1, "ours");
     assert!(page.contains("&lt;script&gt;"));
 }
 
 #[test]
 fn nothing_is_loaded_from_elsewhere() {
-    let page = html(&fixture::report()).unwrap();
-    for reference in ["src=\"", "<link", "url(http", "@import", "<script"] {
+    let page = html(&fixture::report(), &Look::default()).unwrap();
+    for reference in ["src=\"", "<link", "url(http", "@import"] {
         assert!(!page.contains(reference), "{reference}");
     }
-    assert_eq!(page.matches("http").count(), page.matches("http://www.w3.org/2000/svg").count());
+    assert_eq!(page.matches("http").count(), page.matches("http://www.w3.org/2000/svg").count() + 1, "and `http-equiv`");
 }
 
 #[test]
@@ -164,7 +166,7 @@ fn a_report_that_knows_nothing_still_renders() {
         (metric.verdict, metric.status) = (Verdict::None, TargetStatus::None);
         metric.series.iter_mut().for_each(|point| (point.value, point.numerator, point.denominator) = (None, None, None));
     });
-    let page = html(&report).unwrap();
+    let page = html(&report, &Look::default()).unwrap();
     assert!(page.contains("title=\"not known\">–"));
     assert!(page.contains("no value known yet"));
 
@@ -175,16 +177,16 @@ fn a_report_that_knows_nothing_still_renders() {
         (stage.measured, stage.people, stage.to_next) = (false, None, None);
         stage.metrics.clear();
     }
-    let page = html(&report).unwrap();
+    let page = html(&report, &Look::default()).unwrap();
     assert_eq!(page.matches("It would be filled by").count(), 16, "eight stages, in scorecard and list");
 }
 
 #[test]
 fn an_unfinished_period_and_an_early_end_are_marked() {
     let mut report = fixture::report();
-    assert!(!html(&report).unwrap().contains("Unfinished period"));
+    assert!(!html(&report, &Look::default()).unwrap().contains("Unfinished period"));
     report.period.complete = false;
-    let page = html(&report).unwrap();
+    let page = html(&report, &Look::default()).unwrap();
     assert!(page.contains("Unfinished period"));
     assert!(page.contains("ends before the period does"));
 }
@@ -192,9 +194,50 @@ fn an_unfinished_period_and_an_early_end_are_marked() {
 #[test]
 fn forty_long_and_right_to_left_names_render() {
     let report = fixture::odd();
-    let page = html(&report).unwrap();
-    assert_eq!(page.matches("class=\"scope\"").count(), 41);
+    let page = html(&report, &Look::default()).unwrap();
+    assert_eq!(page.matches("class=\"scope folded\"").count(), 40);
     for product in &report.products {
         assert!(page.contains(&format!("<bdi>{}</bdi>", product.name)), "names are kept apart from the text around them");
+    }
+}
+
+/// The keys of a value, one a line, those of a list's elements together.
+fn tree(values: &[&serde_json::Value], depth: usize, lines: &mut String) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (key, _) in values.iter().filter_map(|value| value.as_object()).flatten() {
+        if seen.contains(&key.as_str()) {
+            continue;
+        }
+        seen.push(key);
+        let found: Vec<_> = values.iter().filter_map(|value| value.get(key)).collect();
+        let mut inner: Vec<_> = found.iter().flat_map(|value| value.as_array().into_iter().flatten()).collect();
+        let mut list = if found.iter().any(|value| value.is_array()) { "[]" } else { "" }.to_owned();
+        while inner.iter().any(|value| value.is_array()) {
+            inner = inner.iter().flat_map(|value| value.as_array().into_iter().flatten()).collect();
+            list.push_str("[]");
+        }
+        if key == "mark" || key.ends_with("_mark") {
+            // What `mark(…)` takes, whole.
+            inner.clear();
+        } else {
+            inner.extend(found);
+        }
+        let indent = "  ".repeat(depth);
+        let _ = writeln!(lines, "{indent}{key}{list}");
+        tree(&inner, depth + 1, lines);
+    }
+}
+
+#[test]
+fn the_guide_lists_what_templates_see() {
+    let (report, look) = (fixture::report(), Look::default());
+    let templates = Templates::new(&[]).unwrap();
+    let view = serde_json::to_value(PageView::new(&report, &look, &templates).unwrap()).unwrap();
+    let mut lines = String::new();
+    tree(&[&view], 0, &mut lines);
+    let guide = include_str!("../../../docs/branding.md");
+    assert!(guide.contains(&format!("```text\n{lines}```")), "the tree in docs/branding.md should be:\n{lines}");
+    for name in template_names() {
+        assert!(guide.contains(&format!("`{name}`")), "docs/branding.md does not tell what `{name}` is");
     }
 }

@@ -6,6 +6,7 @@ use cvj_core::report::{Cohort, MetricReport, People, Readings, StageReport, Step
 use super::{Told, rate, share};
 use crate::calendar;
 use crate::figure::{Figure, counts};
+use crate::locale;
 use crate::number::{self, NumberStyle};
 use crate::verdict::{self, Called, called};
 
@@ -29,8 +30,8 @@ pub(crate) fn matured(step: &Step) -> String {
     let percent = if step.matured == step.entered { 100.0 } else { (part * 100.0).round().clamp(0.0, 99.0) };
     let percent = if step.matured > 0 { percent.max(1.0) } else { percent };
     format!(
-        "{}% matured: {} of {} have had all {}",
-        whole.value(percent),
+        "{} matured: {} of {} have had all {}",
+        locale::percent(&whole.value(percent)),
         number::count(step.matured),
         number::count(step.entered),
         number::days(f64::from(step.window_days))

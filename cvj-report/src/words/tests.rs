@@ -159,7 +159,7 @@ fn doubtful_dates_are_told_where_they_matter() {
     assert_eq!(trusted(&step), None);
     let sentences = date_trust(report.sources[1].dates.as_ref().unwrap());
     assert_eq!(sentences.len(), 5);
-    assert!(sentences[0].contains("The fullest is 4 March 2026, 09:12, with 214 at Subscribe."), "{}", sentences[0]);
+    assert!(sentences[0].contains("The fullest is March 4, 2026, 09:12, with 214 at Subscribe."), "{}", sentences[0]);
     let current = Some(cvj_core::report::CurrentStage { people: 0, disagree: 0 });
     let silent = date_trust(&cvj_core::report::DateTrust { current, ..report.sources[0].dates.clone().unwrap() });
     assert!(silent[0].contains("names none of the stages for anyone"), "{silent:?}");

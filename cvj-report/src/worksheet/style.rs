@@ -120,7 +120,11 @@ impl Styles {
 /// The number format of a value: it keeps the cell narrower than about 14 characters whatever the value.
 pub(super) fn value_format(style: NumberStyle<'_>, value: f64) -> String {
     let size = value.abs();
-    let prefix = if style.unit == Unit::Money { quoted(&symbol(style.currency)) } else { String::new() };
+    let prefix = match (style.unit, symbol(style.currency)) {
+        (Unit::Money, code) if code.ends_with(char::is_alphabetic) => quoted(&format!("{code} ")),
+        (Unit::Money, sign) => quoted(sign),
+        _ => String::new(),
+    };
     let digits = match style.unit {
         Unit::Percent if size < 1e5 => return "0.0%".to_owned(),
         _ if size >= 1e15 => return "0.00E+00".to_owned(),

@@ -1,5 +1,6 @@
 //! Worksheets: steady, bound by names, and holding the report's numbers.
 
+use crate::Look;
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
@@ -47,7 +48,7 @@ fn texts(book: &mut Xlsx<Cursor<Vec<u8>>>, sheet: &str) -> String {
 #[test]
 fn written_twice_gives_the_same_bytes() {
     let report = fixture::report();
-    assert!(worksheet(&report, 0).unwrap() == worksheet(&report, 0).unwrap());
+    assert!(worksheet(&report, 0, &Look::default()).unwrap() == worksheet(&report, 0, &Look::default()).unwrap());
     assert!(empty_worksheet().unwrap() == empty_worksheet().unwrap());
 }
 
@@ -55,7 +56,7 @@ fn written_twice_gives_the_same_bytes() {
 fn names_lead_to_the_reports_values() {
     let report = fixture::report();
     let product = &report.products[1];
-    let mut book = open(worksheet(&report, 1).unwrap());
+    let mut book = open(worksheet(&report, 1, &Look::default()).unwrap());
     assert_eq!(named(&mut book, "cvj.client"), Data::String(report.client.clone()));
     assert_eq!(named(&mut book, "cvj.product.name"), Data::String(product.name.clone()));
     assert_eq!(named(&mut book, "cvj.period.label"), Data::String("2026-10".into()));
@@ -78,7 +79,7 @@ fn names_lead_to_the_reports_values() {
 #[test]
 fn a_rate_over_few_is_counts_and_an_unmeasured_stage_says_what_would_fill_it() {
     let report = fixture::report();
-    let mut book = open(worksheet(&report, 2).unwrap());
+    let mut book = open(worksheet(&report, 2, &Look::default()).unwrap());
     assert_eq!(named(&mut book, "cvj.convert.headline_2.actual"), Data::String("1 of 3".into()));
     assert_eq!(named(&mut book, "cvj.convert.headline_2.change"), Data::Empty);
     for sheet in ["Journey", "Scorecard"] {
@@ -88,7 +89,7 @@ fn a_rate_over_few_is_counts_and_an_unmeasured_stage_says_what_would_fill_it() {
 
 #[test]
 fn every_sheet_holds_its_part_of_the_report() {
-    let mut book = open(worksheet(&fixture::report(), 0).unwrap());
+    let mut book = open(worksheet(&fixture::report(), 0, &Look::default()).unwrap());
     assert_eq!(
         book.sheet_names(),
         ["Journey", "Scorecard", "Growth audit", "Trends", "Cohorts", "Breakdowns", "Value", "Definitions", "Data quality"]
@@ -114,7 +115,7 @@ fn every_sheet_holds_its_part_of_the_report() {
 fn the_step_to_fix_first_is_named_with_what_it_is_worth() {
     let report = fixture::report();
     let first = report.products[0].findings.fix_first().unwrap();
-    let mut book = open(worksheet(&report, 0).unwrap());
+    let mut book = open(worksheet(&report, 0, &Look::default()).unwrap());
     assert_eq!(named(&mut book, "cvj.fix_first.from"), Data::String(first.from.title().into()));
     assert_eq!(named(&mut book, "cvj.fix_first.to"), Data::String(first.to.title().into()));
     for (of, range) in [("people", first.people), ("customers", first.customers), ("money", first.money)] {
@@ -136,7 +137,7 @@ fn without_a_claim_no_cell_claims_one() {
         (gap.people, gap.customers, gap.money, gap.carried_to) = (None, None, None, None);
     }
     let step = findings.gaps[0].clone();
-    let mut book = open(worksheet(&report, 0).unwrap());
+    let mut book = open(worksheet(&report, 0, &Look::default()).unwrap());
     for path in ["from", "to", "people.value", "customers.low", "money.high"] {
         assert_eq!(named(&mut book, &format!("cvj.fix_first.{path}")), Data::Empty, "{path}");
     }
@@ -151,7 +152,7 @@ fn without_a_claim_no_cell_claims_one() {
 #[test]
 fn cohorts_hold_the_reports_counts_and_rates() {
     let report = fixture::report();
-    let mut book = open(worksheet(&report, 0).unwrap());
+    let mut book = open(worksheet(&report, 0, &Look::default()).unwrap());
     let step = report.products[0].stages[0].to_next.as_ref().unwrap();
     for cohort in &step.cohorts[1..] {
         let cells = line(&mut book, "Cohorts", "Aware → Engage within 30 days", &cohort.period);
@@ -170,7 +171,7 @@ fn cohorts_hold_the_reports_counts_and_rates() {
 #[test]
 fn breakdowns_name_their_attribution_and_stay_away_without_any() {
     let mut report = fixture::report();
-    let mut book = open(worksheet(&report, 0).unwrap());
+    let mut book = open(worksheet(&report, 0, &Look::default()).unwrap());
     let row = &report.products[0].findings.breakdowns[0].rows[0];
     let cells = line(&mut book, "Breakdowns", "By channel: first touch", "Paid search");
     assert_eq!(cells[1], number(row.stages[0].people as f64));
@@ -178,14 +179,14 @@ fn breakdowns_name_their_attribution_and_stay_away_without_any() {
     let said = texts(&mut book, "Breakdowns");
     assert!(said.contains("By landing_page: touch at stage") && said.contains("others (23)") && said.contains("no value"));
     report.products[0].findings.breakdowns.clear();
-    let book = open(worksheet(&report, 0).unwrap());
+    let book = open(worksheet(&report, 0, &Look::default()).unwrap());
     assert!(!book.sheet_names().contains(&"Breakdowns".to_owned()));
 }
 
 #[test]
 fn value_says_what_is_known_and_what_would_fill_the_rest() {
     let report = fixture::report();
-    let mut book = open(overall_worksheet(&report).unwrap());
+    let mut book = open(overall_worksheet(&report, &Look::default()).unwrap());
     let metric = &report.overall.findings.value[1];
     let cells = line(&mut book, "Value", "What customers are worth, and cost", &metric.name);
     assert_eq!(cells[1..4], [metric.value, metric.numerator, metric.denominator].map(|value| number(value.unwrap())));
@@ -205,7 +206,7 @@ fn many_rungs_are_listed() {
     let ladder = report.ladder.as_mut().unwrap();
     let rung = ladder.rungs[0].clone();
     ladder.rungs.resize(40, rung);
-    let mut book = open(worksheet(&report, 0).unwrap());
+    let mut book = open(worksheet(&report, 0, &Look::default()).unwrap());
     let cells = line(&mut book, "Value", "Then, as the next new rung", "Packing kit");
     assert_eq!((&cells[1], &cells[5]), (&Data::String("Local move".into()), &Data::String("91 of 412".into())));
 }
@@ -251,7 +252,7 @@ fn odd_reports_are_written() {
     findings.gaps[2].money = Some(Range { value: f64::NAN, low: f64::NEG_INFINITY, high: 1e300 });
     report.products[0].stages[0].to_next.as_mut().unwrap().cohorts.truncate(1);
     report.products[0].stages[1].to_next.as_mut().unwrap().cohorts.clear();
-    let mut book = open(worksheet(&report, 0).unwrap());
+    let mut book = open(worksheet(&report, 0, &Look::default()).unwrap());
     assert_eq!(named(&mut book, "cvj.product.name"), Data::String("=1+1".into()));
     assert!(book.worksheet_formula("Scorecard").unwrap().used_cells().next().is_none(), "no text becomes a formula");
 
@@ -261,15 +262,15 @@ fn odd_reports_are_written() {
         stage.metrics.clear();
     }
     report.overall.findings = Findings::default();
-    assert!(worksheet(&report, 0).is_ok());
-    let mut book = open(overall_worksheet(&report).unwrap());
+    assert!(worksheet(&report, 0, &Look::default()).is_ok());
+    let mut book = open(overall_worksheet(&report, &Look::default()).unwrap());
     assert!(texts(&mut book, "Cohorts").contains("there is no step between them"));
     assert_eq!(named(&mut book, "cvj.fix_first.from"), Data::Empty);
 }
 
 #[test]
 fn a_short_series_stands_under_its_own_period() {
-    let mut book = open(worksheet(&fixture::odd(), 1).unwrap());
+    let mut book = open(worksheet(&fixture::odd(), 1, &Look::default()).unwrap());
     let trends = book.worksheet_range("Trends").unwrap();
     let row = trends.rows().find(|row| row[1] == Data::String("Repeat orders".into())).unwrap();
     assert_eq!((&row[3], &row[15]), (&Data::Empty, &Data::Float(15.0)));
@@ -277,6 +278,6 @@ fn a_short_series_stands_under_its_own_period() {
 
 #[test]
 fn a_product_that_is_not_there_is_an_error() {
-    let error = worksheet(&fixture::report(), 7).unwrap_err();
+    let error = worksheet(&fixture::report(), 7, &Look::default()).unwrap_err();
     assert_eq!(error.to_string(), "the report has no product number 7; it has 3");
 }
