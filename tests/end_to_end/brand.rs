@@ -62,7 +62,7 @@ fn numbers_and_dates_are_printed_in_the_clients_locale() {
     client.cvj_report(&[]).expect_status(0);
     let html = page(&client);
     assert!(html.contains("as of 4 November 2026"));
-    assert!(html.contains("1.170,50\u{a0}€") || html.contains("1.170\u{a0}€") || html.contains("1.171\u{a0}€"), "{}", html.len());
+    assert!(html.contains("1.170\u{a0}€"), "what was sold in October");
     assert!(!html.contains('$'), "no amount in another currency's sign");
     let (found, looked_at) = unfounded(&html, &client.report_json("2026-10"));
     assert!(found.is_empty() && looked_at > 5, "{found:?}");
