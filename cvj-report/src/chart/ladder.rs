@@ -27,8 +27,8 @@ pub(crate) struct LadderChart {
     /// Highest first.
     rungs: Vec<RungRow>,
     more: usize,
-    /// Moves that are not from one rung to the next.
-    others: Vec<String>,
+    /// Moves that are not from one rung to the next: from, to, and how many.
+    others: Vec<[String; 3]>,
 }
 
 #[derive(Clone, Debug)]
@@ -68,13 +68,13 @@ impl LadderChart {
         others.sort_by(|left, right| {
             right.share.numerator.cmp(&left.share.numerator).then((left.from, left.to).cmp(&(right.from, right.to)))
         });
-        let name = |place: usize| ladder.rungs.get(place).map_or_else(String::new, |rung| isolated(&rung.name));
-        let told = |step: &&RungMove| format!("{} → {}: {}", name(step.from), name(step.to), moved(step));
+        let name = |place: usize| ladder.rungs.get(place).map_or_else(String::new, |rung| rung.name.clone());
+        let parts = |step: &&RungMove| [name(step.from), name(step.to), moved(step)];
         Some(Self {
             subtitle: format!("customers by {} · bought as the first of all: darker", calendar::until(report)),
             rungs: drawn.iter().enumerate().map(row).rev().collect(),
             more: ladder.rungs.len() - drawn.len(),
-            others: others.iter().take(OTHERS).map(told).collect(),
+            others: others.iter().take(OTHERS).map(parts).collect(),
         })
         .filter(|chart| !chart.rungs.is_empty())
     }
@@ -89,6 +89,11 @@ impl LadderChart {
         let most = self.rungs.iter().map(|rung| rung.customers).max().unwrap_or(0).max(1);
         LONGEST * people as f64 / most as f64
     }
+}
+
+/// A move from one rung to another.
+fn told([from, to, moved]: &[String; 3]) -> String {
+    format!("{} → {}: {moved}", isolated(from), isolated(to))
 }
 
 /// `22.1% (91 of 412), median 34.5 days`.
@@ -124,7 +129,11 @@ impl Picture for LadderChart {
             format!("{}{moved}", rung.says())
         };
         let rungs: Vec<_> = self.rungs.iter().rev().map(rung).collect();
-        let others = if self.others.is_empty() { String::new() } else { format!(" Other moves: {}.", self.others.join("; ")) };
+        let others = if self.others.is_empty() {
+            String::new()
+        } else {
+            format!(" Other moves: {}.", self.others.iter().map(told).collect::<Vec<_>>().join("; "))
+        };
         format!("{}.{others}", rungs.join("; "))
     }
 
@@ -157,9 +166,19 @@ impl Picture for LadderChart {
         }
         let more = (self.more > 0).then(|| format!("and {} more rungs", self.more));
         let heading = (!self.others.is_empty()).then(|| "Other moves:".to_owned());
-        for note in more.iter().chain(&heading).chain(&self.others) {
-            canvas.text(&NOTE.fitted(note, WIDTH - 2.0 * MARGIN), MARGIN, top + 12.0, Align::Start, NOTE)?;
-            canvas.hover((MARGIN, top, WIDTH - 2.0 * MARGIN, 17.0), note.as_str());
+        let short = |[from, to, moved]: &[String; 3]| {
+            let room = (WIDTH - 2.0 * MARGIN - NOTE.width(moved) - 30.0) / 2.0;
+            (
+                told(&[NOTE.fitted(from, room), NOTE.fitted(to, room), moved.clone()]),
+                Some(told(&[from.clone(), to.clone(), moved.clone()])),
+            )
+        };
+        let notes = more.into_iter().chain(heading).map(|note| (note, None));
+        for (note, says) in notes.chain(self.others.iter().map(short)) {
+            canvas.text(&note, MARGIN, top + 12.0, Align::Start, NOTE)?;
+            if let Some(says) = says {
+                canvas.hover((MARGIN, top, WIDTH - 2.0 * MARGIN, 17.0), says);
+            }
             top += 17.0;
         }
         Ok(())

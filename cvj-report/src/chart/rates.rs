@@ -123,11 +123,13 @@ impl Picture for RatesChart {
             let y = self.plot.y(*rate);
             canvas.dashes((LEFT, y), (RIGHT, y), 1.5, palette::TARGET)?;
         }
+        // Many periods have small dots, so that they stay apart.
+        let radius = (self.plot.column(0).2 / 2.0 - 0.5).clamp(1.5, 4.0);
         for (index, mark) in self.cohorts.iter().enumerate() {
             if let Some((rate, interval)) = mark.rate {
                 let x = self.plot.x(index);
                 canvas.whisker(x, interval.map(|end| self.plot.y(end)), palette::DATA)?;
-                canvas.dot(x, self.plot.y(rate), 4.0, palette::DATA, mark.young)?;
+                canvas.dot(x, self.plot.y(rate), radius, palette::DATA, mark.young)?;
             }
             canvas.hover(self.plot.column(index), mark.says.as_str());
         }
