@@ -1,5 +1,5 @@
-//! What can go wrong while a portal is pulled: the report is that of an undisturbed run, or none is written, the error says why, and the
-//! next run goes on from there.
+//! What can go wrong while a portal is pulled: the report is that of an undisturbed run, or none is written, the error says
+//! why, and the next run goes on from there.
 
 use std::process::Stdio;
 use std::sync::{Mutex, OnceLock};
@@ -78,7 +78,8 @@ impl HubSpot {
     fn table(&self, name: &str) -> Value {
         let report: Value = serde_json::from_str(&self.report_json()).unwrap();
         let sources = report["sources"].as_array().unwrap().iter().flat_map(|source| source["tables"].as_array().unwrap());
-        sources.filter(|table| table["name"] == name).cloned().next().unwrap()
+        let mut named = sources.filter(|table| table["name"] == name);
+        named.next().unwrap().clone()
     }
 }
 

@@ -1,5 +1,5 @@
-//! What must be nowhere: no secret in anything that is printed, written, recorded or kept, and no e-mail address outside the files that
-//! keep what was pulled.
+//! What must be nowhere: no secret in anything that is printed, written, recorded or kept, and no e-mail address outside the
+//! files that keep what was pulled.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
@@ -49,7 +49,7 @@ fn traces(client: &Client, period: &str, with: impl Fn(&mut Command)) -> Traces 
         let files = content_of(folder);
         assert!(files.len() > 1, "{name} is empty");
         for (path, bytes) in files {
-            if path.ends_with(".xlsx") {
+            if bytes.starts_with(b"PK") {
                 let mut sheets = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
                 for index in 0..sheets.len() {
                     let mut part = sheets.by_index(index).unwrap();
@@ -90,13 +90,8 @@ fn spellings(secret: &str) -> Vec<String> {
     ascii.into_iter().chain(within).collect()
 }
 
-fn holds(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|part| part == text.as_bytes())
-}
-
 /// Something like `name@host.domain`, also as a URL or JSON write it.
-fn address(bytes: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(bytes);
+fn address(text: &str) -> Option<String> {
     let text = text.replace("%40", "@").replace("\\u0040", "@").replace("&#64;", "@").replace("&commat;", "@");
     let local = |c: char| c.is_alphanumeric() || "._%+-'".contains(c);
     text.match_indices('@').find_map(|(at, _)| {
@@ -111,12 +106,12 @@ fn address(bytes: &[u8]) -> Option<String> {
 #[track_caller]
 fn nothing_is_told(traces: &Traces, secrets: &[&str]) {
     let mut found = Vec::new();
+    let spellings: Vec<String> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
     for (name, bytes) in traces {
-        for secret in secrets {
-            found.extend(spellings(secret).iter().filter(|text| holds(bytes, text)).map(|text| format!("{name}: {text}")));
-        }
+        let text = String::from_utf8_lossy(bytes);
+        found.extend(spellings.iter().filter(|secret| text.contains(secret.as_str())).map(|secret| format!("{name}: {secret}")));
         if !name.ends_with(".parquet") {
-            found.extend(address(bytes).map(|address| format!("{name}: {address}")));
+            found.extend(address(&text).map(|address| format!("{name}: {address}")));
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
@@ -125,10 +120,10 @@ fn nothing_is_told(traces: &Traces, secrets: &[&str]) {
 #[test]
 fn the_search_finds_what_there_is() {
     for text in ["a@b.example", "mailto:a%40b.example", r#"{"to":"a\u0040b.example"}"#, "Zoë@b.example"] {
-        assert!(address(text.as_bytes()).is_some(), "{text}");
+        assert!(address(text).is_some(), "{text}");
     }
     for text in ["@media print", "a @ b.example", "a@b", "€@.example"] {
-        assert_eq!(address(text.as_bytes()), None, "{text}");
+        assert_eq!(address(text), None, "{text}");
     }
     let basic = STANDARD.encode(format!("somebody:{SECRET}"));
     let form = "k%2Fey%2Bof+%22odd%22+characters%3D%26%25%C3%A9";
