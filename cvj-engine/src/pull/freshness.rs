@@ -9,6 +9,8 @@ use super::record::{Column, Identity, Plan};
 
 /// How long a pull is used again, and an unfinished one gone on with.
 const FRESH: SignedDuration = SignedDuration::from_hours(12);
+/// By how much a pull may be of later than a run, which begins before it looks at what another run pulls.
+const SLACK: SignedDuration = SignedDuration::from_mins(1);
 
 /// Which pulls are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,8 +103,8 @@ impl Wanted<'_> {
         }
         let age = self.now.duration_since(at);
         let day = |at: Timestamp| at.to_zoned(self.zone.clone()).date();
-        // A clock that was set back makes nothing fresh. And a day that has ended since lacks its last hours.
-        (age < SignedDuration::ZERO || age >= FRESH || day(at) != day(self.now)).then_some(Unfit::Old)
+        // A clock that was set back makes nothing fresh; two runs at once are not. And a day that has ended since lacks its last hours.
+        (age < -SLACK || age >= FRESH || day(at) != day(self.now)).then_some(Unfit::Old)
     }
 }
 

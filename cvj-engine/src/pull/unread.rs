@@ -100,12 +100,11 @@ impl Unread {
     }
 
     fn rejected(&self, row: Option<u64>, sample: Option<&Sample>, table: &str) -> Rejected {
-        let (file, line, value) = match sample {
-            Some(sample) => (sample.file.clone(), sample.line, sample.value.clone()),
-            None => {
-                let may_show = self.samples.iter().any(|sample| !sample.value.is_empty());
-                (format!("{NOT_KEPT} {table}"), 0, if may_show { NOT_KEPT } else { "" }.to_owned())
-            }
+        let (file, line, value) = if let Some(sample) = sample {
+            (sample.file.clone(), sample.line, sample.value.clone())
+        } else {
+            let may_show = self.samples.iter().any(|sample| !sample.value.is_empty());
+            (format!("{NOT_KEPT} {table}"), 0, if may_show { NOT_KEPT } else { "" }.to_owned())
         };
         Rejected { row, file, line, column: self.column.clone(), why: self.why.clone(), value }
     }
@@ -197,7 +196,9 @@ mod tests {
 
     fn gathered(cells: &[Rejected], may_show: bool) -> Vec<Unread> {
         let mut gathering = Gathering::default();
-        cells.iter().for_each(|cell| gathering.add(cell, may_show));
+        for cell in cells {
+            gathering.add(cell, may_show);
+        }
         let text = serde_json::to_string(&gathering.finish()).unwrap();
         serde_json::from_str(&text).unwrap()
     }
