@@ -33,6 +33,13 @@ impl Workspace {
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
+        // What cargo says of this crate to it is no one else's: build scripts that look at it would run again and again.
+        let of_this_crate = |name: &&std::ffi::OsString| {
+            name.to_str().is_some_and(|name| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start)))
+        };
+        for (name, _) in std::env::vars_os().filter(|(name, _)| of_this_crate(&name)) {
+            command.env_remove(name);
+        }
         command.current_dir(&self.root).args(arguments);
         command
     }

@@ -128,6 +128,8 @@ struct State {
     /// Tables that can be read.
     kept: BTreeMap<String, Arc<Kept>>,
     is_age_told: bool,
+    /// Tables that this run pulled.
+    pulled_now: BTreeSet<String>,
 }
 
 impl Pull {
@@ -175,6 +177,7 @@ impl Pull {
                 is_listed: false,
                 kept: BTreeMap::new(),
                 is_age_told: false,
+                pulled_now: BTreeSet::new(),
             }),
         };
         if pull.is_offline() {
@@ -313,6 +316,7 @@ impl Pull {
                 message: format!("what was just pulled of table `{table}` is not on the disk as it was written"),
                 hint: Some(format!("set {VARIABLE} to a folder on another disk")),
             })?;
+            locked(&self.state).pulled_now.insert(kept.table.clone());
             self.keep(kept);
         }
         Ok(())
@@ -322,11 +326,12 @@ impl Pull {
         locked(&self.state).kept.insert(kept.table.clone(), Arc::new(kept));
     }
 
-    /// Says once how old the data is, unless it was pulled just now.
+    /// Says once how old the data is that was not pulled just now.
     fn tell_age(&self) {
         let mut state = locked(&self.state);
-        let Some(oldest) = state.kept.values().map(|kept| kept.plan.planned).min() else { return };
-        if oldest == self.now || std::mem::replace(&mut state.is_age_told, true) {
+        let older = state.kept.values().filter(|kept| !state.pulled_now.contains(&kept.table));
+        let Some(oldest) = older.map(|kept| kept.plan.planned).min() else { return };
+        if std::mem::replace(&mut state.is_age_told, true) {
             return;
         }
         let how =

@@ -180,7 +180,7 @@ impl Picture for JourneyChart {
     const HEADING: u32 = 36;
 
     fn size(&self) -> (u32, u32) {
-        (960, 424)
+        (960, 444)
     }
 
     fn title(&self) -> String {
