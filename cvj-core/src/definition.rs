@@ -118,6 +118,34 @@ pub struct Metric {
     pub owner: Option<String>,
 }
 
+impl Metric {
+    /// A count of this name, overall only, of which more is better.
+    pub fn new(
+        stage: Stage,
+        name: impl Into<String>,
+        from: impl Into<String>,
+        value: impl Into<String>,
+        at: impl Into<String>,
+    ) -> Self {
+        Self {
+            stage,
+            name: name.into(),
+            from: from.into(),
+            value: value.into(),
+            per: None,
+            at: at.into(),
+            product: None,
+            filter: None,
+            unit: Unit::Count,
+            good: Good::Up,
+            combine: None,
+            headline: false,
+            target: None,
+            owner: None,
+        }
+    }
+}
+
 /// A touchpoint: one person reaching one stage of one product's journey at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -154,6 +182,26 @@ pub struct Touchpoint {
     /// Whom the person referred: a column or a SQL expression; read like `person`, and never in any output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referred: Option<String>,
+}
+
+impl Touchpoint {
+    /// Every row is the person reaching this stage, overall only.
+    pub fn new(stage: Stage, from: impl Into<String>, person: impl Into<String>, at: impl Into<String>) -> Self {
+        Self {
+            stage: StageOf::Fixed(stage),
+            from: from.into(),
+            person: person.into(),
+            at: at.into(),
+            product: None,
+            value: None,
+            filter: None,
+            occurrence: Occurrence::All,
+            order: None,
+            by: Vec::new(),
+            current: None,
+            referred: None,
+        }
+    }
 }
 
 /// A read-only view over source tables.

@@ -1,7 +1,9 @@
 //! People and their touchpoints, in shards by person: threads enter touchpoints beside each other, and each shard's journeys can
 //! be read on its own. Neither a person's key nor its hash leaves this module.
 
-use std::borrow::Cow;
+mod key;
+mod packed;
+
 use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,6 +12,9 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::products::ProductCode;
 use crate::segments::SegmentCode;
+
+pub(crate) use key::{are_plain_keys, holds_address, person_key};
+use packed::{Entry, Packed};
 
 /// Shards, a power of two: of millions of people, each fits a processor's cache.
 const SHARDS: usize = 128;
@@ -40,32 +45,6 @@ struct Fingerprint {
 /// The shard of a person, by bits that a shard's hash table makes no use of: it takes the lowest and the highest.
 fn shard_of(hash: u64) -> usize {
     (hash >> 40) as usize % SHARDS
-}
-
-/// Whether keys written one behind the other are what they are compared as: nothing to trim, nothing in upper case.
-pub(crate) fn are_plain_keys(written: &[u8]) -> bool {
-    // Without a way out of the loop, many bytes are looked at at once.
-    written.iter().fold(true, |plain, byte| plain & byte.is_ascii_graphic() & !byte.is_ascii_uppercase())
-}
-
-/// The key of a person as written: trimmed, lower case; `None` where it is empty.
-pub(crate) fn person_key(written: &str) -> Option<Cow<'_, str>> {
-    let key = written.trim();
-    if key.is_empty() {
-        return None;
-    }
-    // Without a way out of the loop, many bytes are looked at at once.
-    let plain = key.bytes().fold(true, |plain, byte| plain & byte.is_ascii() & !byte.is_ascii_uppercase());
-    Some(if plain { Cow::Borrowed(key) } else { Cow::Owned(key.to_lowercase()) })
-}
-
-/// Whether a text holds an e-mail address, also as part of a URL.
-pub(crate) fn holds_address(text: &str) -> bool {
-    let inside = |at: usize, sign: &str| {
-        let (before, after) = (text[..at].chars().next_back(), text[at + sign.len()..].chars().next());
-        [before, after].into_iter().all(|character| character.is_some_and(char::is_alphanumeric))
-    };
-    ["@", "%40"].iter().any(|sign| text.match_indices(sign).any(|(at, sign)| inside(at, sign)))
 }
 
 /// A touchpoint without its person.
@@ -107,80 +86,12 @@ pub(crate) struct Referral {
     pub(crate) at: i64,
 }
 
-/// A time and a stage in one number, whose order is that of (time, stage).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Moment(i64);
-
-impl Moment {
-    /// A stage is one of eight.
-    const STAGE_BITS: u32 = 3;
-
-    /// Times beyond 36,000 years from 1970 are taken as that far away.
-    fn new(at: i64, stage: u8) -> Self {
-        let at = at.clamp(i64::MIN >> Self::STAGE_BITS, i64::MAX >> Self::STAGE_BITS);
-        Self((at << Self::STAGE_BITS) | i64::from(stage))
-    }
-
-    fn at(self) -> i64 {
-        self.0 >> Self::STAGE_BITS
-    }
-
-    fn stage(self) -> u8 {
-        (self.0 & ((1 << Self::STAGE_BITS) - 1)) as u8
-    }
-}
-
-/// A touchpoint with its person, as a shard keeps it: 16 bytes.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    moment: Moment,
-    /// Its place in the shard, once looked up; till then the check of what the person is known by.
-    person: u32,
-    product: ProductCode,
-    segment: SegmentCode,
-}
-
-impl Entry {
-    fn new(person: u32, touch: Touch) -> Self {
-        Self { moment: Moment::new(touch.at, touch.stage), person, product: touch.product, segment: touch.segment }
-    }
-}
-
 /// Touchpoints that lie where they are until they are read: in one vector for all they would be moved again and again as it grows.
 #[derive(Debug)]
 struct Block {
     entries: Vec<Entry>,
     /// The hashes of what the people of the last touchpoints are known by, who are not yet looked up.
     unsettled: Vec<u64>,
-}
-
-/// A person's touchpoint in one number, whose order is that of (time, stage, product, segment); in the low bits is which of the
-/// shard's amounts it has, counted from 1; 0: none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Packed(u128);
-
-impl Packed {
-    /// Negative times come first.
-    const SIGN: u64 = 1 << 63;
-
-    fn new(entry: Entry, amount: u32) -> Self {
-        let moment = entry.moment.0.cast_unsigned() ^ Self::SIGN;
-        let rest = (u64::from(entry.product) << 48) | (u64::from(entry.segment) << 32) | u64::from(amount);
-        Self((u128::from(moment) << 64) | u128::from(rest))
-    }
-
-    /// `amounts`: the shard's, with a zero before them, so that there is no branch that cannot be foreseen.
-    fn touch(self, amounts: &[i64]) -> Touch {
-        let moment = Moment((((self.0 >> 64) as u64) ^ Self::SIGN).cast_signed());
-        let amount = amounts[self.0 as u32 as usize];
-        let (product, segment) = ((self.0 >> 48) as ProductCode, (self.0 >> 32) as SegmentCode);
-        Touch { at: moment.at(), product, segment, stage: moment.stage(), amount }
-    }
-
-    /// Whether two differ in nothing but the amount.
-    fn is_like(self, other: Self) -> bool {
-        self.0 >> 32 == other.0 >> 32
-    }
 }
 
 /// All people of a client with their touchpoints.
@@ -501,7 +412,6 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::DAY;
 
     #[test]
     fn keys_are_compared_trimmed_and_in_lower_case() {
@@ -554,19 +464,6 @@ mod tests {
         ids.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, ids);
-    }
-
-    #[test]
-    fn moments_keep_time_and_stage_in_order() {
-        let far = 9_000_000_000_000_000_000 >> 3;
-        let times = [-far, -DAY, -1, 0, 1, DAY, far];
-        let written: Vec<(i64, u8)> = times.into_iter().flat_map(|at| (0..8).map(move |stage| (at, stage))).collect();
-        let moments: Vec<Moment> = written.iter().map(|(at, stage)| Moment::new(*at, *stage)).collect();
-        assert!(moments.is_sorted_by(|first, second| first < second));
-        let read: Vec<(i64, u8)> = moments.iter().map(|moment| (moment.at(), moment.stage())).collect();
-        assert_eq!(read, written);
-        assert_eq!(Moment::new(i64::MAX, 7).stage(), 7);
-        assert!(Moment::new(i64::MIN, 7) < Moment::new(-far, 0));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! - Deals without line items count in the account's own currency where it has several; HubSpot converts no line items.
 //! - The account's own lifecycle stages mean what the account says, so they are named in the log and left to the client.
 
-use cvj_core::definition::{Combine, Metric, Occurrence, StageOf, Touchpoint, Unit, View};
+use cvj_core::definition::{Combine, Metric, Occurrence, Touchpoint, View};
 use cvj_core::source::Level;
 use cvj_core::{Definition, Stage, Task};
 
@@ -72,28 +72,11 @@ fn person(source: &str, email: &str, id: &str) -> String {
     format!("coalesce({email}, concat('{source}:', {id}))")
 }
 
-fn touchpoint(stage: Stage, from: String, person: String, at: &str) -> Touchpoint {
-    Touchpoint {
-        stage: StageOf::Fixed(stage),
-        from,
-        person,
-        at: at.to_owned(),
-        product: None,
-        value: None,
-        filter: None,
-        occurrence: Occurrence::All,
-        order: None,
-        by: Vec::new(),
-        current: None,
-        referred: None,
-    }
-}
-
 fn subscribed(source: &str, portal: &Portal) -> Touchpoint {
     let channel = "hs_analytics_source";
     let by = if portal.has(Object::Contacts, channel) { vec![channel.to_owned()] } else { Vec::new() };
     let current = portal.has(Object::Contacts, "lifecyclestage").then(|| CURRENT.to_owned());
-    let made = touchpoint(Stage::Subscribe, format!("{source}.contacts"), person(source, "email", "id"), "createdate");
+    let made = Touchpoint::new(Stage::Subscribe, format!("{source}.contacts"), person(source, "email", "id"), "createdate");
     Touchpoint { by, current, ..made }
 }
 
@@ -101,10 +84,10 @@ fn subscribed(source: &str, portal: &Portal) -> Touchpoint {
 fn set_to(source: &str, portal: &Portal, stage: Stage, lifecycle: &str) -> Touchpoint {
     let date = format!("hs_lifecyclestage_{lifecycle}_date");
     if portal.has(Object::Contacts, &date) {
-        let set = touchpoint(stage, format!("{source}.contacts"), person(source, "email", "id"), &date);
+        let set = Touchpoint::new(stage, format!("{source}.contacts"), person(source, "email", "id"), &date);
         return Touchpoint { filter: Some(format!("{date} IS NOT NULL")), ..set };
     }
-    let set = touchpoint(stage, format!("{source}.contact_stages"), person(source, "email", "contact_id"), "at");
+    let set = Touchpoint::new(stage, format!("{source}.contact_stages"), person(source, "email", "contact_id"), "at");
     Touchpoint { filter: Some(format!("stage = '{lifecycle}'")), occurrence: Occurrence::First, ..set }
 }
 
@@ -126,7 +109,7 @@ fn name_own_stages(source: &str, portal: &Portal, task: &Task) {
 fn won(source: &str, view: &str, sql: &str, product: Option<&str>, amount: &str) -> [Definition; 3] {
     let name = format!("{source}_{view}");
     let deal = |stage, occurrence| {
-        let won = touchpoint(stage, name.clone(), "person".to_owned(), "closedate");
+        let won = Touchpoint::new(stage, name.clone(), "person".to_owned(), "closedate");
         let (product, value, order) = (product.map(ToOwned::to_owned), Some(amount.to_owned()), Some("deal_id".to_owned()));
         Definition::Touchpoint(Touchpoint { product, value, occurrence, order, ..won })
     };
@@ -183,20 +166,6 @@ fn won_deals(source: &str, portal: &Portal, without_items: bool) -> String {
 }
 
 fn metric(stage: Stage, name: &str, from: String, value: &str, at: &str) -> Definition {
-    Definition::Metric(Metric {
-        stage,
-        name: name.to_owned(),
-        from,
-        value: value.to_owned(),
-        per: None,
-        at: at.to_owned(),
-        product: None,
-        filter: Some(format!("{at} IS NOT NULL")),
-        unit: Unit::Count,
-        good: cvj_core::definition::Good::Up,
-        combine: Some(Combine::Sum),
-        headline: false,
-        target: None,
-        owner: None,
-    })
+    let counted = Metric::new(stage, name, from, value, at);
+    Definition::Metric(Metric { filter: Some(format!("{at} IS NOT NULL")), combine: Some(Combine::Sum), ..counted })
 }

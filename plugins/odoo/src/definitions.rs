@@ -1,7 +1,7 @@
 //! What an Odoo's tables say about stages, by default. No stage of the pipeline is taken for a stage of the journey, but won,
 //! which Odoo itself marks.
 
-use cvj_core::definition::{Combine, Definition, Good, Metric, Occurrence, StageOf, Touchpoint, Unit, View};
+use cvj_core::definition::{Combine, Definition, Metric, Occurrence, Touchpoint, View};
 use cvj_core::stage::Stage;
 use serde_json::json;
 
@@ -56,21 +56,12 @@ pub(crate) fn defaults(
     }
     // A mailing's own numbers grow until now and do not say when.
     if traces.is_some_and(|traces| traces.has(CLICKED)) {
+        let from = format!("{source}.mailing_traces");
         definitions.push(Definition::Metric(Metric {
-            stage: Stage::Engage,
-            name: "Mailing clicks".to_owned(),
-            from: format!("{source}.mailing_traces"),
-            value: "count(*)".to_owned(),
-            per: None,
-            at: CLICKED.to_owned(),
-            product: None,
             filter: Some(format!("{CLICKED} IS NOT NULL")),
-            unit: Unit::Count,
-            good: Good::Up,
             combine: Some(Combine::Sum),
             headline: true,
-            target: None,
-            owner: None,
+            ..Metric::new(Stage::Engage, "Mailing clicks", from, "count(*)", CLICKED)
         }));
     }
     definitions
@@ -82,20 +73,7 @@ const CLICKED: &str = "links_click_datetime";
 const SALES: [(Stage, Occurrence); 2] = [(Stage::Convert, Occurrence::First), (Stage::Ascend, Occurrence::Later)];
 
 fn touchpoint(stage: Stage, from: String, at: &str) -> Touchpoint {
-    Touchpoint {
-        stage: StageOf::Fixed(stage),
-        from,
-        person: "person".to_owned(),
-        at: at.to_owned(),
-        product: None,
-        value: None,
-        filter: None,
-        occurrence: Occurrence::All,
-        order: None,
-        by: Vec::new(),
-        current: None,
-        referred: None,
-    }
+    Touchpoint::new(stage, from, "person", at)
 }
 
 /// The columns that say where a lead came from.

@@ -10,7 +10,7 @@
 //! A person is known by the party's e-mail address, else by the source and the party's id. A lead without a party is nobody yet.
 
 use cvj_core::definition::Combine;
-use cvj_core::{Definition, Good, Metric, Occurrence, Stage, StageOf, Touchpoint, Unit, View};
+use cvj_core::{Definition, Good, Metric, Occurrence, Stage, Touchpoint, View};
 
 use crate::tables::{Columns, TABLES};
 
@@ -40,20 +40,10 @@ pub(crate) fn of(source: &str, columns: &[Columns]) -> Vec<Definition> {
             ..touchpoint(Stage::Ascend, &deals, "won", &by)
         }),
         Definition::Metric(Metric {
-            stage: Stage::Convert,
-            name: "Opportunities lost".to_owned(),
-            from: format!("{source}.opportunity_stages"),
-            value: "count(*)".to_owned(),
-            per: None,
-            at: "since".to_owned(),
-            product: None,
             filter: Some("state = 'lost'".to_owned()),
-            unit: Unit::Count,
             good: Good::Down,
             combine: Some(Combine::Sum),
-            headline: false,
-            target: None,
-            owner: None,
+            ..Metric::new(Stage::Convert, "Opportunities lost", format!("{source}.opportunity_stages"), "count(*)", "since")
         }),
     ]
 }
@@ -64,18 +54,10 @@ fn view(name: &str, sql: String) -> Definition {
 
 fn touchpoint(stage: Stage, from: &str, at: &str, by: &[&str]) -> Touchpoint {
     Touchpoint {
-        stage: StageOf::Fixed(stage),
-        from: from.to_owned(),
-        person: "person".to_owned(),
-        at: at.to_owned(),
         product: Some("product".to_owned()),
-        value: None,
-        filter: None,
-        occurrence: Occurrence::All,
         order: Some("opportunity".to_owned()),
         by: by.iter().map(|&column| column.to_owned()).collect(),
-        current: None,
-        referred: None,
+        ..Touchpoint::new(stage, from, "person", at)
     }
 }
 
