@@ -48,7 +48,7 @@ try {
   const jobs = [];
   if (pages.length > 0) jobs.push(...(await brokenPages(browser, CHECKS, pages[0][1], scratch)));
   for (const [page, file] of pages) {
-    for (const [check, run] of Object.entries(CHECKS)) jobs.push({ name: `${page}, ${check}`, check, run: () => run(browser, file) });
+    for (const [check, run] of Object.entries(CHECKS)) jobs.push({ name: `${page}, ${check}`, check, run: () => run(browser, file, page) });
   }
   const queue = jobs.filter(({ name }) => !only || name.includes(only));
   await Promise.all(Array.from({ length: AT_ONCE }, () => work(queue)));

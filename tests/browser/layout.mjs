@@ -69,7 +69,12 @@ export function misplaced() {
   }
   if (lines.length === 0) problems.push("the page shows no text");
 
-  // Text in its box.
+  // Text in its box, less the room that the box keeps at its sides.
+  const inner = (box) => {
+    const { left, right, top, bottom } = box.getBoundingClientRect();
+    const { paddingLeft, paddingRight } = getComputedStyle(box);
+    return { left: left + parseFloat(paddingLeft), right: right - parseFloat(paddingRight), top, bottom };
+  };
   for (const { node, parent, ink } of lines) {
     const svg = parent.closest("svg");
     let box = svg;
@@ -77,8 +82,10 @@ export function misplaced() {
       box = parent;
       while (["inline", "contents"].includes(getComputedStyle(box).display)) box = box.parentElement;
     }
-    const { left, right, top, bottom } = box.getBoundingClientRect();
-    if (ink.left < left - SLACK || ink.right > right + SLACK) problems.push(`${shortly(node.data)} sticks out of ${place(box)}`);
+    const { left, right, top, bottom } = inner(box);
+    // A space that is kept hangs over the end of its line.
+    const hanging = getComputedStyle(parent).whiteSpaceCollapse === "preserve" ? 10 : 0;
+    if (ink.left < left - SLACK - hanging || ink.right > right + SLACK + hanging) problems.push(`${shortly(node.data)} sticks out of ${place(box)}`);
     else if (svg && (ink.top < top - SLACK || ink.bottom > bottom + SLACK)) problems.push(`${shortly(node.data)} sticks out of ${place(svg)}`);
   }
 
