@@ -107,6 +107,8 @@ struct CardView<'a> {
     kind: &'static str,
     stage: &'static str,
     name: &'a str,
+    /// Computed by cvj itself: its formula is words.
+    built_in: bool,
     /// Whether another definition has this name.
     again: bool,
     formula: &'a str,
@@ -235,7 +237,9 @@ fn cards(report: &Report) -> Vec<CardView<'_>> {
             (None, _) => "stage named in a column",
         },
         name: &card.name,
-        again: card.kind == DefinitionKind::Touchpoint && report.definitions.iter().filter(|other| other.name == card.name).count() > 1,
+        built_in: card.kind == DefinitionKind::BuiltIn,
+        again: card.kind == DefinitionKind::Touchpoint
+            && report.definitions.iter().filter(|other| other.name == card.name).count() > 1,
         formula: &card.formula,
         from: &card.from,
         at: &card.at,
