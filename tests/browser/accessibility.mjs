@@ -12,7 +12,7 @@ export function accessible(scheme, width) {
   const only = scheme === "dark" ? { type: "rule", values: COLOURS } : { type: "tag", values: RULES };
   return (browser, file) =>
     visit(browser, file, { width, scheme, policy: false }, async (page) => {
-      await unfold(page, 2);
+      await unfold(page, 1);
       // axe takes its time over all that there is; what stays closed is like what was opened.
       await page.evaluate(() => {
         for (const folded of document.querySelectorAll("details:not([open])")) folded.replaceChildren(folded.querySelector("summary"));

@@ -1,5 +1,6 @@
 // Looks at pages in a browser: node check.mjs CHROMIUM SCRATCH NAME=PAGE...
 // First it looks at broken pages, which show that every check can fail. The last line counts what passed and what failed.
+// CVJ_PAGE_CHECK=TEXT runs only what has the text in its name, such as "northwind, layout at 390"; CVJ_PAGE_TIMES=1 says how long each takes.
 import { chromium } from "playwright-core";
 
 import { accessible } from "./accessibility.mjs";

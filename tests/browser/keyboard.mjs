@@ -60,7 +60,8 @@ async function walk(page) {
       const uncovered = across.some((x) => down.some((y) => element.contains(document.elementFromPoint(x, y))));
       if (!uncovered) problems.push(`${name} has the focus and is out of sight`);
       const folded = element.tagName === "SUMMARY" && !element.parentElement.open;
-      const kind = folded && `${element.parentElement.className} in ${element.parentElement.parentElement.className}`;
+      const { className, id } = element.parentElement.parentElement;
+      const kind = folded && `${element.parentElement.className} in ${className} ${id.split("-")[0]}`;
       if (folded) state.alike.set(kind, (state.alike.get(kind) ?? 0) + 1);
       return { problems, name, folded, seldom: folded && state.alike.get(kind) };
     }, state);

@@ -47,7 +47,8 @@ export async function unfold(page, most = Infinity) {
   await page.evaluate((most) => {
     const opened = new Map();
     for (const details of document.querySelectorAll("details")) {
-      const kind = `${details.className} in ${details.parentElement.className}`;
+      const { className, id } = details.parentElement;
+      const kind = `${details.className} in ${className} ${id.split("-")[0]}`;
       const before = opened.get(kind) ?? 0;
       opened.set(kind, before + 1);
       details.open ||= before < most;
