@@ -40,7 +40,7 @@ struct Checks {
 }
 
 fn checks(workspace: &Workspace, sample: &Sample, npm: &Path) -> Result<Checks, Failure> {
-    let files = names(&workspace.root.join(SCRIPTS), |path| path.is_file())?;
+    let files = names(&workspace.root.join(SCRIPTS), Path::is_file)?;
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let scripts = installed(workspace, "page-checks", SCRIPTS, &files, |folder| npm_ci(npm, folder))?;
     let scratch = workspace.scratch("pages")?;
@@ -63,10 +63,14 @@ fn checks(workspace: &Workspace, sample: &Sample, npm: &Path) -> Result<Checks, 
 
 /// What is in a folder, in order.
 fn names(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<String>, Failure> {
-    let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
-    let entries = entries.map_err(|error| Failure::at(folder, &error))?;
-    let wanted = entries.iter().filter(|entry| wanted(&entry.path()));
-    let mut names: Vec<String> = wanted.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let failure = |error: std::io::Error| Failure::at(folder, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failure)? {
+        let entry = entry.map_err(failure)?;
+        if wanted(&entry.path()) {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
     names.sort();
     Ok(names)
 }
