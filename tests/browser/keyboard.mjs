@@ -20,10 +20,11 @@ async function skipped(page) {
     return { text: first.textContent, skips: first.matches('a[href^="#"]'), shown };
   });
   if (!link.skips || !link.text.startsWith("Skip")) return ["the first control is no link that skips to the content"];
-  if (!link.shown) return ["the link that skips to the content cannot be seen when it has the focus"];
+  const problems = link.shown ? [] : ["the link that skips to the content cannot be seen when it has the focus"];
   await page.keyboard.press("Enter");
   const inside = await page.evaluate(() => document.activeElement.closest("main") !== null);
-  return inside ? [] : ["the link that skips to the content does not move the focus there"];
+  if (!inside) problems.push("the link that skips to the content does not move the focus there");
+  return problems;
 }
 
 async function walk(page) {
@@ -35,7 +36,8 @@ async function walk(page) {
       return [outlineStyle, outlineStyle === "none" ? "" : outlineWidth, outlineStyle === "none" ? "" : outlineColor, boxShadow].join(" ");
     };
     const controls = [...document.querySelectorAll(CONTROLS)];
-    return { controls, mark, resting: new Map(controls.map((control) => [control, mark(control)])), reached: new Set(), last: null, alike: new Map() };
+    const resting = new Map(controls.map((control) => [control, mark(control)]));
+    return { controls, mark, resting, reached: new Set(), last: null, alike: new Map() };
   });
   // Far more than any page has; a walk that does not end is a trap.
   for (let step = 0; step < 10_000; step++) {
