@@ -180,7 +180,7 @@ export async function brokenPages(browser, checks, file, scratch) {
       await page.evaluate(`{ ${HELP} ({ ${change} }).change(); }`);
       const broken = join(folder, `${check.replaceAll(" ", "-")}.html`);
       await writeFile(broken, await page.content());
-      jobs.push({ name: `a broken page, ${check}`, check, run: () => unheard(checks[check], browser, broken, complaints) });
+      jobs.push({ name: `a broken page, ${check}`, run: () => unheard(checks[check], browser, broken, complaints) });
     }
     return jobs;
   } finally {

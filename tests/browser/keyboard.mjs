@@ -1,9 +1,6 @@
 // The page without a mouse: every control is reached in the order of the page and can be seen to be; what is folded opens.
 import { visit } from "./visit.mjs";
 
-// Of things folded that look alike, so many are opened.
-const ALIKE = 3;
-
 export function walked(width) {
   return async (browser, file) => [
     ...(await visit(browser, file, { width, calm: true }, skipped)),
@@ -37,7 +34,7 @@ async function walk(page) {
     };
     const controls = [...document.querySelectorAll(CONTROLS)];
     const resting = new Map(controls.map((control) => [control, mark(control)]));
-    return { controls, mark, resting, reached: new Set(), last: null, alike: new Map() };
+    return { controls, mark, resting, reached: new Set(), last: null, opened: new Set() };
   });
   // Far more than any page has; a walk that does not end is a trap.
   for (let step = 0; step < 10_000; step++) {
@@ -62,14 +59,16 @@ async function walk(page) {
       const uncovered = across.some((x) => down.some((y) => element.contains(document.elementFromPoint(x, y))));
       if (!uncovered) problems.push(`${name} has the focus and is out of sight`);
       const folded = element.tagName === "SUMMARY" && !element.parentElement.open;
+      // Of what is folded and looks alike, one is opened.
       const { className, id } = element.parentElement.parentElement;
       const kind = folded && `${element.parentElement.className} in ${className} ${id.split("-")[0]}`;
-      if (folded) state.alike.set(kind, (state.alike.get(kind) ?? 0) + 1);
-      return { problems, name, folded, seldom: folded && state.alike.get(kind) };
+      const first = folded && !state.opened.has(kind);
+      if (first) state.opened.add(kind);
+      return { problems, name, first };
     }, state);
     if (at.end) break;
     problems.push(...at.problems);
-    if (at.folded && at.seldom <= ALIKE) {
+    if (at.first) {
       const key = step % 2 ? "Enter" : "Space";
       await page.keyboard.press(key);
       if (!(await page.evaluate(() => document.activeElement.parentElement.open))) problems.push(`${at.name} does not open by ${key}`);

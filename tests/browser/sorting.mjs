@@ -1,38 +1,32 @@
 // Tables that can be sorted: by every column, both ways, what is not known last.
 import { visit } from "./visit.mjs";
 
-// The first of a page's tables that are tried.
-const TABLES = 3;
-
 export function sorted(width) {
   return (browser, file) => visit(browser, file, { width, calm: true }, order);
 }
 
 async function order(page) {
   const problems = [];
-  const tables = page.locator("table[data-sortable]:visible");
-  for (let index = 0; index < Math.min(await tables.count(), TABLES); index++) {
-    const table = tables.nth(index);
-    const buttons = table.locator("thead button");
-    if ((await buttons.count()) < 2) problems.push(`table ${index + 1} cannot be sorted`);
-    const before = (await table.evaluate(read, 0)).rows;
-    for (let button = 0; button < (await buttons.count()); button++) {
-      const name = await buttons.nth(button).innerText();
-      const place = await buttons.nth(button).evaluate((element) => element.closest("th").cellIndex);
-      const orders = [];
-      for (const key of ["Enter", "Space"]) {
-        await buttons.nth(button).press(key);
-        const { rows, column, said } = await table.evaluate(read, place);
-        if ([...rows].sort().join("\n") !== [...before].sort().join("\n")) problems.push(`sorting by ${name} changes the rows`);
-        const way = said[place];
-        if (!["ascending", "descending"].includes(way) || said.some((other, at) => at !== place && other && other !== "none")) {
-          problems.push(`sorting by ${name} says ${said.map((one) => one ?? "-").join(" ")}`);
-        }
-        orders.push({ way, column });
+  const table = page.locator("table[data-sortable]:visible").first();
+  const buttons = table.locator("thead button");
+  if ((await buttons.count()) < 2) return ["the scorecard cannot be sorted"];
+  const before = (await table.evaluate(read, 0)).rows;
+  for (let button = 0; button < (await buttons.count()); button++) {
+    const name = await buttons.nth(button).innerText();
+    const place = await buttons.nth(button).evaluate((element) => element.closest("th").cellIndex);
+    const orders = [];
+    for (const key of ["Enter", "Space"]) {
+      await buttons.nth(button).press(key);
+      const { rows, column, said } = await table.evaluate(read, place);
+      if ([...rows].sort().join("\n") !== [...before].sort().join("\n")) problems.push(`sorting by ${name} changes the rows`);
+      const way = said[place];
+      if (!["ascending", "descending"].includes(way) || said.some((other, at) => at !== place && other && other !== "none")) {
+        problems.push(`sorting by ${name} says ${said.map((one) => one ?? "-").join(" ")}`);
       }
-      problems.push(...orders.flatMap(({ way, column }) => disorder(name, way, column)));
-      if (orders[0].way === orders[1].way) problems.push(`${name} sorts one way only`);
+      orders.push({ way, column });
     }
+    problems.push(...orders.flatMap(({ way, column }) => disorder(name, way, column)));
+    if (orders[0].way === orders[1].way) problems.push(`${name} sorts one way only`);
   }
   return [...problems, ...(await page.evaluate(unlabelled))];
 }
