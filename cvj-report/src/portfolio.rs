@@ -73,7 +73,7 @@ pub struct Digest {
     pub targets: Vec<Target>,
     /// The headline metrics that moved by more than chance explains.
     pub moves: Vec<Move>,
-    /// The largest of these moves in sentences, good news first.
+    /// The largest of these moves in sentences: one for the worse, one for the better; or that there is none.
     pub changes: Vec<Change>,
     /// The step to fix first; null where none can be named.
     pub fix_first: Option<FixFirst>,
@@ -264,12 +264,15 @@ fn data_until(report: &Report) -> Option<String> {
 }
 
 fn changes(report: &Report) -> Vec<Change> {
-    let lines = summary::summary(report).into_iter().filter(|line| line.asked == Question::Changed);
+    let mut lines: Vec<_> = summary::summary(report).into_iter().filter(|line| line.asked == Question::Changed).collect();
+    // Bad news first. Of each kind the first line tells of the largest move.
+    lines.sort_by_key(|line| line.tone != Tone::Bad);
+    lines.dedup_by_key(|line| line.tone);
     let moved = |of: Judged<'_>| match of {
         Judged::Verdict(headline) => Move::of(&headline),
         Judged::Status(_) | Judged::Nothing => None,
     };
-    lines.map(|line| Change { of: moved(line.of), text: line.text }).collect()
+    lines.into_iter().map(|line| Change { of: moved(line.of), text: line.text }).collect()
 }
 
 impl Place {

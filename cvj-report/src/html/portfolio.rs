@@ -16,8 +16,6 @@ use crate::{calendar, font, words};
 const PAGE: &str = include_str!("../../../templates/portfolio/portfolio.html.j2");
 /// What the index adds to the style of a report.
 const MORE_STYLE: &str = include_str!("../../../templates/portfolio/portfolio.css");
-/// Changes told per client; the report tells the others.
-const CHANGES: usize = 2;
 
 /// The index as one self-contained page, in our own look: it is of many clients, and of none alone.
 pub fn portfolio_html(portfolio: &Portfolio) -> Result<String, RenderError> {
@@ -150,15 +148,16 @@ fn common_period(clients: &[&ClientEntry]) -> Option<String> {
 
 fn counts(clients: &[&ClientEntry]) -> [CountView; 5] {
     let standing = |standing| clients.iter().filter(|client| client.standing() == standing).count();
-    let with = |told: fn(&Digest) -> bool| clients.iter().filter_map(|client| digest(client)).filter(|digest| told(digest)).count();
+    let with =
+        |told: fn(&Digest) -> bool| clients.iter().filter_map(|client| digest(client)).filter(|digest| told(digest)).count();
     let missed = |digest: &Digest| digest.targets.iter().any(|target| target.status == TargetStatus::OffTrack);
     let count = |what, clients| CountView { what, clients };
     [
         count("failed", standing(Standing::Failed)),
         count("with data problems", standing(Standing::Problems)),
-        count("miss a target", with(missed)),
-        count("got worse somewhere", with(|digest| digest.moves.iter().any(|moved| !moved.better))),
-        count("have a step to fix first", with(|digest| digest.fix_first.is_some())),
+        count("missing a target", with(missed)),
+        count("worse in some metric", with(|digest| digest.moves.iter().any(|moved| !moved.better))),
+        count("with a step to fix first", with(|digest| digest.fix_first.is_some())),
     ]
 }
 
@@ -191,7 +190,7 @@ impl<'a> DigestView<'a> {
     fn new(digest: &'a Digest) -> Self {
         let count = |better| digest.moves.iter().filter(|moved| moved.better == better).count();
         let reached = digest.targets.iter().filter(|target| target.status == TargetStatus::OnTrack).count();
-        let told = digest.changes.iter().take(CHANGES).filter(|change| change.of.is_some()).count();
+        let told = digest.changes.iter().filter(|change| change.of.is_some()).count();
         let more = digest.moves.len().saturating_sub(told);
         Self {
             period: calendar::period(&digest.period),
@@ -200,7 +199,7 @@ impl<'a> DigestView<'a> {
             reached: (reached * 100).checked_div(digest.targets.len()),
             moves: moves(digest),
             balance: 1000 + count(true) - count(false).min(1000),
-            changes: digest.changes.iter().take(CHANGES).map(ChangeView::new).collect(),
+            changes: digest.changes.iter().map(ChangeView::new).collect(),
             more: (told > 0 && more > 0).then(|| format!("and {more} more")),
             fix: digest.fix_first.as_ref().map(FixView::new),
             no_fix: digest.no_fix_first.as_deref(),
@@ -269,4 +268,80 @@ fn link(path: &str) -> String {
         }
         link
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use cvj_core::report::Report;
+    use cvj_tests::unfounded;
+
+    use super::*;
+    use crate::portfolio::{Files, Trouble};
+    use crate::{Look, fixture};
+
+    fn client(folder: &str, report: &Report, problems: &[&str]) -> ClientEntry {
+        let problems = problems.iter().map(|&problem| problem.to_owned()).collect();
+        let files =
+            Files { page: Some(format!("../{folder}/report.html")), worksheets: vec![format!("../{folder}/a.worksheet.xlsx")] };
+        let digest = Digest::new(report, &Look::default(), problems, files);
+        ClientEntry { folder: folder.to_owned(), name: Some(report.client.clone()), outcome: Outcome::Report(Box::new(digest)) }
+    }
+
+    fn failed(folder: &str, error: &str) -> ClientEntry {
+        let trouble = Trouble { error: error.to_owned(), hint: None };
+        ClientEntry { folder: folder.to_owned(), name: None, outcome: Outcome::Failed(trouble) }
+    }
+
+    #[test]
+    fn what_needs_attention_comes_first_whatever_the_order_of_the_runs() {
+        let report = fixture::report();
+        let clients = [client("a", &report, &[]), failed("d", "gone"), client("c", &report, &["odd"]), failed("b", "lost")];
+        let page = |clients: Vec<ClientEntry>| portfolio_html(&Portfolio::new(clients)).unwrap();
+        let drawn = page(clients.to_vec());
+        let order: Vec<usize> =
+            ["lost", "gone", "odd", "../a/report.html"].iter().map(|part| drawn.find(part).unwrap()).collect();
+        assert!(order.is_sorted(), "{order:?}");
+        assert!(drawn.contains("4 clients: 1 report, 1 report with data problems, 2 failed."));
+        assert_eq!(drawn, page(clients.into_iter().rev().collect()));
+    }
+
+    #[test]
+    fn every_claim_is_in_the_report() {
+        let report = fixture::report();
+        let page = portfolio_html(&Portfolio::new(vec![client("a", &report, &[])])).unwrap();
+        let (found, looked_at) = unfounded(&page, &serde_json::from_str(&crate::json(&report)).unwrap());
+        assert!(found.is_empty() && looked_at > 3, "{looked_at}: {found:?}");
+    }
+
+    #[test]
+    fn a_client_without_anything_to_tell_is_drawn() {
+        let mut report = fixture::report();
+        report.products.clear();
+        report.sources.clear();
+        for stage in &mut report.overall.stages {
+            stage.metrics.clear();
+            stage.to_next = None;
+        }
+        report.overall.findings = cvj_core::report::Findings::default();
+        let page = portfolio_html(&Portfolio::new(vec![client("a", &report, &[])])).unwrap();
+        for part in ["No target", "No row has a time", "No headline metric is declared.", "there is no step between them"] {
+            assert!(page.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn text_is_escaped_and_links_are_only_paths() {
+        let hostile = "<script>alert(1)</script>\"'&";
+        let mut report = fixture::report();
+        report.client = hostile.to_owned();
+        let entry = ClientEntry { folder: hostile.to_owned(), ..client("a", &report, &[hostile]) };
+        let page = portfolio_html(&Portfolio::new(vec![entry, failed("b", hostile)])).unwrap();
+        assert_eq!(page.matches("<script").count(), 1, "ours");
+        assert_eq!(
+            page.matches("&lt;script&gt;").count(),
+            6,
+            "twice as the name, the folder, a problem, an error, and their key"
+        );
+        assert_eq!(link("../a b/javascript:\"<%?#.html"), "../a%20b/javascript%3A%22%3C%25%3F%23.html");
+    }
 }

@@ -20,7 +20,7 @@ use crate::arguments::{PluginArguments, ReportArguments};
 use crate::command::{Done, request};
 use crate::failure::Failure;
 use crate::format::Format;
-use crate::output_folder::{self, Asked, INDEX, Kind, NewFile};
+use crate::output_folder::{self, Asked, INDEX, Kind, NewFile, OutputError};
 use crate::progress::ClientBar;
 use crate::terminal::{Mood, Terminal};
 use crate::{data_quality, grid, interrupt};
@@ -47,7 +47,7 @@ pub(super) fn run(
     output_folder::refuse_foreign(&target, Kind::Portfolio)?;
     if !left_out.is_empty() {
         let names: Vec<String> = left_out.iter().map(|name| format!("`{}`", grid::shown(name, 60))).collect();
-        terminal.note(&format!("note: left out, as without a cvj.toml of their own: {}", names.join(", ")));
+        terminal.note(&format!("note: left out, as there is no client of its own: {}", names.join(", ")));
     }
 
     let cancelled = interrupt::flag(terminal);
@@ -62,7 +62,8 @@ pub(super) fn run(
     let Run { place, cancelled, bar, .. } = run;
     bar.finish();
 
-    let entries: Vec<ClientEntry> = clients.iter().zip(ended).map(|(client, ended)| ended.unwrap_or_else(|| panicked(client))).collect();
+    let entries: Vec<ClientEntry> =
+        clients.iter().zip(ended).map(|(client, ended)| ended.unwrap_or_else(|| panicked(client))).collect();
     let portfolio = Portfolio::new(entries);
     let with = |standing: Standing| portfolio.clients().iter().filter(|client| client.standing() == standing).count();
     if cancelled.load(Ordering::Relaxed) {
@@ -104,19 +105,15 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Runs one client, and says how it ended with all that it had to say.
+    /// Runs one client, and says how it ended with all that it had to say. One that was not begun is passed over in silence.
     fn client(&self, client: &ClientFolder) -> ClientEntry {
-        let ended = self.bar.during(&client.name, || {
-            let own = Arc::new(self.terminal.keeping());
-            if self.cancelled.load(Ordering::Relaxed) {
-                return (own, Err(EngineError::Cancelled.into()));
-            }
-            let request = Request { folder: client.path.clone(), ..self.request.clone() };
-            let made = client::make(&request, self.formats, None, &own, &self.cancelled);
-            (own, made)
-        });
-        let (own, made) = ended;
-        let stopped = matches!(&made, Err(Failure::Engine(EngineError::Cancelled)));
+        if self.cancelled.load(Ordering::Relaxed) {
+            return failed(client, &EngineError::Cancelled.into());
+        }
+        let own = Arc::new(self.terminal.keeping());
+        let request = Request { folder: client.path.clone(), ..self.request.clone() };
+        let made = self.bar.during(&client.name, || client::make(&request, self.formats, None, &own, &self.cancelled));
+        let mut stopped = false;
         let (entry, line) = match made {
             Ok(made) => {
                 for note in made.report.notes.iter().chain(&made.brand_notes) {
@@ -136,6 +133,9 @@ impl Run<'_> {
                 (self.entry(client, made, problems), line)
             }
             Err(failure) => {
+                use Failure::{Engine, Output};
+                stopped = matches!(&failure, Engine(EngineError::Cancelled) | Output(OutputError::Cancelled));
+                let failure = of_one_client(failure, client);
                 own.failure(&failure);
                 (failed(client, &failure), shown(&client.path).display().to_string())
             }
@@ -162,12 +162,24 @@ impl Run<'_> {
     }
 }
 
+/// With `--all`, `--out` is not of the client: a hint that names it says whose it is.
+fn of_one_client(failure: Failure, client: &ClientFolder) -> Failure {
+    match failure.hint().filter(|hint| hint.contains("`--out`")) {
+        Some(hint) => Failure::Clients {
+            message: failure.to_string(),
+            hint: format!("{hint}; that is `--out` of this client alone: `cvj report {} --out`", shown(&client.path).display()),
+        },
+        None => failure,
+    }
+}
+
 /// A client without a report. Its name is told where its configuration tells it.
 fn failed(client: &ClientFolder, failure: &Failure) -> ClientEntry {
     // The index says the same wherever the folder of clients lies.
     let at_home = |text: &str| {
         let homes = [&client.place, &client.path].map(|path| path.display().to_string());
-        let text = homes.iter().fold(text.to_owned(), |text, home| text.replace(&format!("{home}{}", std::path::MAIN_SEPARATOR), ""));
+        let text =
+            homes.iter().fold(text.to_owned(), |text, home| text.replace(&format!("{home}{}", std::path::MAIN_SEPARATOR), ""));
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let trouble = Trouble { error: at_home(&failure.sentence()), hint: failure.hint().as_deref().map(at_home) };
