@@ -136,7 +136,7 @@ pub(crate) struct ReportArguments {
     #[arg(long = "product", value_name = "NAME")]
     pub(crate) products: Vec<String>,
 
-    /// The folder written [default: DIR/reports/<period>]; with --all, that of the index [default: CLIENTS_DIR/portfolio]
+    /// The folder written [default: DIR/reports/<period>]; with --all, that of the index [default: portfolio in the clients' folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 

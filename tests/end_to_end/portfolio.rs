@@ -99,7 +99,7 @@ fn one_client_that_fails_stops_no_other() {
 
 /// All that a file says: of a worksheet what is packed in it.
 fn texts(name: &str, bytes: Vec<u8>) -> Vec<Vec<u8>> {
-    if !name.ends_with(".xlsx") {
+    if Path::new(name).extension().is_none_or(|ending| ending != "xlsx") {
         return vec![bytes];
     }
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
@@ -162,8 +162,7 @@ fn the_index_claims_what_the_reports_say() {
     let index = index_json(&clients);
     let mut claims = 0;
     for row in rows(&page) {
-        let folder = if row.contains("northwind") { "northwind" } else { "moving" };
-        let place = if folder == "moving" { 0 } else { 1 };
+        let (place, folder) = if row.contains("northwind") { (1, "northwind") } else { (0, "moving") };
         let digest = &index["clients"][place]["outcome"]["report"];
         let label = digest["period"]["label"].as_str().unwrap();
         let text = clients.read(&format!("{folder}/reports/{label}/report.json"));
