@@ -3,6 +3,7 @@
 
 mod browser;
 mod clients;
+mod installed;
 mod office;
 mod python;
 
@@ -32,6 +33,19 @@ impl Outcome {
         match done {
             Ok(()) => Self::Passed { tests: 1 },
             Err(failure) => Self::Failed { passed: 0, failed: 1, why: failure.to_string() },
+        }
+    }
+
+    /// Runs a script that ends with `N passed, N failed`.
+    fn of_count(command: &mut Command) -> Self {
+        let mut closing = String::new();
+        let done = process::follow(command, |line| line.clone_into(&mut closing));
+        let numbers: Vec<usize> = closing.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
+        match (done, numbers.as_slice()) {
+            (Ok(true), &[passed, 0]) if passed > 0 => Self::Passed { tests: passed },
+            (Ok(_), &[passed, failed]) if failed > 0 => Self::Failed { passed, failed, why: "see above".to_owned() },
+            (Ok(_), _) => Self::Failed { passed: 0, failed: 1, why: "the script did not get to the end".to_owned() },
+            (Err(failure), _) => Self::Failed { passed: 0, failed: 1, why: failure.to_string() },
         }
     }
 

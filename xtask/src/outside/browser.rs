@@ -1,95 +1,76 @@
-//! The HTML report in a headless browser: it renders from the file alone, at two widths, without sideways scrolling.
+//! The HTML report in a browser that a script drives (`tests/browser`): what it says, where it lies, how it is used, and that it is safe.
+//! Looked at are the sample's page and those of clients that are hard to draw.
 
+use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Outcome, Sample, address};
+use super::installed::{installed, npm_ci};
+use super::{Outcome, Sample};
 use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-const WIDTHS: [u32; 2] = [1280, 600];
-
-/// A picture smaller than this is blank.
-const SMALLEST_PICTURE: u64 = 20_000;
+const SCRIPTS: &str = "tests/browser";
+const CLIENTS: &str = "tests/fixtures/clients";
 
 pub(super) fn run(workspace: &Workspace, sample: &Sample) -> Outcome {
     let Some(browser) = process::find(&["chromium", "chromium-browser", "google-chrome", "chrome"]) else {
         return Outcome::missing("Chromium");
     };
-    Outcome::of_one(workspace.scratch("browser").and_then(|scratch| look(&browser, &scratch, sample)))
+    let (Some(node), Some(npm)) = (process::find(&["node", "nodejs"]), process::find(&["npm", "npm.cmd"])) else {
+        return Outcome::missing("Node.js with npm");
+    };
+    match checks(workspace, sample, &npm) {
+        Ok(checks) => {
+            let mut command = Command::new(node);
+            command.current_dir(&checks.scripts).arg("check.mjs").arg(browser).arg(&checks.scratch).args(&checks.pages);
+            Outcome::of_count(&mut command)
+        }
+        Err(failure) => Outcome::of_one(Err(failure)),
+    }
 }
 
-fn look(browser: &Path, scratch: &Path, sample: &Sample) -> Result<(), Failure> {
-    let page = sample.out.join("report.html");
-    let text = fs::read_to_string(&page).map_err(|error| Failure::at(&page, &error))?;
-    if let Some(outward) =
-        ["src=\"http", "<link rel=\"stylesheet\"", "url(http", "@import"].iter().find(|part| text.contains(**part))
-    {
-        return Err(Failure::new(format!("report.html is not self-contained: it has `{outward}`")));
+/// The scripts with what they need, where they may write, and the pages as `NAME=PAGE`.
+struct Checks {
+    scripts: PathBuf,
+    scratch: PathBuf,
+    pages: Vec<OsString>,
+}
+
+fn checks(workspace: &Workspace, sample: &Sample, npm: &Path) -> Result<Checks, Failure> {
+    let files = names(&workspace.root.join(SCRIPTS), Path::is_file)?;
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let scripts = installed(workspace, "page-checks", SCRIPTS, &files, |folder| npm_ci(npm, folder))?;
+    let scratch = workspace.scratch("pages")?;
+    let page = |name: &str, out: &Path| {
+        let mut word = OsString::from(format!("{name}="));
+        word.push(out.join("report.html"));
+        word
+    };
+    let mut pages = vec![page("northwind", &sample.out)];
+    let clients = workspace.root.join(CLIENTS);
+    for name in names(&clients, |path| path.join("cvj.toml").is_file())? {
+        let out = scratch.join(&name);
+        let mut report = Command::new(workspace.cvj());
+        report.arg("report").arg(clients.join(&name)).arg("--out").arg(&out).args(["--format", "html,json"]);
+        process::read(&mut report)?;
+        pages.push(page(&name, &out));
     }
-    // The copy measures itself, as nothing else can ask a headless browser for a width without a driver.
-    let measured = scratch.join("measured.html");
-    let probe = "<script>addEventListener('load',()=>{const page=document.documentElement;\
-                 page.dataset.overflow=page.scrollWidth-page.clientWidth})</script>";
-    // The page's own policy lets no script of ours run.
-    let open = text.replace("http-equiv=\"Content-Security-Policy\"", "name=\"no-policy\"");
-    fs::write(&measured, format!("{open}{probe}")).map_err(|error| Failure::at(&measured, &error))?;
-    for width in WIDTHS {
-        let dom = process::read(&mut command(browser, scratch, width, &["--dump-dom", &address(&measured)]))?;
-        check_dom(&dom, width)?;
-        let picture = scratch.join(format!("report-{width}.png"));
-        let shot = format!("--screenshot={}", picture.display());
-        process::read(&mut command(browser, scratch, width, &[&shot, &address(&page)]))?;
-        let size = fs::metadata(&picture).map_err(|error| Failure::at(&picture, &error))?.len();
-        if size < SMALLEST_PICTURE {
-            return Err(Failure::new(format!("{} has only {size} bytes: a blank page?", picture.display())));
+    Ok(Checks { scripts, scratch, pages })
+}
+
+/// What is in a folder, in order.
+fn names(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<String>, Failure> {
+    let failure = |error: std::io::Error| Failure::at(folder, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failure)? {
+        let entry = entry.map_err(failure)?;
+        if wanted(&entry.path()) {
+            names.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
-    Ok(())
-}
-
-fn command(browser: &Path, scratch: &Path, width: u32, arguments: &[&str]) -> Command {
-    let mut command = Command::new(browser);
-    // Without the sandbox, because CI runs as root; the page is our own.
-    command.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage"]);
-    command.arg(format!("--user-data-dir={}", scratch.join("profile").display()));
-    command.arg(format!("--window-size={width},2400")).arg("--virtual-time-budget=4000").args(arguments);
-    command
-}
-
-fn check_dom(dom: &str, width: u32) -> Result<(), Failure> {
-    for wanted in ["Northwind Moving", "Local move", "Long distance", "Storage", "<svg"] {
-        if !dom.contains(wanted) {
-            return Err(Failure::new(format!("report.html shows no `{wanted}`")));
-        }
-    }
-    if let Some(stray) = [">NaN", ">undefined", ">null<", ">inf<"].iter().find(|stray| dom.contains(**stray)) {
-        return Err(Failure::new(format!("report.html shows `{}`", stray.trim_matches(['<', '>']))));
-    }
-    let overflow = dom.split_once("data-overflow=\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or("unknown");
-    if overflow == "0" {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("at {width} pixels report.html is {overflow} pixels too wide")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bad_page_is_found() {
-        let page = |overflow: &str, cell: &str| {
-            format!(
-                "<html data-overflow=\"{overflow}\">Northwind Moving Local move Long distance Storage <svg></svg><td>{cell}</td>"
-            )
-        };
-        assert!(check_dom(&page("0", "12"), 600).is_ok());
-        assert!(check_dom(&page("0", "NaN"), 600).is_err());
-        assert!(check_dom(&page("14", "12"), 600).is_err());
-        assert!(check_dom("<html data-overflow=\"0\">", 600).is_err());
-    }
+    names.sort();
+    Ok(names)
 }

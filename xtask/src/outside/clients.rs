@@ -1,15 +1,16 @@
 //! Clients of `HubSpot` and Odoo that others wrote, reading our emulators, so that these are not tested against our own reading of the
 //! APIs alone. What they need is installed once into the target folder.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::installed::{installed, npm_ci};
 use super::{Check, Outcome};
 use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
+
+const FOLDER: &str = "tests/emulators/clients";
 
 /// Far more than any of these clients asks for.
 const NO_LIMIT: &str = "100000";
@@ -28,9 +29,7 @@ fn hubspot(workspace: &Workspace) -> Outcome {
     };
     let check = || {
         let sources = ["package.json", "package-lock.json", "hubspot.mjs"];
-        let folder = installed(workspace, "hubspot", &sources, |folder| {
-            process::read(Command::new(&npm).current_dir(folder).args(["ci", "--no-audit", "--no-fund"])).map(drop)
-        })?;
+        let folder = installed(workspace, "clients-hubspot", FOLDER, &sources, |folder| npm_ci(&npm, folder))?;
         let emulator = Emulator::start(workspace, &["hubspot", "--contacts", "1000", "--limit", NO_LIMIT])?;
         process::read(Command::new(&node).current_dir(folder).arg("hubspot.mjs").args(emulator.address())).map(drop)
     };
@@ -40,7 +39,7 @@ fn hubspot(workspace: &Workspace) -> Outcome {
 fn odoo(workspace: &Workspace, version: &str) -> Outcome {
     let Some(python) = process::find(&["python3", "python"]) else { return Outcome::missing("Python 3") };
     let check = || {
-        let folder = installed(workspace, "odoo", &["requirements-odoo.txt", "odoo.py"], |folder| {
+        let folder = installed(workspace, "clients-odoo", FOLDER, &["requirements-odoo.txt", "odoo.py"], |folder| {
             let mut install = Command::new(&python);
             install.current_dir(folder).args([
                 "-m",
@@ -59,33 +58,6 @@ fn odoo(workspace: &Workspace, version: &str) -> Outcome {
         process::read(client.arg("odoo.py").args(emulator.address())).map(drop)
     };
     Outcome::of_one(check())
-}
-
-/// A folder with copies of a client's files and what `install` puts beside them; installed anew where a file has changed.
-fn installed(
-    workspace: &Workspace,
-    name: &str,
-    files: &[&str],
-    install: impl FnOnce(&Path) -> Result<(), Failure>,
-) -> Result<PathBuf, Failure> {
-    let folder = workspace.target.join("xtask").join(format!("clients-{name}"));
-    let done = folder.join("installed");
-    let copies = files.iter().map(|file| (workspace.root.join("tests/emulators/clients").join(file), folder.join(file)));
-    let copies: Vec<(PathBuf, PathBuf)> = copies.collect();
-    let same = |(from, to): &(PathBuf, PathBuf)| matches!((fs::read(from), fs::read(to)), (Ok(from), Ok(to)) if from == to);
-    if done.exists() && copies.iter().all(same) {
-        return Ok(folder);
-    }
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
-    }
-    fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
-    for (from, to) in &copies {
-        fs::copy(from, to).map_err(|error| Failure::at(from, &error))?;
-    }
-    install(&folder)?;
-    fs::write(&done, "").map_err(|error| Failure::at(&done, &error))?;
-    Ok(folder)
 }
 
 /// An emulator in a process of its own, which ends when this is dropped.

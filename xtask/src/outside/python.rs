@@ -51,26 +51,26 @@ pub(super) fn run(workspace: &Workspace, sample: &Sample, extent: Extent) -> Vec
         },
         Check {
             name: "random clients by the oracle",
-            outcome: counted(script("run.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", clients])),
+            outcome: Outcome::of_count(script("run.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", clients])),
         },
         Check {
             name: "random journeys by the oracle",
-            outcome: counted(script("logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", journeys])),
+            outcome: Outcome::of_count(script("logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", journeys])),
         },
         Check {
             name: "random shops by the oracle",
-            outcome: counted(script("value_logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", shops])),
+            outcome: Outcome::of_count(script("value_logs.py").arg("--cvj").arg(workspace.cvj()).args(["--seeds", shops])),
         },
         Check { name: "exports read by hand", outcome: exports(&python, &mut script("samples.py"), workspace) },
         Check {
             name: "CRMs from their records",
-            outcome: counted(
+            outcome: Outcome::of_count(
                 script("../crm/run.py").arg("--cvj").arg(workspace.cvj()).arg("--emulator").arg(workspace.emulator()),
             ),
         },
         Check {
             name: "Tryton from its database",
-            outcome: counted(
+            outcome: Outcome::of_count(
                 script("../tryton/run.py").arg("--cvj").arg(workspace.cvj()).arg("--work").arg(workspace.target.join("tryton")),
             ),
         },
@@ -83,26 +83,13 @@ fn quiet(command: &mut Command) -> Result<(), Failure> {
     process::read(command).map(drop)
 }
 
-/// Runs a script that ends with `N passed, N failed`.
-fn counted(command: &mut Command) -> Outcome {
-    let mut closing = String::new();
-    let done = process::follow(command, |line| line.clone_into(&mut closing));
-    let numbers: Vec<usize> = closing.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
-    match (done, numbers.as_slice()) {
-        (Ok(true), &[passed, 0]) if passed > 0 => Outcome::Passed { tests: passed },
-        (Ok(_), &[passed, failed]) if failed > 0 => Outcome::Failed { passed, failed, why: "see above".to_owned() },
-        (Ok(_), _) => Outcome::Failed { passed: 0, failed: 1, why: "the script did not get to the end".to_owned() },
-        (Err(failure), _) => Outcome::Failed { passed: 0, failed: 1, why: failure.to_string() },
-    }
-}
-
 /// The exports of the platforms; some may not be copied into the repository and lie beside it, where they lie at all.
 fn exports(python: &Path, command: &mut Command, workspace: &Workspace) -> Outcome {
     if !has(python, "openpyxl") {
         return Outcome::missing("Python's openpyxl package");
     }
     let folders = [workspace.root.join("tests/fixtures/samples"), workspace.root.join("../shared/samples")];
-    counted(command.arg("--cvj").arg(workspace.cvj()).args(folders))
+    Outcome::of_count(command.arg("--cvj").arg(workspace.cvj()).args(folders))
 }
 
 fn has(python: &Path, package: &str) -> bool {
