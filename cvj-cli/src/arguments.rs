@@ -1,5 +1,6 @@
 //! What can be asked on the command line. Help texts, shell completions and error messages come from here.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -96,7 +97,7 @@ pub(crate) enum Command {
     },
     /// Write the empty worksheet
     Template(TemplateArguments),
-    /// Print a JSON Schema: of cvj.toml, of report.json, or of a plugin's keys in cvj.toml
+    /// Print a JSON Schema: of cvj.toml, of report.json or portfolio.json, or of a plugin's keys in cvj.toml
     Schema {
         #[command(subcommand)]
         subject: SchemaSubject,
@@ -119,6 +120,14 @@ pub(crate) struct ReportArguments {
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) folder: PathBuf,
 
+    /// Every client in this folder, each a folder of its own with a cvj.toml; and an index of them
+    #[arg(long, value_name = "CLIENTS_DIR", conflicts_with_all = ["folder", "products"])]
+    pub(crate) all: Option<PathBuf>,
+
+    /// With --all: how many clients at a time [default: one per processor, at most 4]
+    #[arg(long, value_name = "N", requires = "all")]
+    pub(crate) jobs: Option<NonZero<usize>>,
+
     /// The period: 2026-10, 2026-W40 or 2026-Q3 [default: the last complete one]
     #[arg(long, value_name = "P")]
     pub(crate) period: Option<Period>,
@@ -127,7 +136,7 @@ pub(crate) struct ReportArguments {
     #[arg(long = "product", value_name = "NAME")]
     pub(crate) products: Vec<String>,
 
-    /// The folder written [default: DIR/reports/<period>]
+    /// The folder written [default: DIR/reports/<period>]; with --all, that of the index [default: portfolio in the clients' folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
@@ -145,7 +154,7 @@ pub(crate) struct ReportArguments {
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// Show the page when it is written
+    /// Show the page when it is written; with --all, the index
     #[arg(long)]
     pub(crate) open: bool,
 
@@ -256,6 +265,8 @@ pub(crate) enum SchemaSubject {
     Config,
     /// The schema of report.json
     Report,
+    /// The schema of portfolio.json, which `cvj report --all` writes
+    Portfolio,
     /// The schema of a plugin's keys in cvj.toml; without NAME of every plugin found
     Plugin {
         /// The plugin, as in `plugin = "csv"`
@@ -313,12 +324,21 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_meaning_for_all_clients_is_refused() {
+        for more in [["client"].as_slice(), &["--product", "Piano"], &["--jobs", "0"]] {
+            let error = Arguments::try_parse_from([&["cvj", "report", "--all", "clients"], more].concat()).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+        }
+    }
+
+    #[test]
     fn wrong_values_name_their_flag() {
         for (arguments, part) in [
             (["cvj", "report", "--period=2026-13"], "2026-10"),
             (["cvj", "report", "--format=pdf"], "--format"),
             (["cvj", "report", "--perod=2026-10"], "--period"),
             (["cvj", "check", "--plugin-timeout=0"], "--plugin-timeout"),
+            (["cvj", "report", "--jobs=2"], "--all"),
         ] {
             let error = Arguments::try_parse_from(arguments).unwrap_err();
             assert_eq!(error.exit_code(), 2);

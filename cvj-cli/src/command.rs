@@ -29,6 +29,8 @@ pub(crate) enum Done {
     Clean,
     /// `--strict` found data-quality problems.
     WithProblems,
+    /// Of several clients, some have no report; why was told.
+    SomeFailed,
 }
 
 impl Done {
@@ -36,6 +38,7 @@ impl Done {
         match self {
             Self::Clean => ExitCode::SUCCESS,
             Self::WithProblems => ExitCode::from(3),
+            Self::SomeFailed => ExitCode::from(Failure::EXIT_FAILED),
         }
     }
 }

@@ -11,9 +11,11 @@ use cvj_core::report::{Table, Unassigned};
 /// Reasons named of a table whose rows are rejected.
 const REASONS: usize = 4;
 
-/// Whether the data has a problem.
-pub(crate) fn has_problems(report: &Report) -> bool {
-    report.sources.iter().any(|source| source.ends_early) || !warnings(report).is_empty()
+/// Every problem of the data, one sentence each.
+pub(crate) fn problems(report: &Report) -> Vec<String> {
+    let early = report.sources.iter().filter(|source| source.ends_early);
+    let early = early.map(|source| format!("source `{}` ends before the period does", source.name));
+    early.chain(warnings(report)).collect()
 }
 
 /// One sentence per table with rows rejected, missing or too many, or of no product, in the report's order.

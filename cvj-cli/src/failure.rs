@@ -66,6 +66,22 @@ pub(crate) enum Failure {
         /// What to do.
         hint: String,
     },
+    /// There are no clients where they were looked for.
+    #[error("{message}")]
+    Clients {
+        /// Where, and what is there.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The run of several clients was stopped.
+    #[error("stopped before the end; {written} of {of} reports were written, and no index")]
+    Stopped {
+        /// Reports that are in place.
+        written: usize,
+        /// How many there would have been.
+        of: usize,
+    },
     /// Standard output does not take what is written.
     #[error("standard output cannot be written: {0}")]
     Stdout(io::Error),
@@ -76,7 +92,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// The command failed.
-    const EXIT_FAILED: u8 = 1;
+    pub(crate) const EXIT_FAILED: u8 = 1;
     /// The command line is wrong.
     pub(crate) const EXIT_USAGE: u8 = 2;
 
@@ -89,7 +105,7 @@ impl Failure {
     }
 
     /// What to do about it, if known.
-    fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Render(cvj_report::RenderError::Template { .. }) => {
                 Some("the template is in the folder of `[brand] templates`; docs/branding.md lists what templates see".to_owned())
@@ -102,8 +118,24 @@ impl Failure {
             Self::Output(error) => error.hint(),
             Self::Plugin { hint, .. } | Self::Secret { hint, .. } => hint.clone(),
             Self::TemplateDiffers(_) => Some("name another file with `--out`, or give `--force` to replace this one".to_owned()),
-            Self::Usage { hint, .. } => Some(hint.clone()),
-            Self::Problems(_) | Self::File { .. } | Self::Stdout(_) => None,
+            Self::Usage { hint, .. } | Self::Clients { hint, .. } => Some(hint.clone()),
+            Self::Stopped { .. } | Self::Problems(_) | Self::File { .. } | Self::Stdout(_) => None,
+        }
+    }
+
+    /// What went wrong in one line, the place in the file named before it.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Engine(EngineError::Config(diagnostic) | EngineError::Load { diagnostic, .. }) => {
+                let Diagnostic { message, file, text, span, .. } = &**diagnostic;
+                let before = span.as_ref().and_then(|span| text.get(..span.start));
+                match before.map(|before| 1 + before.matches('\n').count()) {
+                    Some(line) => format!("{file}:{line}: {message}"),
+                    None if message.contains(file) => message.clone(),
+                    None => format!("{file}: {message}"),
+                }
+            }
+            other => other.to_string(),
         }
     }
 
@@ -241,6 +273,13 @@ mod tests {
     fn without_a_place_the_file_is_still_named() {
         let text = diagnostic(None).rendered(false);
         assert_eq!(text, "error: cvj.toml: unknown key `clent`\nhint: did you mean `client`?\n");
+    }
+
+    #[test]
+    fn a_sentence_names_file_and_line() {
+        assert_eq!(diagnostic(Some(9..14)).sentence(), "cvj.toml:2: unknown key `clent`");
+        assert_eq!(diagnostic(Some(500..600)).sentence(), "cvj.toml: unknown key `clent`");
+        assert_eq!(diagnostic(None).sentence(), "cvj.toml: unknown key `clent`");
     }
 
     #[test]

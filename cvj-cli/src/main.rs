@@ -29,7 +29,7 @@ use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-/// Stack of the thread that works: planning a query in an unoptimised build recurses far deeper than 2 MB (Windows: 1 MB) allow.
+/// Stack of a thread that works: planning a query in an unoptimised build recurses far deeper than 2 MB (Windows: 1 MB) allow.
 const STACK_BYTES: usize = 16 << 20;
 
 fn main() -> ExitCode {

@@ -31,6 +31,18 @@ pub(crate) struct NewFile {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// The file that only a portfolio's folder has.
+pub(crate) const INDEX: &str = "portfolio.json";
+
+/// What a folder holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A client's report.
+    Report,
+    /// An index of several clients.
+    Portfolio,
+}
+
 /// Why the folder was not written. The earlier one is as it was.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
@@ -40,6 +52,9 @@ pub(crate) enum OutputError {
     /// The folder holds files, and no report of ours.
     #[error("`{}` holds files and no report that cvj wrote; nothing was written", .0.display())]
     NotOurs(PathBuf),
+    /// The folder holds a portfolio where a report is to go, or the other way round.
+    #[error("`{}` holds {} that cvj wrote; nothing was written", .0.display(), match .1 { Kind::Report => "a client's report", Kind::Portfolio => "a portfolio" })]
+    AnotherKind(PathBuf, Kind),
     /// The folder is a file.
     #[error("`{}` is not a folder", .0.display())]
     NotAFolder(PathBuf),
@@ -91,7 +106,7 @@ impl OutputError {
             Self::EditedWorksheet(_) => {
                 "move or rename that worksheet, leave worksheets out with `--format html,json,svg,png`, or write elsewhere with `--out`"
             }
-            Self::NotOurs(_) => "name a new or empty folder with `--out`",
+            Self::NotOurs(_) | Self::AnotherKind(..) => "name a new or empty folder with `--out`",
             Self::NotAFolder(_) | Self::NoParent(_) => "name another folder with `--out`",
             Self::Newer { .. } => "use that cvj, or name another folder with `--out`",
             Self::Busy(_) => "wait for it to end, or write elsewhere with `--out`",
@@ -108,6 +123,8 @@ impl OutputError {
 /// What a run was asked to write; whatever else is there stays.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked<'a> {
+    /// Of what.
+    pub(crate) kind: Kind,
     /// The formats.
     pub(crate) formats: &'a BTreeSet<Format>,
     /// Whether of some products only.
@@ -132,7 +149,7 @@ pub(crate) fn write(
     let neighbours = Neighbours::of(target)?;
     let _lock = Lock::take(&neighbours.lock, target)?;
     swap::mend(&neighbours)?;
-    let earlier = earlier_manifest(&neighbours.target, target)?;
+    let earlier = earlier_manifest(&neighbours.target, target, asked.kind)?;
     refuse_edited_worksheets(&neighbours.target, target, &earlier, files)?;
     let aside = Aside(&neighbours.fresh);
     staging::fill(&neighbours, &earlier, asked, files)?;
@@ -142,6 +159,19 @@ pub(crate) fn write(
     swap::swap_in(&neighbours, |from, to| std::fs::rename(from, to))?;
     drop(aside);
     Ok(())
+}
+
+/// Refuses a folder that [`write`] would refuse for what it holds, before there is any work to lose.
+pub(crate) fn refuse_foreign(target: &Path, kind: Kind) -> Result<(), OutputError> {
+    if target.exists() && !target.is_dir() {
+        return Err(OutputError::NotAFolder(target.to_owned()));
+    }
+    earlier_manifest(target, target, kind).map(drop)
+}
+
+/// Whether cvj wrote the folder.
+pub(crate) fn is_ours(folder: &Path) -> bool {
+    folder.join(manifest::FILE_NAME).is_file()
 }
 
 /// Mends what interrupted runs left in `reports`, the folder that holds a client's reports. A folder that another run is
@@ -166,7 +196,7 @@ pub(crate) fn mend_all(reports: &Path) -> Result<(), OutputError> {
 }
 
 /// What cvj wrote into the folder before; an error if the folder holds something else.
-fn earlier_manifest(folder: &Path, shown: &Path) -> Result<Manifest, OutputError> {
+fn earlier_manifest(folder: &Path, shown: &Path, kind: Kind) -> Result<Manifest, OutputError> {
     if !folder.exists() {
         return Ok(Manifest::default());
     }
@@ -174,7 +204,10 @@ fn earlier_manifest(folder: &Path, shown: &Path) -> Result<Manifest, OutputError
         Some(manifest) if manifest.version > manifest::VERSION => {
             Err(OutputError::Newer { path: shown.to_owned(), version: manifest.version })
         }
-        Some(manifest) => Ok(manifest),
+        Some(manifest) => match manifest.kind() {
+            Some(other) if other != kind => Err(OutputError::AnotherKind(shown.to_owned(), other)),
+            _ => Ok(manifest),
+        },
         None => {
             let mut entries = std::fs::read_dir(folder).map_err(OutputError::io("read", folder))?.flatten();
             // Desktops leave hidden files in folders that were only looked at.

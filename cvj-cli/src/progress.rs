@@ -1,6 +1,6 @@
 //! What the engine's progress and log lines look like.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +17,44 @@ struct Bar {
     /// What it counts, and of how many.
     unit: String,
     has_total: bool,
+}
+
+/// Shows how many of several clients are done, and who is under way.
+pub(crate) struct ClientBar {
+    shape: ProgressBar,
+    running: Mutex<BTreeSet<String>>,
+}
+
+impl ClientBar {
+    /// A bar of so many clients.
+    pub(crate) fn new(terminal: &Terminal, clients: usize) -> Self {
+        let shape = terminal.bars().add(ProgressBar::new(clients as u64));
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} clients {wide_msg}") {
+            shape.set_style(style);
+        }
+        shape.tick();
+        Self { shape, running: Mutex::default() }
+    }
+
+    /// Does the work of a client while it is shown as under way.
+    pub(crate) fn during<T>(&self, client: &str, work: impl FnOnce() -> T) -> T {
+        let turn = |change: &dyn Fn(&mut BTreeSet<String>)| {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut running);
+            let names: Vec<String> = running.iter().map(|name| shown(name, 40)).collect();
+            self.shape.set_message(names.join(", "));
+        };
+        turn(&|running| _ = running.insert(client.to_owned()));
+        let done = work();
+        turn(&|running| _ = running.remove(client));
+        self.shape.inc(1);
+        done
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(self) {
+        self.shape.finish_and_clear();
+    }
 }
 
 /// Shows one bar per source while it is read, prints log lines, and passes on that the run was cancelled.

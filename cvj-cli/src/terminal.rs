@@ -1,6 +1,7 @@
 //! The only place that prints: data to stdout; notes, warnings, errors and progress to stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
@@ -13,6 +14,30 @@ pub(crate) struct Terminal {
     verbosity: u8,
     colour: bool,
     bars: MultiProgress,
+    /// What is said goes here instead of to stderr.
+    kept: Option<Mutex<String>>,
+}
+
+/// The colour of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// All is well.
+    Good,
+    /// Should be looked at.
+    Warning,
+    /// Went wrong.
+    Error,
+}
+
+impl Mood {
+    /// As a terminal is told.
+    fn code(self) -> u8 {
+        match self {
+            Self::Good => 32,
+            Self::Warning => 33,
+            Self::Error => 31,
+        }
+    }
 }
 
 impl Terminal {
@@ -28,7 +53,40 @@ impl Terminal {
             verbosity: arguments.verbose,
             colour: is_terminal && !no_colour && !dumb,
             bars: MultiProgress::with_draw_target(target),
+            kept: None,
         }
+    }
+
+    /// A terminal for one of several runs at a time: warnings and failures are kept until [`Self::ended`] says them in one piece. Notes
+    /// are kept where `--verbose` asks for them, and no bar is shown.
+    pub(crate) fn keeping(&self) -> Self {
+        Self {
+            quiet: self.quiet,
+            verbosity: self.verbosity,
+            colour: self.colour,
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            kept: Some(Mutex::default()),
+        }
+    }
+
+    /// Says how one of several runs ended, and below it all that its own terminal kept.
+    pub(crate) fn ended(&self, word: &str, mood: Mood, line: &str, own: &Self) {
+        const WIDTH: usize = 10;
+        let kept = own.kept.as_ref().map(|kept| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)));
+        let kept = kept.unwrap_or_default();
+        if self.quiet && kept.is_empty() {
+            return;
+        }
+        let space = " ".repeat(WIDTH.saturating_sub(word.len()));
+        let mut text = format!("{}{space}{line}\n", self.coloured(word, mood));
+        for line in kept.lines() {
+            text.extend([&*" ".repeat(if line.is_empty() { 0 } else { WIDTH }), line, "\n"]);
+        }
+        self.to_stderr(&text);
+    }
+
+    fn coloured(&self, word: &str, mood: Mood) -> String {
+        if self.colour { format!("\u{1b}[{};1m{word}\u{1b}[0m", mood.code()) } else { word.to_owned() }
     }
 
     /// The progress bars, drawn below everything else.
@@ -59,7 +117,8 @@ impl Terminal {
 
     /// What is good to know.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
+        let wanted = self.kept.is_none() || self.verbosity > 0;
+        if !self.quiet && wanted {
             self.to_stderr(text);
         }
     }
@@ -67,8 +126,7 @@ impl Terminal {
     /// What should be looked at.
     pub(crate) fn warning(&self, text: &str) {
         if !self.quiet {
-            let word = if self.colour { "\u{1b}[33;1mwarning:\u{1b}[0m" } else { "warning:" };
-            self.to_stderr(&format!("{word} {text}"));
+            self.to_stderr(&format!("{} {text}", self.coloured("warning:", Mood::Warning)));
         }
     }
 
@@ -83,6 +141,10 @@ impl Terminal {
     }
 
     fn to_stderr(&self, text: &str) {
+        if let Some(kept) = &self.kept {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).extend([text.trim_end_matches('\n'), "\n"]);
+            return;
+        }
         self.bars.suspend(|| {
             let mut stderr = io::stderr().lock();
             // Nobody is left to be told when stderr is closed.

@@ -34,8 +34,13 @@ pub(crate) fn day(text: &str) -> String {
 
 /// The day before a date: the last day of a half-open range.
 pub(crate) fn last_day(end: &str) -> String {
+    day(&day_before(end))
+}
+
+/// The day before a date, ISO.
+pub(crate) fn day_before(end: &str) -> String {
     let last = end.parse::<Date>().ok().and_then(|date| date.yesterday().ok());
-    last.map_or_else(|| end.to_owned(), in_words)
+    last.map_or_else(|| end.to_owned(), |date| date.to_string())
 }
 
 /// Until when people are counted: the period's last day, or `as_of` where the period is unfinished.
@@ -67,7 +72,7 @@ mod tests {
         assert_eq!(moment("2026-11-04T00:00:00-06:00"), "November 4, 2026");
         assert_eq!(moment("2026-11-04T14:05:00-06:00"), "November 4, 2026, 14:05");
         assert_eq!(last_day("2026-11-01"), "October 31, 2026");
-        assert_eq!(day("not a date"), "not a date");
+        assert_eq!((day("not a date"), last_day("not a date")), ("not a date".to_owned(), "not a date".to_owned()));
     }
 
     #[test]

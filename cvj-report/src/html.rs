@@ -8,6 +8,7 @@ mod breakdown;
 mod fix_first;
 mod glance;
 mod mark;
+mod portfolio;
 mod scope;
 mod sparkline;
 mod steps;
@@ -31,9 +32,10 @@ use crate::{calendar, font, number, words};
 pub(crate) use mark::Mark;
 use scope::ScopeView;
 use table::{Comparison, comparison};
-use templates::Templates;
+use templates::{Templates, script_hash};
 use value::LadderView;
 
+pub use portfolio::portfolio_html;
 pub use templates::template_names;
 
 /// The report as one self-contained page.
@@ -168,7 +170,7 @@ impl<'a> PageView<'a> {
             style: templates.style(),
             accent: look.accent.map(Accent::properties).unwrap_or_default(),
             script: templates.script(),
-            script_hash: templates.script_hash(),
+            script_hash: script_hash(templates.script()),
             logo: look.logo.as_ref().map(Logo::uri),
             prepared_by: look.prepared_by.as_deref(),
             footer: look.footer.as_deref(),

@@ -1,4 +1,4 @@
-//! Draws a [`Report`]: the worksheet (xlsx), one HTML page, charts (SVG, PNG) and JSON.
+//! Draws a [`Report`]: the worksheet (xlsx), one HTML page, charts (SVG, PNG) and JSON; and the index of a [`Portfolio`] of them.
 //!
 //! Everything returns bytes or text, and the same report always gives the same bytes: no clock, no random number, no unordered map.
 //!
@@ -20,6 +20,7 @@ mod look;
 mod metric_text;
 mod number;
 mod palette;
+mod portfolio;
 mod scorecard;
 mod summary;
 mod verdict;
@@ -33,11 +34,12 @@ use cvj_core::Report;
 
 pub use chart::{Chart, charts, pngs};
 pub use error::RenderError;
-pub use html::{html, template_names};
+pub use html::{html, portfolio_html, template_names};
 pub use locale::Locale;
 pub use logo::{LARGEST_LOGO, Logo, LogoError};
 pub use look::{Accent, Look, Template};
 pub use metric_text::{MetricText, metric_text};
+pub use portfolio::{Change, ClientEntry, Digest, Files, FixFirst, Move, Outcome, Place, Portfolio, Standing, Target, Trouble};
 pub use worksheet::{activity_states, empty_worksheet, overall_worksheet, worksheet};
 
 /// The report as pretty JSON with a newline at its end: the contents of `report.json`.
@@ -48,6 +50,16 @@ pub fn json(report: &Report) -> String {
 /// The JSON Schema of `report.json`.
 pub fn json_schema() -> String {
     pretty(&schemars::schema_for!(Report))
+}
+
+/// The contents of `portfolio.json`.
+pub fn portfolio_json(portfolio: &Portfolio) -> String {
+    pretty(portfolio)
+}
+
+/// The JSON Schema of `portfolio.json`.
+pub fn portfolio_json_schema() -> String {
+    pretty(&schemars::schema_for!(Portfolio))
 }
 
 #[expect(clippy::expect_used, reason = "plain structs with text keys always serialise, and writing to memory does not fail")]

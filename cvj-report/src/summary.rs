@@ -81,6 +81,13 @@ pub(crate) struct Headline<'a> {
     step: Option<&'a Step>,
 }
 
+impl Headline<'_> {
+    /// Whether its change is good news.
+    pub(crate) fn news(&self) -> Tone {
+        verdict_tone(self.metric, self.step)
+    }
+}
+
 /// The summary of a report.
 pub(crate) fn summary(report: &Report) -> Vec<Line<'_>> {
     let all = headline_metrics(report);
@@ -102,7 +109,7 @@ pub(crate) fn summary(report: &Report) -> Vec<Line<'_>> {
 pub(crate) fn headline(report: &Report) -> String {
     let all = headline_metrics(report);
     let with = |status| all.iter().filter(|headline| headline.metric.status == status).count();
-    let moved = |tone| all.iter().filter(|headline| verdict_tone(headline.metric, headline.step) == tone).count();
+    let moved = |tone| all.iter().filter(|headline| headline.news() == tone).count();
     let [reached, risky, missed] = [TargetStatus::OnTrack, TargetStatus::AtRisk, TargetStatus::OffTrack].map(with);
     let total = reached + risky + missed;
     let working = match (total, moved(Tone::Good), moved(Tone::Bad)) {
@@ -130,8 +137,8 @@ fn metrics_moved(count: usize) -> String {
     format!("{count} headline {} moved", if count == 1 { "metric" } else { "metrics" })
 }
 
-/// Overall first, then the products; a product's metric that repeats one already listed is left out.
-fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
+/// Headline metrics, overall first, then the products; a product's metric that repeats one already listed is left out.
+pub(crate) fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
     let mut all: Vec<Headline<'_>> = Vec::new();
     for NamedScope { name: scope, slug, stages, .. } in report.scopes() {
         for stage in stages {
@@ -151,7 +158,7 @@ fn headline_metrics(report: &Report) -> Vec<Headline<'_>> {
 }
 
 fn movements<'a>(all: &[Headline<'a>], tone: Tone, lead: &'static str, currency: &str, lines: &mut Vec<Line<'a>>) {
-    let mut moved: Vec<_> = all.iter().filter(|headline| verdict_tone(headline.metric, headline.step) == tone).collect();
+    let mut moved: Vec<_> = all.iter().filter(|headline| headline.news() == tone).collect();
     // Stable: of equally large news the first in the report's order.
     moved.sort_by(|left, right| beyond_chance(right.metric).total_cmp(&beyond_chance(left.metric)));
     for (index, &&headline) in moved.iter().take(TOLD).enumerate() {

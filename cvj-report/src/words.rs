@@ -18,7 +18,7 @@ pub(crate) use evidence::{
     Said, activities_evidence, attribution, audit_gap, measured, score, step_evidence, target_evidence, unvalued,
     verdict_evidence,
 };
-pub(crate) use fix_first::{Answer, FixFirst, first_in_a_line, fix_first, whole_client};
+pub(crate) use fix_first::{Answer, FixFirst, first_in_a_line, fix_first, most_telling_gain, whole_client};
 pub(crate) use gap::gap;
 pub(crate) use skip::{SKIP_CAVEAT, skip_money, skip_outcome};
 pub(crate) use step::{Claim, UP_OR_DOWN, matured, missing, progress, promoters, quartiles, readings, trusted};

@@ -256,6 +256,8 @@ fn from(folder: &Path, file: &Path) -> String {
 
 /// A path as it is shown: relative to the client's folder, without `.` parts.
 fn relative(folder: &Path, path: &Path) -> String {
+    // What a glob finds below `./client` lacks the `./`.
+    let [path, folder] = [path, folder].map(|path| path.strip_prefix(".").unwrap_or(path));
     let inside = path.strip_prefix(folder).unwrap_or(path);
     let parts: PathBuf = inside.components().filter(|part| *part != Component::CurDir).collect();
     parts.to_string_lossy().replace('\\', "/")

@@ -13,6 +13,7 @@ mod guide;
 mod northwind;
 mod outputs;
 mod plugins;
+mod portfolio;
 mod pulls;
 mod readme;
 mod swapping;

@@ -493,3 +493,22 @@ fn a_folder_that_cannot_hold_it_is_told() {
     let blocked = output_of(afar.0.command(&["report"]).env("CVJ_CACHE", afar.0.cache().join("full"))).expect_status(1);
     assert!(blocked.stderr.contains("cannot be created") && blocked.stderr.contains("hint: set CVJ_CACHE"), "{}", blocked.stderr);
 }
+
+#[test]
+fn clients_that_are_pulled_at_once_keep_their_own() {
+    let clients = Client::new();
+    for (folder, rows) in [("a", 40), ("b", 100)] {
+        let afar = Afar::new();
+        afar.state(&format!(r#"{{"contacts": {rows}}}"#));
+        clients.take_in(folder, &afar.0);
+    }
+    let people = |folder: &str| {
+        let report: Value = serde_json::from_str(&clients.read(&format!("{folder}/{REPORT}"))).unwrap();
+        let mut tables = report["sources"].as_array().unwrap().iter().flat_map(|source| source["tables"].as_array().unwrap());
+        tables.find(|table| table["name"] == "contacts").unwrap()["rows_read"].clone()
+    };
+    for more in ["--refresh", "--offline"] {
+        clients.cvj_report(&["--all", ".", "--jobs", "2", "--format", "json", more]).expect_status(0);
+        assert_eq!((people("a"), people("b")), (40.into(), 100.into()), "{more}");
+    }
+}

@@ -160,6 +160,13 @@ impl Client {
         client
     }
 
+    /// Copies another client's folder into a folder of this one, as one holds several clients.
+    pub fn take_in(&self, name: &str, other: &Self) {
+        let folder = self.path().join(name);
+        fs::create_dir_all(&folder).expect("the folder can be made");
+        copy(other.path(), &folder, |_| true);
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()

@@ -1,4 +1,4 @@
-//! `cvj schema`: the JSON Schemas of `cvj.toml`, `report.json` and of the plugins' keys.
+//! `cvj schema`: the JSON Schemas of `cvj.toml`, `report.json`, `portfolio.json` and of the plugins' keys.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ pub(crate) fn run(subject: &SchemaSubject, plugins: &PluginArguments, terminal: 
     let text = match subject {
         SchemaSubject::Config => pretty(&config::json_schema()),
         SchemaSubject::Report => cvj_report::json_schema(),
+        SchemaSubject::Portfolio => cvj_report::portfolio_json_schema(),
         SchemaSubject::Plugin { name } => pretty(&plugin_schema(name.as_deref(), plugins)?),
     };
     terminal.data(&text)?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::format::Format;
-use crate::output_folder::{NewFile, OutputError};
+use crate::output_folder::{INDEX, Kind, NewFile, OutputError};
 
 /// The manifest's name in the folder.
 pub(crate) const FILE_NAME: &str = ".cvj-written.json";
@@ -43,6 +43,12 @@ impl Manifest {
     /// The manifest in a folder; `None` if there is none that can be read.
     pub(crate) fn read(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(folder.join(FILE_NAME)).ok()?).ok()
+    }
+
+    /// What the folder holds; none where it holds nothing of ours.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        let kind = if self.files.contains_key(INDEX) { Kind::Portfolio } else { Kind::Report };
+        (!self.files.is_empty()).then_some(kind)
     }
 
     /// Notes a file that is written now.

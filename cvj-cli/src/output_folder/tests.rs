@@ -21,7 +21,7 @@ fn report(text: &str) -> Vec<NewFile> {
 }
 
 fn asked(formats: &BTreeSet<Format>) -> Asked<'_> {
-    Asked { formats, some_products: false }
+    Asked { kind: Kind::Report, formats, some_products: false }
 }
 
 fn all() -> BTreeSet<Format> {

@@ -6,6 +6,8 @@ use cvj_core::Stage;
 use cvj_core::report::{Evidence, MetricReport, TargetStatus, Verdict};
 use serde::Serialize;
 
+use crate::portfolio::{Move, Place, Target};
+
 /// One judgement of the report, and where it stands there.
 #[derive(Serialize)]
 pub(crate) struct Mark<'a> {
@@ -36,6 +38,20 @@ impl<'a> Mark<'a> {
     /// A metric against its target.
     pub(crate) fn status(scope: &'a str, stage: Stage, metric: &MetricReport) -> Self {
         Self { judged: Judged::Status(metric.status), ..Self::metric(scope, stage, metric) }
+    }
+
+    /// A metric of a report that is no longer at hand against its history.
+    pub(crate) fn moved(moved: &'a Move) -> Self {
+        Self::placed(&moved.of, Judged::Verdict(moved.verdict))
+    }
+
+    /// A metric of a report that is no longer at hand against its target.
+    pub(crate) fn target(target: &'a Target) -> Self {
+        Self::placed(&target.of, Judged::Status(target.status))
+    }
+
+    fn placed(Place { scope, stage, metric }: &'a Place, judged: Judged) -> Self {
+        Self { judged, scope, stage: stage.key(), of: format!("metric {metric}").into() }
     }
 
     /// Something else of a stage against chance.

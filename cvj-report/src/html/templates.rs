@@ -16,8 +16,8 @@ macro_rules! ours {
 }
 
 const PAGE: &str = "report.html.j2";
-const STYLE: &str = "style.css";
-const SCRIPT: &str = "script.js";
+pub(super) const STYLE: &str = "style.css";
+pub(super) const SCRIPT: &str = "script.js";
 const OURS: [(&str, &str); 25] = ours![
     "report.html.j2",
     "header.html.j2",
@@ -51,6 +51,11 @@ pub fn template_names() -> impl Iterator<Item = &'static str> {
     OURS.into_iter().map(|(name, _)| name)
 }
 
+/// One of ours.
+pub(super) fn ours(name: &str) -> &'static str {
+    OURS.into_iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text)
+}
+
 /// All templates of a page.
 pub(super) struct Templates<'a> {
     environment: Environment<'a>,
@@ -62,9 +67,7 @@ pub(super) struct Templates<'a> {
 impl<'a> Templates<'a> {
     /// Ours, but for those that `replaced` has.
     pub(super) fn new(replaced: &'a [Template]) -> Result<Self, RenderError> {
-        let mut environment = Environment::new();
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
-        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        let mut environment = environment()?;
         let theirs = || replaced.iter().map(|template| (template.name.as_str(), template.text.as_str()));
         let of = |name: &str| theirs().chain(OURS).find(|(known, _)| *known == name).map_or("", |(_, text)| text);
         for (name, text) in OURS.into_iter().chain(theirs()) {
@@ -90,11 +93,19 @@ impl<'a> Templates<'a> {
     pub(super) fn script(&self) -> &'a str {
         self.script
     }
+}
 
-    /// The script's hash as a content security policy names it: only this script runs.
-    pub(super) fn script_hash(&self) -> String {
-        format!("sha256-{}", STANDARD.encode(Sha256::digest(self.script)))
-    }
+/// Where templates are filled: everything is escaped.
+pub(super) fn environment<'a>() -> Result<Environment<'a>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    Ok(environment)
+}
+
+/// A script's hash as a content security policy names it: only this script runs.
+pub(super) fn script_hash(script: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(script)))
 }
 
 /// A failure, with the place where it began if that is in a template of the brand.

@@ -148,8 +148,13 @@ fn gains(told: Told<'_>, gap: &StepGap) -> Vec<String> {
 /// The step to fix first and what it is worth, in one line: `Subscribe → Convert, worth between …`; none without a claim.
 pub(crate) fn first_in_a_line(told: Told<'_>) -> Option<String> {
     let gap = told.scope.findings.fix_first()?;
-    let worth = gains(told, gap).into_iter().next().map_or_else(String::new, |gain| format!(", worth {gain}"));
+    let worth = most_telling_gain(told, gap).map_or_else(String::new, |gain| format!(", worth {gain}"));
     Some(format!("{}{worth}", step_name(gap.from, gap.to)))
+}
+
+/// What closing a gap is worth, in the words that tell the most: money, else customers, else people.
+pub(crate) fn most_telling_gain(told: Told<'_>, gap: &StepGap) -> Option<String> {
+    gains(told, gap).into_iter().next()
 }
 
 /// The whole client's step to fix first in one line, for the sheet of a product.

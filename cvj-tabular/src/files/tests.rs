@@ -1,5 +1,14 @@
 use super::*;
 
+#[test]
+fn paths_are_shown_from_the_clients_folder_however_that_was_written() {
+    for (folder, path) in
+        [("client", "client/a.csv"), ("./client", "client/a.csv"), ("./client", "./client/a.csv"), (".", "a.csv")]
+    {
+        assert_eq!(relative(Path::new(folder), Path::new(path)), "a.csv", "{path} in {folder}");
+    }
+}
+
 /// A folder `outer` with a client's folder `outer/client` in it, and files with their paths in them.
 struct Bench(tempfile::TempDir);
 
