@@ -153,7 +153,7 @@ pub(crate) struct Relation {
 pub(crate) fn touchpoint_label(touchpoint: &Touchpoint) -> String {
     match &touchpoint.stage {
         StageOf::Fixed(stage) => format!("{} touchpoint", stage.title()),
-        StageOf::Column { column } => format!("Touchpoint by `{column}`"),
+        StageOf::Column { column } => format!("Touchpoint by {column}"),
     }
 }
 

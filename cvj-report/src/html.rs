@@ -6,6 +6,7 @@
 mod audit;
 mod breakdown;
 mod fix_first;
+mod glance;
 mod mark;
 mod scope;
 mod sparkline;
@@ -106,6 +107,10 @@ struct CardView<'a> {
     kind: &'static str,
     stage: &'static str,
     name: &'a str,
+    /// Computed by cvj itself: its formula is words.
+    built_in: bool,
+    /// Whether another definition has this name.
+    again: bool,
     formula: &'a str,
     from: &'a str,
     at: &'a str,
@@ -226,8 +231,15 @@ fn fixes(report: &Report) -> Vec<FixView<'_>> {
 fn cards(report: &Report) -> Vec<CardView<'_>> {
     let cards = report.definitions.iter().map(|card| CardView {
         kind: kind_words(card.kind),
-        stage: card.stage.map_or("named in a column", |stage| stage.title()),
+        stage: match (card.stage, card.kind) {
+            (Some(stage), _) => stage.title(),
+            (None, DefinitionKind::BuiltIn) => "every stage",
+            (None, _) => "stage named in a column",
+        },
         name: &card.name,
+        built_in: card.kind == DefinitionKind::BuiltIn,
+        again: card.kind == DefinitionKind::Touchpoint
+            && report.definitions.iter().filter(|other| other.name == card.name).count() > 1,
         formula: &card.formula,
         from: &card.from,
         at: &card.at,

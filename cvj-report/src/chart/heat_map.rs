@@ -19,9 +19,13 @@ const WIDTH: f64 = 960.0;
 /// The width of the rows' names.
 const NAMES: f64 = 92.0;
 const TOP: f64 = 122.0;
+/// The height of a row whose cells have two lines, and of each line more.
 const ROW: f64 = 38.0;
+const LINE: f64 = 13.0;
 const GAP: f64 = 3.0;
 const WIDEST: f64 = 168.0;
+/// A cohort none of whom has had the days allowed.
+const TOO_YOUNG: &str = "too young";
 /// Most periods drawn.
 const MOST: usize = 26;
 
@@ -48,7 +52,9 @@ struct Column {
 struct Cell {
     /// The rate, or counts where it stands on few, or a dash.
     text: String,
+    /// The counts behind a rate.
     counts: Option<String>,
+    /// Not all of the period have had the days allowed.
     young: bool,
     /// From 0 to 1; none where no rate is printed.
     shade: Option<f64>,
@@ -76,6 +82,21 @@ impl HeatMap {
         ((WIDTH - 2.0 * MARGIN - NAMES) / self.columns.len() as f64).min(WIDEST)
     }
 
+    /// The top and the height of each row: those with young or wide counts are higher.
+    fn heights(&self) -> Vec<(f64, f64)> {
+        let width = self.column_width() - GAP;
+        let height = |row: usize| {
+            let most = self.columns.iter().filter_map(|column| column.cells.get(row)).map(|cell| cell.lines(width).len()).max();
+            ROW + LINE * most.unwrap_or(0).saturating_sub(1) as f64
+        };
+        let heights = (0..self.rows.len()).scan(TOP, |top, row| {
+            let at = (*top, height(row));
+            *top += at.1;
+            Some(at)
+        });
+        heights.collect()
+    }
+
     fn cell<B: DrawingBackend>(canvas: &mut Canvas<'_, B>, cell: &Cell, (x, y, width, height): Area) -> Result<(), Undrawn> {
         let shades = palette::HEAT.len() as f64;
         let shade = cell.shade.map(|shade| palette::HEAT[(shade * (shades - 1.0)).round() as usize]);
@@ -86,13 +107,32 @@ impl HeatMap {
         }
         canvas.outline((x, y, width, height), palette::LINE)?;
         let middle = x + width / 2.0;
-        match &cell.counts {
-            None => canvas.text(&cell.text, middle, y + height / 2.0 + 4.0, Align::Middle, NOTE),
-            Some(counts) => {
-                canvas.text(&cell.text, middle, y + 15.0, Align::Middle, FIGURE)?;
-                canvas.text(&COUNTS.fitted(counts, width - 4.0), middle, y + 29.0, Align::Middle, COUNTS)
+        let lines = cell.lines(width);
+        let (ink, below) = if cell.counts.is_some() { (FIGURE, COUNTS) } else { (NOTE, NOTE) };
+        let mut baseline = y + (height - LINE * lines.len() as f64) / 2.0 + 4.5;
+        canvas.text(&cell.text, middle, baseline, Align::Middle, ink)?;
+        for line in lines {
+            baseline += LINE + 0.5;
+            canvas.text(line, middle, baseline, Align::Middle, below)?;
+        }
+        Ok(())
+    }
+}
+
+impl Cell {
+    /// What stands below the text in a cell of a width: counts, in two lines where one is too narrow, and that they are young.
+    fn lines(&self, width: f64) -> Vec<&str> {
+        let mut lines = Vec::new();
+        if let Some(counts) = self.counts.as_deref() {
+            match counts.find(" of ").filter(|_| COUNTS.width(counts) > width - 6.0) {
+                Some(at) => lines.extend([&counts[..at], &counts[at + 1..]]),
+                None => lines.push(counts),
             }
         }
+        if self.young && self.text != TOO_YOUNG {
+            lines.push("young");
+        }
+        lines
     }
 }
 
@@ -109,10 +149,9 @@ impl Column {
             let cell = Cell { says: format!("{named}, {}: {told}", row.period), ..Cell::default() };
             let Some(cohort) = cohort.filter(|cohort| cohort.known && cohort.matured > 0) else {
                 let waiting = cohort.is_some_and(|cohort| cohort.known && cohort.entered > 0 && !cohort.mature);
-                return Cell { text: if waiting { "too young" } else { UNKNOWN }.to_owned(), young: waiting, ..cell };
+                return Cell { text: if waiting { TOO_YOUNG } else { UNKNOWN }.to_owned(), young: waiting, ..cell };
             };
             let of = counts(cohort.advanced as f64, cohort.matured as f64);
-            let of = if cohort.mature { of } else { format!("{of} · young") };
             let cell = Cell { young: !cohort.mature, ..cell };
             match rate(cohort) {
                 Some(rate) => Cell {
@@ -132,7 +171,7 @@ impl Picture for HeatMap {
     const HEADING: u32 = 36;
 
     fn size(&self) -> (u32, u32) {
-        (WIDTH as u32, (TOP + ROW * self.rows.len() as f64 + 16.0) as u32)
+        (WIDTH as u32, (self.heights().last().map_or(TOP, |(top, height)| top + height) + 16.0) as u32)
     }
 
     fn title(&self) -> String {
@@ -142,7 +181,7 @@ impl Picture for HeatMap {
     fn description(&self) -> String {
         let columns = self.columns.iter().map(|column| {
             let cells = self.rows.iter().zip(&column.cells).map(|(row, cell)| {
-                let young = if cell.young && cell.counts.is_some() { " (young)" } else { "" };
+                let young = if cell.young && cell.text != TOO_YOUNG { " (young)" } else { "" };
                 format!("{row} {}{young}", cell.text)
             });
             format!("{} {}: {}", column.from, column.to, cells.collect::<Vec<_>>().join(", "))
@@ -160,20 +199,20 @@ impl Picture for HeatMap {
         let left_out =
             if self.left_out > 0 { format!(" {} earlier periods are not drawn.", self.left_out) } else { String::new() };
         canvas.text(&format!("{young}{left_out}"), MARGIN, 70.0, Align::Start, NOTE)?;
-        let width = self.column_width();
+        let (width, heights) = (self.column_width(), self.heights());
         for (column, index) in self.columns.iter().zip(0_u32..) {
             let x = MARGIN + NAMES + width * f64::from(index);
             let middle = x + (width - GAP) / 2.0;
             canvas.text(column.from, middle, TOP - 24.0, Align::Middle, STAGE)?;
             canvas.text(&column.to, middle, TOP - 9.0, Align::Middle, STAGE)?;
-            for (cell, row) in column.cells.iter().zip(0_u32..) {
-                let area = (x, TOP + ROW * f64::from(row), width - GAP, ROW - GAP);
+            for (cell, &(top, height)) in column.cells.iter().zip(&heights) {
+                let area = (x, top, width - GAP, height - GAP);
                 Self::cell(canvas, cell, area)?;
                 canvas.hover(area, cell.says.as_str());
             }
         }
-        for (row, index) in self.rows.iter().zip(0_u32..) {
-            let y = TOP + ROW * f64::from(index) + (ROW - GAP) / 2.0 + 4.0;
+        for (row, (top, height)) in self.rows.iter().zip(heights) {
+            let y = top + (height - GAP) / 2.0 + 4.0;
             canvas.text(&COUNTS.fitted(row, NAMES - 10.0), MARGIN, y, Align::Start, COUNTS)?;
         }
         Ok(())

@@ -140,11 +140,14 @@ impl ProductsChart {
         canvas.text(&percent.tick(most), left + wide, bottom + 17.0, Align::End, NOTE)?;
         let Some(overall) = column.overall else { return Ok(()) };
         let x = left + wide * (overall / most).min(1.0);
-        canvas.dashes((x, TOP), (x, bottom), 1.0, palette::MUTED)?;
-        canvas.hover(
-            (x - 4.0, TOP, 8.0, bottom - TOP),
-            format!("Overall, {}: {}", words::step_name(column.from, column.to), number::percent(overall)),
-        );
+        let says = format!("Overall, {}: {}", words::step_name(column.from, column.to), number::percent(overall));
+        // Beside rates only: it does not run through words.
+        let rated = self.rows.iter().zip(0_u32..).filter(|(row, _)| matches!(row.cells[index].shown, Shown::Rate { .. }));
+        for (_, row) in rated {
+            let top = TOP + ROW * f64::from(row);
+            canvas.dashes((x, top), (x, top + ROW), 1.0, palette::MUTED)?;
+            canvas.hover((x - 4.0, top, 8.0, ROW), says.as_str());
+        }
         Ok(())
     }
 
@@ -171,8 +174,9 @@ impl ProductsChart {
             }
             Shown::Text(text) => canvas.text(text, left + 6.0, y + 1.0, Align::Start, COUNTS)?,
             Shown::Unmeasured => {
-                canvas.empty_slot((left + 6.0, top + 12.0, wide - 12.0, ROW - 22.0))?;
-                canvas.text("not measured", left + wide / 2.0, y - 3.0, Align::Middle, NOTE)?;
+                canvas.empty_slot((left + 4.0, top + 5.0, wide - 8.0, ROW - 10.0))?;
+                canvas.text("not", left + wide / 2.0, top + 20.0, Align::Middle, NOTE)?;
+                canvas.text("measured", left + wide / 2.0, top + 34.0, Align::Middle, NOTE)?;
             }
             Shown::Unknown => canvas.text(number::UNKNOWN, left + 6.0, y + 1.0, Align::Start, NOTE)?,
         }

@@ -5,7 +5,7 @@ use cvj_core::{Good, Stage};
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Area, Canvas, Picture, Undrawn, isolated};
-use super::ink::{Align, COUNTS, HEADING, Ink, NAME, NOTE, VALUE};
+use super::ink::{Align, HEADING, Ink, NAME, NOTE, VALUE};
 use super::plot::{MARGIN, WIDTH};
 use crate::figure::Figure;
 use crate::html::Mark;
@@ -15,9 +15,9 @@ use crate::verdict::status_words;
 use crate::{calendar, palette};
 
 const TOP: f64 = 64.0;
-const ROW: f64 = 52.0;
+const ROW: f64 = 66.0;
 const BAR: f64 = 14.0;
-/// Where the name and the bar end, and the status begins.
+/// Where the bar ends, and the status begins.
 const END: f64 = WIDTH - MARGIN - 92.0;
 
 /// The targets of one scope, ready to be drawn.
@@ -85,11 +85,10 @@ impl Bullet {
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &mut Canvas<'_, B>, top: f64, slug: &str) -> Result<(), Undrawn> {
-        let counts = COUNTS.fitted(&format!("{} · {}", self.shown, self.against), END - MARGIN - 60.0);
-        let room = END - MARGIN - COUNTS.width(&counts) - 12.0;
-        canvas.name(&self.metric.name, self.stage.title(), (MARGIN, top + 13.0), room, NAME)?;
-        canvas.text(&counts, END - 12.0, top + 13.0, Align::End, COUNTS)?;
-        let bar = top + 21.0;
+        canvas.name(&self.metric.name, self.stage.title(), (MARGIN, top + 13.0), WIDTH - 2.0 * MARGIN, NAME)?;
+        let counts = NOTE.fitted(&format!("{} · {}", self.shown, self.against), WIDTH - 2.0 * MARGIN);
+        canvas.text(&counts, MARGIN, top + 50.0, Align::Start, NOTE)?;
+        let bar = top + 20.0;
         let zero = self.x(0.0);
         canvas.fill((MARGIN, bar, END - MARGIN - 12.0, BAR), palette::BAND)?;
         if let Some(actual) = self.actual {

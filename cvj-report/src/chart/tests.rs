@@ -165,7 +165,7 @@ fn young_cohorts_and_few_people_are_marked() {
     let report = fixture::report();
     let charts = charts(&report, &Look::default()).unwrap();
     let chart = charts.iter().find(|chart| chart.name == "cohorts").unwrap();
-    assert!(chart.svg.contains("56 of 146 · young"), "the reported month has not had its 30 days");
+    assert!(chart.svg.contains("\n56 of 146\n") && chart.svg.contains("\nyoung\n"), "the reported month has not had its 30 days");
     assert!(chart.svg.contains("493 of 1,300\n"), "September has");
     let curve = charts.iter().find(|chart| chart.name == "waiting-subscribe").unwrap();
     assert!(curve.svg.contains("over half still waiting"));

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::audit::AuditView;
 use super::breakdown::{DimensionView, dimensions};
 use super::fix_first::FixFirstView;
+use super::glance::{GlanceView, glance};
 use super::mark::Mark;
 use super::sparkline::sparkline;
 use super::steps::StepView;
@@ -27,6 +28,7 @@ pub(super) struct ScopeView<'a> {
     slug: &'a str,
     fix_first: FixFirstView<'a>,
     journey: Option<String>,
+    glance: Vec<GlanceView<'a>>,
     /// The headlines against their targets.
     targets: Option<String>,
     /// The products side by side, in the first scope.
@@ -129,6 +131,7 @@ impl<'a> ScopeView<'a> {
             slug,
             fix_first: FixFirstView::new(told),
             journey,
+            glance: glance(scope),
             targets,
             products,
             ladder,

@@ -18,13 +18,14 @@ macro_rules! ours {
 const PAGE: &str = "report.html.j2";
 const STYLE: &str = "style.css";
 const SCRIPT: &str = "script.js";
-const OURS: [(&str, &str); 24] = ours![
+const OURS: [(&str, &str); 25] = ours![
     "report.html.j2",
     "header.html.j2",
     "navigation.html.j2",
     "summary.html.j2",
     "commentary.html.j2",
     "journey.html.j2",
+    "glance.html.j2",
     "fix_first.html.j2",
     "scorecard.html.j2",
     "comparison.html.j2",
