@@ -32,7 +32,8 @@ pub fn parse(page: &str) -> Element {
 fn element(node: &Handle) -> Element {
     let (name, attributes) = match &node.data {
         NodeData::Element { name, attrs, .. } => {
-            let attributes = attrs.borrow().iter().map(|attribute| (attribute.name.local.to_string(), attribute.value.to_string()));
+            let attributes = attrs.borrow();
+            let attributes = attributes.iter().map(|attribute| (attribute.name.local.to_string(), attribute.value.to_string()));
             (name.local.to_string(), attributes.collect())
         }
         _ => (String::new(), Vec::new()),
