@@ -113,11 +113,10 @@ impl<'a> Walk<'a> {
             self.exactly(&format!("{place}, previous"), &cell("Previous"), &Figure::previous(metric).numbers());
             let change = labelled(row, "Change").and_then(|cell| cell.first("span")).map(Element::text).unwrap_or_default();
             self.exactly(&format!("{place}, change"), &change, &change_of(metric));
-            // The first line below the name is its source.
-            let answers = row.first("th").map(|head| head.named("small").skip(1).map(Element::text).collect::<String>());
             if metric["nps"].is_object() {
-                let numbers = ["promoters", "passives", "detractors"].map(|part| metric["nps"][part].as_f64().unwrap_or(f64::NAN));
-                self.exactly(&format!("{place}, answers"), &answers.unwrap_or_default(), &numbers);
+                // The first line below the name is its source.
+                let said: String = row.first("th").into_iter().flat_map(|head| head.named("small").skip(1)).map(Element::text).collect();
+                self.exactly(&format!("{place}, answers"), &said, &answers(&metric["nps"]));
             }
         }
     }
@@ -395,6 +394,15 @@ fn change_of(metric: &Value) -> Vec<f64> {
     let counts = |figure| matches!(figure, Figure::Counts(..));
     let hidden = counts(Figure::actual(metric)) || counts(Figure::previous(metric));
     metric["change"].as_f64().filter(|_| !hidden).map(|change| change * scale(metric)).into_iter().collect()
+}
+
+/// The answers behind a score; what they lie between, where that puts the scale in doubt, and the scale asked for.
+fn answers(nps: &Value) -> Vec<f64> {
+    let mut numbers = ["promoters", "passives", "detractors"].map(|part| nps[part].as_f64().unwrap_or(f64::NAN)).to_vec();
+    if nps["scale_doubtful"] == true {
+        numbers.extend(pair(&nps["scale"]).into_iter().flatten().chain([0.0, 10.0]));
+    }
+    numbers
 }
 
 /// Rate, interval, how many are mature, who skipped, and the rate without doubtful dates.
