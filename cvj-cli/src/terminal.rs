@@ -60,7 +60,7 @@ impl Terminal {
     /// What is good to know.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            self.to_stderr(text);
+            self.to_stderr(&harmless(text));
         }
     }
 
@@ -68,7 +68,7 @@ impl Terminal {
     pub(crate) fn warning(&self, text: &str) {
         if !self.quiet {
             let word = if self.colour { "\u{1b}[33;1mwarning:\u{1b}[0m" } else { "warning:" };
-            self.to_stderr(&format!("{word} {text}"));
+            self.to_stderr(&format!("{word} {}", harmless(text)));
         }
     }
 
@@ -88,5 +88,21 @@ impl Terminal {
             // Nobody is left to be told when stderr is closed.
             let _ = stderr.write_all(text.trim_end_matches('\n').as_bytes()).and_then(|()| stderr.write_all(b"\n"));
         });
+    }
+}
+
+/// Text with a sign for each character that a terminal would obey: names and cells of exports may hold anything.
+fn harmless(text: &str) -> String {
+    let obeyed = |character: char| character.is_control() && !['\n', '\t'].contains(&character);
+    text.replace(obeyed, "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_only_shown() {
+        assert_eq!(harmless("a\u{1b}[31m b\u{7}\u{9b}0m\r\n\tc – ü"), "a\u{fffd}[31m b\u{fffd}\u{fffd}0m\u{fffd}\n\tc – ü");
     }
 }

@@ -12,7 +12,19 @@ use crate::dom::{Element, Node, parse};
 
 /// What could run, load, send or lead elsewhere; our own script is looked at by itself.
 const FORBIDDEN: [&str; 14] = [
-    "iframe", "object", "embed", "base", "link", "form", "input", "foreignObject", "foreignobject", "use", "image", "animate", "set",
+    "iframe",
+    "object",
+    "embed",
+    "base",
+    "link",
+    "form",
+    "input",
+    "foreignObject",
+    "foreignobject",
+    "use",
+    "image",
+    "animate",
+    "set",
     "audio",
 ];
 
@@ -21,7 +33,8 @@ pub fn page_problems(page: &str) -> Vec<String> {
     let document = parse(page);
     let mut problems = Vec::new();
     let scripts: Vec<&Element> = document.named("script").collect();
-    let policy = document.named("meta").filter_map(|meta| meta.attribute("content")).find(|content| content.contains("script-src"));
+    let policy =
+        document.named("meta").filter_map(|meta| meta.attribute("content")).find(|content| content.contains("script-src"));
     match (scripts.as_slice(), policy) {
         ([script], Some(policy)) => {
             let text = script.children.iter().map(|child| if let Node::Text(text) = child { text.as_str() } else { "" });
@@ -36,7 +49,13 @@ pub fn page_problems(page: &str) -> Vec<String> {
         problems.push(format!("{} elements with styles", document.named("style").count()));
     }
     for element in document.all() {
-        let shown = || format!("<{}{}>", element.name, element.attributes.iter().fold(String::new(), |all, (name, value)| all + " " + name + "=" + value));
+        let shown = || {
+            format!(
+                "<{}{}>",
+                element.name,
+                element.attributes.iter().fold(String::new(), |all, (name, value)| all + " " + name + "=" + value)
+            )
+        };
         if FORBIDDEN.contains(&element.name.as_str()) {
             problems.push(shown());
         }
@@ -112,7 +131,10 @@ pub fn drawing_problems(svg: &str) -> Vec<String> {
     if (depth, roots) != (0, 1) {
         problems.push(format!("{roots} roots, {depth} elements left open"));
     }
-    if let Some(character) = svg.chars().find(|character| (*character < ' ' && !"\t\r\n".contains(*character)) || "\u{fffe}\u{ffff}".contains(*character)) {
+    if let Some(character) = svg
+        .chars()
+        .find(|character| (*character < ' ' && !"\t\r\n".contains(*character)) || "\u{fffe}\u{ffff}".contains(*character))
+    {
         problems.push(format!("{character:?}, which no XML may hold"));
     }
     problems
@@ -126,7 +148,9 @@ mod tests {
     fn foreign_markup_is_found() {
         let hash = STANDARD.encode(Sha256::digest("go()"));
         let page = |body: &str| {
-            format!("<meta content=\"script-src 'sha256-{hash}'; base-uri 'none'\"><style>p{{}}</style><script>go()</script><body>{body}")
+            format!(
+                "<meta content=\"script-src 'sha256-{hash}'; base-uri 'none'\"><style>p{{}}</style><script>go()</script><body>{body}"
+            )
         };
         assert_eq!(page_problems(&page("<a href='#x'>x</a> &lt;script&gt;")), Vec::<String>::new());
         for foreign in [
@@ -147,7 +171,13 @@ mod tests {
     #[test]
     fn drawings_that_could_run_or_are_no_xml_are_found() {
         assert_eq!(drawing_problems("<svg><text x=\"1\">&lt;script&gt;</text></svg>"), Vec::<String>::new());
-        for svg in ["<svg><g></svg>", "<svg onload=\"x\"/>", "<svg><script/></svg>", "<svg>&#7;\u{7}</svg>", "<svg/><svg></svg><svg></svg>"] {
+        for svg in [
+            "<svg><g></svg>",
+            "<svg onload=\"x\"/>",
+            "<svg><script/></svg>",
+            "<svg>&#7;\u{7}</svg>",
+            "<svg/><svg></svg><svg></svg>",
+        ] {
             assert!(!drawing_problems(svg).is_empty(), "{svg}");
         }
     }

@@ -1,7 +1,7 @@
-//! Every number that the tables, cards and headline of a page print, read back and compared with the `report.json` it was drawn from.
+//! Every number that the tables, cards and headline of a page print, read back and compared with its `report.json`.
 //!
-//! Where a number has a place of its own, it must be the report's number of that place, within half of its last digit, and no other may
-//! stand beside it. The numbers of a sentence must be among those that the sentence is about.
+//! Where a number has a place of its own, it must be the report's number of that place, within half of its last digit, and no
+//! other may stand beside it. The numbers of a sentence must be among those that the sentence is about.
 
 use serde_json::Value;
 
@@ -115,7 +115,8 @@ impl<'a> Walk<'a> {
             self.exactly(&format!("{place}, change"), &change, &change_of(metric));
             if metric["nps"].is_object() {
                 // The first line below the name is its source.
-                let said: String = row.first("th").into_iter().flat_map(|head| head.named("small").skip(1)).map(Element::text).collect();
+                let said: String =
+                    row.first("th").into_iter().flat_map(|head| head.named("small").skip(1)).map(Element::text).collect();
                 self.exactly(&format!("{place}, answers"), &said, &answers(&metric["nps"]));
             }
         }
@@ -159,7 +160,11 @@ impl<'a> Walk<'a> {
                 expected.extend(Figure::step(step).numbers());
                 self.exactly(&place, &cell.text(), &expected);
                 if let Some(title) = cell.first("small").and_then(|small| small.attribute("title")) {
-                    self.exactly(&place, title, &[&step["advanced"], &step["matured"]].map(|part| part.as_f64().unwrap_or(f64::NAN)));
+                    self.exactly(
+                        &place,
+                        title,
+                        &[&step["advanced"], &step["matured"]].map(|part| part.as_f64().unwrap_or(f64::NAN)),
+                    );
                 }
             }
         }
@@ -200,7 +205,9 @@ impl<'a> Walk<'a> {
             let number = |name: &str| cohort[name].as_f64().into_iter().collect::<Vec<f64>>();
             let mut expected = ["entered", "matured", "advanced", "skipped"].map(number).to_vec();
             expected.push(share.rate().into_iter().collect());
-            expected.push(share.rate().and(pair(&cohort["interval"])).map_or_else(Vec::new, |ends| ends.map(|end| end * 100.0).to_vec()));
+            expected.push(
+                share.rate().and(pair(&cohort["interval"])).map_or_else(Vec::new, |ends| ends.map(|end| end * 100.0).to_vec()),
+            );
             expected.push(number("median_days"));
             if cells.len() != expected.len() {
                 self.lost(format!("{place} has {} cells", cells.len()));
@@ -227,7 +234,8 @@ impl<'a> Walk<'a> {
             let place = format!("stage {id}, {term}");
             match term.as_str() {
                 "People, in order" => {
-                    let people = ["ordered", "any", "strict"].map(|reading| stage["people"][reading].as_f64().unwrap_or(f64::NAN));
+                    let people =
+                        ["ordered", "any", "strict"].map(|reading| stage["people"][reading].as_f64().unwrap_or(f64::NAN));
                     self.exactly(&place, &said.text(), &people);
                 }
                 "Getting better?" => {
@@ -480,5 +488,81 @@ fn numbers_of(value: &Value, numbers: &mut Vec<f64>) {
         Value::Array(values) => values.iter().for_each(|value| numbers_of(value, numbers)),
         Value::Object(values) => values.values().for_each(|value| numbers_of(value, numbers)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::dom::parse;
+
+    /// A page with every number of its parts right is right; each of these changes is found.
+    #[track_caller]
+    fn check(page: &str, report: &Value, looked_at: usize, changes: &[(&str, &str)]) {
+        let right = page_numbers(&parse(page), report, Decimal::Point);
+        assert!(right.wrong.is_empty() && right.looked_at == looked_at, "{right:?}");
+        for (shown, other) in changes {
+            assert!(page.contains(shown), "{shown}");
+            let wrong = page_numbers(&parse(&page.replacen(shown, other, 1)), report, Decimal::Point).wrong;
+            assert!(!wrong.is_empty(), "nobody sees {other} for {shown}");
+        }
+    }
+
+    #[test]
+    fn products_are_compared_number_by_number() {
+        let step = json!({ "to": "engage", "rate": 0.361, "advanced": 56, "matured": 155 });
+        let young = json!({ "to": "subscribe", "rate": 0.5, "advanced": 3, "matured": 6 });
+        let stages = json!([
+            { "stage": "aware", "people": { "ordered": 1155 }, "to_next": step },
+            { "stage": "engage", "people": { "ordered": 77 }, "to_next": young },
+            { "stage": "subscribe", "people": null },
+        ]);
+        let report = json!({ "overall": {}, "products": [{ "slug": "p", "stages": stages }] });
+        let page = "<section id=side-by-side><table><tbody><tr><th><a href='#scope-p'>P 2000</a></th>\
+            <td>1,155 <small title='to Engage: 56 of 155'>36.1% →</small></td><td>77<small title='to Subscribe: 3 of 6'>3 of 6 →</small></td>\
+            <td><span>totals only</span></td></tr></tbody></table></section>";
+        let changes = [
+            ("1,155", "1,156"),
+            ("56 of", "57 of"),
+            ("36.1%", "36.2%"),
+            ("77", "7"),
+            ("3 of 6 →", "50.0% →"),
+            ("totals", "1"),
+            ("-p'", "-q'"),
+        ];
+        check(page, &report, 5, &changes);
+    }
+
+    #[test]
+    fn the_headline_and_the_summary_say_what_the_report_has() {
+        let series = json!([{ "numerator": 40.0, "denominator": 400.0 }, { "numerator": 50.0, "denominator": 400.0 }]);
+        let rate = json!({ "name": "Rate 7", "unit": "percent", "headline": true, "status": "off_track", "actual": 0.125, "previous": 0.1,
+            "numerator": 50.0, "denominator": 400.0, "series": series });
+        let count =
+            json!({ "name": "Count", "unit": "money", "headline": true, "status": "at_risk", "actual": 2.5e9, "previous": -3.5 });
+        let report = json!({ "overall": { "stages": [{ "stage": "aware", "metrics": [rate, count] }] }, "products": [] });
+        let of =
+            |kind: &str, name: &str| format!("<span data-{kind}=x data-scope=overall data-stage=aware data-of='metric {name}'>");
+        let page = format!(
+            "<section id=summary><h2 class=headline>1 of 2 targets is missed. Fix 3 → 4 first.</h2><ul>\
+             <li>{}Rate 7 (Aware, Overall). 0 of 2 targets are reached, 1 within 10%.</span>\
+             <li>{}Rate 7 (Aware, Overall) rose from 10.0% to 12.5%.</span>\
+             <li>{}Count (Aware, Overall) is above its usual range: $2.50 bn, after −$3.50. And 2 more like it.</span></ul></section>",
+            of("status", "Rate 7"),
+            of("verdict", "Rate 7"),
+            of("verdict", "Count"),
+        );
+        let changes = [
+            ("1 of 2", "2 of 2"),
+            ("0 of 2", "1 of 2"),
+            (", 1 within", ", 2 within"),
+            ("10.0% to", "10.1% to"),
+            ("to 12.5%", "to 12.4%"),
+            ("2.50 bn", "2.50"),
+            ("−$3.50", "$3.50"),
+        ];
+        check(&page, &report, 4, &changes);
     }
 }

@@ -67,7 +67,8 @@ pub(crate) fn printed(text: &str, decimal: Decimal) -> Vec<Printed<'_>> {
         let digits: String = text[start..end].chars().filter(|&character| is_digit(character) || character == mark).collect();
         let digits = digits.replace(mark, ".");
         let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
-        let mut scale = [(" bn", 1e9), (" tn", 1e12)].iter().find(|(word, _)| after.starts_with(word)).map_or(1.0, |found| found.1);
+        let mut scale =
+            [(" bn", 1e9), (" tn", 1e12)].iter().find(|(word, _)| after.starts_with(word)).map_or(1.0, |found| found.1);
         if let Some(power) = after.strip_prefix('e') {
             let length = power.find(|character| !is_digit(character)).unwrap_or(power.len());
             scale = power[..length].parse().map_or(1.0, |power| 10.0_f64.powi(power));
@@ -77,7 +78,13 @@ pub(crate) fn printed(text: &str, decimal: Decimal) -> Vec<Printed<'_>> {
         let negative = before.rsplit_once('−').is_some_and(|(_, between)| !between.contains(' '));
         let Ok(value) = digits.parse::<f64>() else { continue };
         let half = 0.5 * 0.1_f64.powi(decimals) * scale;
-        found.push(Printed { text: &text[start..end], before, after, value: if negative { -value } else { value } * scale, half });
+        found.push(Printed {
+            text: &text[start..end],
+            before,
+            after,
+            value: if negative { -value } else { value } * scale,
+            half,
+        });
     }
     found
 }
