@@ -2,6 +2,7 @@
 //! headline metric; of all products together the value ladder, and the products side by side.
 
 mod canvas;
+mod compact;
 mod hatch;
 mod heat_map;
 mod ink;

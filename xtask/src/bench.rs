@@ -38,18 +38,18 @@ pub(super) enum Part {
     Csv,
     /// The workbook.
     Xlsx,
-    /// The sample client, for scale.
-    Start,
+    /// The sample client's report in all its formats.
+    Report,
 }
 
 impl Part {
-    const ALL: [Self; 3] = [Self::Csv, Self::Xlsx, Self::Start];
+    const ALL: [Self; 3] = [Self::Csv, Self::Xlsx, Self::Report];
 
     fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
-            Self::Start => "start",
+            Self::Report => "report",
         }
     }
 
@@ -58,7 +58,7 @@ impl Part {
         match self {
             Self::Csv => 10_000_000,
             Self::Xlsx => 200_000,
-            Self::Start => 0,
+            Self::Report => 0,
         }
     }
 }
@@ -76,7 +76,7 @@ impl Options {
             match flag {
                 "--only" => {
                     let part = Part::ALL.into_iter().find(|part| part.name() == value);
-                    options.only = Some(part.ok_or_else(|| format!("`--only {value}`: one of csv, xlsx, start"))?);
+                    options.only = Some(part.ok_or_else(|| format!("`--only {value}`: one of csv, xlsx, report"))?);
                 }
                 "--rows" => options.rows = Some(number().ok_or_else(wrong)?),
                 "--runs" => options.runs = Some(number().ok_or_else(wrong)? as usize),
@@ -113,7 +113,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failur
         let (contenders, missing) = match part {
             Part::Csv => contender::csv(&bench, rows)?,
             Part::Xlsx => contender::xlsx(&bench, rows)?,
-            Part::Start => contender::start(&bench)?,
+            Part::Report => contender::report(&bench)?,
         };
         let table = measure::rounds(&contenders, runs)?.table(&missing);
         println!("{table}");

@@ -26,7 +26,7 @@ Usage: cargo xtask <CHORE>
   demo               build cvj and its plugins, report the sample client, name what was written
   test [--full]      build and run every test, then the outside checks whose tools are found
   check              formatting, lints, dependency, licence and source rules, generated files in step
-  bench [--only csv|xlsx|start] [--rows N] [--runs N] [--cvj PATH]
+  bench [--only csv|xlsx|report] [--rows N] [--runs N] [--cvj PATH]
                      measure cvj beside other programs and write docs/performance.md; builds cvj for release first,
                      15 minutes and more from nothing. With --rows or --runs the page is left as it is
   sample [--check]   write examples/northwind, or fail where it is not what the generator writes

@@ -8,6 +8,7 @@ use plotters::prelude::DrawingBackend;
 use plotters::prelude::{BitMapBackend, SVGBackend};
 use plotters::style::{RGBColor, ShapeStyle};
 
+use super::compact::compact;
 use super::ink::{Align, Ink};
 use crate::error::RenderError;
 use crate::font;
@@ -193,7 +194,7 @@ pub(super) fn svg<P: Picture>(picture: &P, id: &str, embedding: Embedding, palet
     };
     // Once for all texts instead of at each of them.
     let family = format!(" font-family=\"{}\"", font::FAMILY);
-    let drawn = drawn.replace(&family, "").replace(" opacity=\"1\"", "");
+    let drawn = compact(&drawn, &family);
     let body = drawn.split_once('>').map_or(drawn.as_str(), |(_, body)| body);
     let body = body.strip_suffix("</svg>\n").unwrap_or(body);
     let mut svg = String::with_capacity(body.len() + 1024);
@@ -217,16 +218,17 @@ pub(super) fn svg<P: Picture>(picture: &P, id: &str, embedding: Embedding, palet
         }
         Embedding::Page => svg.push_str(&palette::themed(body)),
     }
+    svg.push_str("<g fill=\"none\" pointer-events=\"all\">\n");
     for Hover { area: (x, y, width, height), says, rests_on } in hovers {
         let [x, y, width, height] = [x, y, width, height].map(|length| (length * SCALE).round());
         let _ = writeln!(
             svg,
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"none\" pointer-events=\"all\"{rests_on}>\
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{rests_on}>\
              <title>{}</title></rect>",
             escaped(&says)
         );
     }
-    svg.push_str("</svg>\n");
+    svg.push_str("</g>\n</svg>\n");
     Ok(svg)
 }
 

@@ -27,7 +27,7 @@ struct GlanceStep<'a> {
     counts: Option<String>,
     waiting: String,
     /// What it rests on that this step is to be fixed first.
-    first_mark: Option<Mark<'a>>,
+    mark: Option<Mark<'a>>,
 }
 
 /// The stages of a scope.
@@ -45,7 +45,7 @@ pub(super) fn glance(scope: NamedScope<'_>) -> Vec<GlanceView<'_>> {
             rate: if too_young { "too young".to_owned() } else { figure.text(NumberStyle { unit: Unit::Percent, currency: "" }) },
             counts: rated.then(|| counts(step.advanced as f64, step.matured as f64)),
             waiting: waiting(step),
-            first_mark: evidence(stage.stage)
+            mark: evidence(stage.stage)
                 .filter(|_| first == Some(stage.stage))
                 .map(|evidence| Mark::evidence(scope.slug, stage.stage, "step", evidence)),
         })

@@ -92,15 +92,38 @@ pub(super) fn xlsx(bench: &Bench<'_>, rows: u64) -> Result<Field, Failure> {
     Ok((contenders, peers.missing))
 }
 
-/// The sample client with every format: what a report costs where the data is small.
-pub(super) fn start(bench: &Bench<'_>) -> Result<Field, Failure> {
+/// The sample client in every format, beside a script that makes as many charts and worksheets from the same exports.
+pub(super) fn report(bench: &Bench<'_>) -> Result<Field, Failure> {
     let client = bench.workspace.root.join("examples/northwind");
-    let out = bench.workspace.target.join("bench/report/northwind");
-    let mut words: Vec<OsString> = vec![bench.cvj.clone().into(), "report".into(), client.into()];
-    words.extend(["--out".into(), out.into()]);
+    let out = bench.workspace.target.join("bench/report");
+    let (ours_out, theirs_out) = (out.join("northwind"), out.join("northwind-script"));
+    let mut words: Vec<OsString> = vec![bench.cvj.clone().into(), "report".into(), client.clone().into()];
+    words.extend(["--out".into(), ours_out.clone().into()]);
     let report = Contender { name: "cvj report".to_owned(), words, is_baseline: true };
     process::read(&mut report.command())?;
-    Ok((vec![report], Vec::new()))
+    let mut ours = of_report(&ours_out.join("report.json"))?;
+    ours.insert("charts".to_owned(), pictures(&ours_out.join("charts"))? as f64);
+    let mut contenders = vec![report];
+    let peers = Peers::find(bench, &[("pandas, matplotlib, openpyxl", "sample_report.py", "pandas")]);
+    for peer in &peers.there {
+        let mut contender = peer.asked("report", &client);
+        contender.words.push(theirs_out.clone().into());
+        agree(("cvj", &ours), (&peer.name, &of_script(&peer.name, &process::read(&mut contender.command())?)?))?;
+        println!("cvj and {} agree", peer.name);
+        contenders.push(Contender { name: peer.name.clone(), ..contender });
+    }
+    Ok((contenders, peers.missing))
+}
+
+/// The number of charts below a folder, each an SVG and a PNG.
+fn pictures(folder: &Path) -> Result<usize, Failure> {
+    let failure = |error: std::io::Error| Failure::at(folder, &error);
+    let mut count = 0;
+    for scope in std::fs::read_dir(folder).map_err(failure)? {
+        let files = std::fs::read_dir(scope.map_err(failure)?.path()).map_err(failure)?;
+        count += files.flatten().filter(|file| file.path().extension().is_some_and(|ending| ending == "svg")).count();
+    }
+    Ok(count)
 }
 
 /// Another program, driven by a script in `xtask/bench`.

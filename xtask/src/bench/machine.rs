@@ -9,7 +9,7 @@ pub(super) fn words(part: Part, rows: u64, runs: usize, contenders: &[Contender]
     let what = match part {
         Part::Csv => format!("`touchpoints.csv`, {} rows", grouped(rows)),
         Part::Xlsx => format!("`orders.xlsx`, {} rows × 10", grouped(rows)),
-        Part::Start => "The sample client, `examples/northwind`, all formats".to_owned(),
+        Part::Report => "The sample client, `examples/northwind`, all formats".to_owned(),
     };
     let turns = if contenders.len() > 1 { " in turn" } else { "" };
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
