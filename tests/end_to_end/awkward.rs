@@ -56,7 +56,7 @@ fn digits(element: &mut Element, counted: bool, act: &mut dyn FnMut(&mut String)
     if counted && (is(&["gap", "words", "owner"]) || ["th", "dt", "svg"].contains(&element.name.as_str())) {
         return 0;
     }
-    let counted = counted || is(&["scorecard", "audit", "cohorts", "metrics", "facts", "glance", "headline"]);
+    let counted = counted || is(&["scorecard", "audit", "cohorts", "metrics", "facts", "glance", "ladder", "headline"]);
     let mut found = 0;
     for child in &mut element.children {
         match child {

@@ -30,6 +30,9 @@ pub fn page_numbers(page: &Element, report: &Value, decimal: Decimal) -> PageNum
             "table" if element.is("scorecard") => walk.scorecard(element),
             "table" if element.is("audit") => walk.audit(element),
             "table" if element.is("cohorts") => walk.cohorts(element),
+            "table" if element.is("ladder") => walk.ladder(element),
+            "dl" if element.is("worth") => walk.worth(element),
+            "dl" if element.is("skips") => walk.skips(element),
             "section" if element.attribute("id") == Some("side-by-side") => walk.comparison(element),
             "section" if element.attribute("id") == Some("summary") => walk.summary(element),
             "article" if element.is("stage") && !element.is("absent") => walk.stage(element),
@@ -215,6 +218,65 @@ impl<'a> Walk<'a> {
             for (cell, expected) in cells.iter().zip(expected) {
                 let expected = if cohort["known"] == true { expected } else { Vec::new() };
                 self.exactly(&place, cell, &expected);
+            }
+        }
+    }
+
+    fn worth(&mut self, list: &Element) {
+        let scope = self.scope_of(list);
+        for line in list.elements() {
+            let name = line.first("dt").map(Element::text).unwrap_or_default();
+            let metric = find(&scope["findings"]["value"], "name", name.trim());
+            let place = format!("worth, {}, {name}", scope["slug"]);
+            let value: Vec<f64> = metric["value"].as_f64().map(|value| value * scale(metric)).into_iter().collect();
+            let said = line.first("strong").map(Element::text).unwrap_or_default();
+            self.exactly(&place, &said, &value);
+            // The last line is the definition.
+            let smalls: Vec<String> = line.named("small").map(Element::text).collect();
+            let made_of = smalls.split_last().map(|(_, before)| before.join("; ")).unwrap_or_default();
+            let mut expected = Vec::new();
+            if let (false, Some(top), Some(bottom)) =
+                (value.is_empty(), metric["numerator"].as_f64(), metric["denominator"].as_f64())
+            {
+                expected.extend([top, bottom]);
+            }
+            if let Some([low, high]) = pair(&metric["interval"]).filter(|_| !value.is_empty()) {
+                expected.extend([95.0, low * scale(metric), high * scale(metric)]);
+            }
+            self.exactly(&place, &made_of, &expected);
+        }
+    }
+
+    fn ladder(&mut self, table: &Element) {
+        let ladder = &self.report["ladder"];
+        let rungs = ladder["rungs"].as_array().map_or(&[][..], Vec::as_slice);
+        for (from, (row, rung)) in rows(table).zip(rungs).enumerate() {
+            let number = |name: &str| rung[name].as_f64().into_iter().collect::<Vec<f64>>();
+            let mut expected = ["price", "customers", "first", "revenue"].map(number).to_vec();
+            for to in 0..rungs.len() {
+                let same = |step: &&Value| step["from"] == from && step["to"] == to;
+                let step = ladder["moves"].as_array().and_then(|moves| moves.iter().find(same)).filter(|_| from != to);
+                expected.push(step.map_or_else(Vec::new, |step| {
+                    let share = Share::of(&step["share"], "numerator", "denominator");
+                    share.rate().into_iter().chain([share.top, share.bottom]).chain(step["median_days"].as_f64()).collect()
+                }));
+            }
+            for (cell, expected) in row.named("td").zip(expected) {
+                self.exactly(&format!("ladder, {}", rung["name"]), &cell.text(), &expected);
+            }
+        }
+    }
+
+    fn skips(&mut self, list: &Element) {
+        let scope = self.scope_of(list);
+        for line in list.elements() {
+            let title = line.first("dt").map(Element::text).unwrap_or_default();
+            let stage = title.split_whitespace().next().unwrap_or_default().to_lowercase();
+            let cost = find(&scope["findings"]["skip_costs"], "stage", &stage);
+            let place = format!("skipped, {}, {stage}", scope["slug"]);
+            self.exactly(&place, &title, &["skipped", "took"].map(|part| cost[part].as_f64().unwrap_or(f64::NAN)));
+            for said in line.named("dd") {
+                self.among(&place, &said.text(), &[cost]);
             }
         }
     }
