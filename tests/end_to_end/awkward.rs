@@ -56,7 +56,8 @@ fn digits(element: &mut Element, counted: bool, act: &mut dyn FnMut(&mut String)
     if counted && (is(&["gap", "words", "owner"]) || ["th", "dt", "svg"].contains(&element.name.as_str())) {
         return 0;
     }
-    let counted = counted || is(&["scorecard", "audit", "cohorts", "metrics", "facts", "glance", "ladder", "headline"]);
+    let counted =
+        counted || is(&["scorecard", "audit", "cohorts", "metrics", "facts", "glance", "ladder", "breakdown", "headline"]);
     let mut found = 0;
     for child in &mut element.children {
         match child {

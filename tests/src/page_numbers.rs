@@ -31,6 +31,7 @@ pub fn page_numbers(page: &Element, report: &Value, decimal: Decimal) -> PageNum
             "table" if element.is("audit") => walk.audit(element),
             "table" if element.is("cohorts") => walk.cohorts(element),
             "table" if element.is("ladder") => walk.ladder(element),
+            "table" if element.is("breakdown") => walk.breakdown(element),
             "dl" if element.is("worth") => walk.worth(element),
             "dl" if element.is("skips") => walk.skips(element),
             "section" if element.attribute("id") == Some("side-by-side") => walk.comparison(element),
@@ -263,6 +264,34 @@ impl<'a> Walk<'a> {
             }
             for (cell, expected) in row.named("td").zip(expected) {
                 self.exactly(&format!("ladder, {}", rung["name"]), &cell.text(), &expected);
+            }
+        }
+    }
+
+    fn breakdown(&mut self, table: &Element) {
+        let scope = self.scope_of(table);
+        let of = table.attribute("data-of").unwrap_or_default();
+        let named = |breakdown: &&Value| {
+            let attribution = breakdown["attribution"].as_str().unwrap_or_default().replace('_', " ");
+            of.to_lowercase() == format!("{attribution} {}", breakdown["dimension"].as_str().unwrap_or_default().to_lowercase())
+        };
+        let breakdowns = scope["findings"]["breakdowns"].as_array();
+        let values = breakdowns.and_then(|all| all.iter().find(named)).map_or(&Value::Null, |breakdown| &breakdown["rows"]);
+        let values = values.as_array().map_or(&[][..], Vec::as_slice);
+        let place = format!("by {of}, {}", scope["slug"]);
+        if rows(table).count() != values.len() {
+            self.lost(format!("{place} has other rows than the report"));
+        }
+        for (row, value) in rows(table).zip(values) {
+            for (cell, stage) in row.named("td").zip(value["stages"].as_array().into_iter().flatten()) {
+                let step = Share::of(&stage["step"], "numerator", "denominator");
+                // A dash stands where no touchpoint of the stage has a value.
+                let people = stage["people"].as_f64().filter(|_| !cell.elements().any(|part| part.is("unknown")));
+                let step_shown = step.rate().map_or_else(|| step.numbers(), |rate| vec![rate]);
+                self.exactly(&place, &cell.text(), &people.into_iter().chain(step_shown).collect::<Vec<f64>>());
+                if let Some(title) = cell.first("small").and_then(|small| small.attribute("title")) {
+                    self.exactly(&place, title, &step.numbers());
+                }
             }
         }
     }
