@@ -119,14 +119,14 @@ impl Terminal {
     pub(crate) fn note(&self, text: &str) {
         let wanted = self.kept.is_none() || self.verbosity > 0;
         if !self.quiet && wanted {
-            self.to_stderr(text);
+            self.to_stderr(&harmless(text));
         }
     }
 
     /// What should be looked at.
     pub(crate) fn warning(&self, text: &str) {
         if !self.quiet {
-            self.to_stderr(&format!("{} {text}", self.coloured("warning:", Mood::Warning)));
+            self.to_stderr(&format!("{} {}", self.coloured("warning:", Mood::Warning), harmless(text)));
         }
     }
 
@@ -150,5 +150,21 @@ impl Terminal {
             // Nobody is left to be told when stderr is closed.
             let _ = stderr.write_all(text.trim_end_matches('\n').as_bytes()).and_then(|()| stderr.write_all(b"\n"));
         });
+    }
+}
+
+/// Text with a sign for each character that a terminal would obey: names and cells of exports may hold anything.
+fn harmless(text: &str) -> String {
+    let obeyed = |character: char| character.is_control() && !['\n', '\t'].contains(&character);
+    text.replace(obeyed, "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_only_shown() {
+        assert_eq!(harmless("a\u{1b}[31m b\u{7}\u{9b}0m\r\n\tc – ü"), "a\u{fffd}[31m b\u{fffd}\u{fffd}0m\u{fffd}\n\tc – ü");
     }
 }

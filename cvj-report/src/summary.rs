@@ -9,6 +9,7 @@ use cvj_core::report::{MetricReport, NamedScope, Report, StageReport, Step, Targ
 use cvj_core::stats::{newcombe, xmr_limits};
 
 use crate::figure::Figure;
+use crate::locale;
 use crate::number::NumberStyle;
 use crate::scorecard::headlines;
 use crate::verdict::{Tone, is_rate, verdict_tone};
@@ -216,7 +217,7 @@ fn targets<'a>(all: &[Headline<'a>]) -> Option<Line<'a>> {
     let of = with(status).next()?;
     let mut reached = format!("{reached} of {total} {} reached", if total == 1 { "target is" } else { "targets are" });
     if risky > 0 {
-        let _ = write!(reached, ", {risky} within 10%");
+        let _ = write!(reached, ", {risky} within {}", locale::percent("10"));
     }
     let mut text = String::new();
     if !missed.is_empty() {

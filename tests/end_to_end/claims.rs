@@ -1,6 +1,6 @@
-//! The rendered page claims nothing that its `report.json` does not carry.
+//! The rendered page claims nothing and prints no number that its `report.json` does not carry.
 
-use cvj_tests::{Client, repository, unfounded, unknown_numbers};
+use cvj_tests::{Client, Decimal, page_numbers, parse, repository, unfounded, unknown_numbers};
 
 #[test]
 fn the_page_of_the_sample_claims_what_its_report_says() {
@@ -14,6 +14,9 @@ fn the_page_of_the_sample_claims_what_its_report_says() {
     assert!(looked_at > 20, "the page claims {looked_at} things: does the test still find them?");
     assert!(found.is_empty(), "{} of {looked_at} claims, the first:\n{}", found.len(), found[..found.len().min(20)].join("\n"));
 
-    let (unknown, _) = unknown_numbers(&page, &report);
+    let (unknown, _) = unknown_numbers(&page, &report, Decimal::Point);
     assert!(unknown.is_empty(), "numbers of a panel that the report does not have: {unknown:?}");
+
+    let numbers = page_numbers(&parse(&page), &report, Decimal::Point);
+    assert!(numbers.wrong.is_empty() && numbers.looked_at > 1000, "{} places: {:#?}", numbers.looked_at, numbers.wrong);
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod awkward;
 mod bad_input;
 mod brand;
 mod claims;
@@ -10,6 +11,7 @@ mod crm;
 mod explain;
 mod exports;
 mod guide;
+mod hostile;
 mod northwind;
 mod outputs;
 mod plugins;

@@ -179,7 +179,7 @@ fn what_is_kept_is_the_owners_alone() {
 fn a_failed_pull_is_gone_on_with() {
     let whole = Afar::pulled().0.read(REPORT);
     let afar = Afar::new();
-    afar.state(r#"{"fails": "deals 1"}"#);
+    afar.state(r#"{"fails": "contacts 4"}"#);
     let failed = afar.report(&[]).expect_status(1);
     assert!(failed.stderr.contains("the daily quota is used up"), "{}", failed.stderr);
     assert!(failed.stderr.contains("parts are kept: the next run goes on from there"), "{}", failed.stderr);
@@ -188,8 +188,8 @@ fn a_failed_pull_is_gone_on_with() {
     assert!(offline.stderr.contains("was never pulled to the end"), "{}", offline.stderr);
     let there: Vec<String> =
         afar.files(".parquet").iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    // Four parts are pulled at once: when the seventh fails, three others have not come to their end.
-    assert!(there.len() >= 3, "{there:?}");
+    // Four parts are pulled at once: when the fifth begins, one of the same table has come to its end.
+    assert!(!there.is_empty(), "{there:?}");
     let before = afar.reads();
     afar.state("{}");
     let done = afar.report(&[]).expect_status(0);

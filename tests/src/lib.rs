@@ -6,13 +6,21 @@
 mod claims;
 mod client;
 mod comparison;
+mod dom;
 mod markdown;
+mod markup;
+mod page_numbers;
 mod panel_numbers;
+mod printed;
 mod program;
 
 pub use claims::unfounded;
 pub use client::{Client, content_of};
 pub use comparison::differences;
+pub use dom::{Element, Node, parse};
 pub use markdown::{Block, blocks};
+pub use markup::{drawing_problems, page_problems, shapes};
+pub use page_numbers::{PageNumbers, page_numbers};
 pub use panel_numbers::unknown_numbers;
+pub use printed::Decimal;
 pub use program::{Output, cvj, cvj_in, output_of, program, repository, target_folder};

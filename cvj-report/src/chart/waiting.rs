@@ -6,7 +6,7 @@ use plotters::prelude::DrawingBackend;
 use super::canvas::{Canvas, Picture, Undrawn, isolated};
 use super::ink::{Align, HEADING, Ink, NOTE, STAGE};
 use super::plot::{HEIGHT, LEFT, MARGIN, TOP, WIDTH};
-use crate::{calendar, figure, number, palette, words};
+use crate::{calendar, figure, locale, number, palette, words};
 
 const RIGHT: f64 = WIDTH - 24.0;
 const BASE: f64 = 202.0;
@@ -63,7 +63,13 @@ impl WaitingChart {
         for share in [0.0, 0.5, 1.0] {
             let color = if share == 0.0 { palette::OUTLINE } else { palette::LINE };
             canvas.path(&[(LEFT, Self::y(share)), (RIGHT, Self::y(share))], 1.0, color)?;
-            canvas.text(&format!("{:.0}%", share * 100.0), LEFT - 8.0, Self::y(share) + 4.0, Align::End, NOTE)?;
+            canvas.text(
+                &locale::percent(&format!("{:.0}", share * 100.0)),
+                LEFT - 8.0,
+                Self::y(share) + 4.0,
+                Align::End,
+                NOTE,
+            )?;
         }
         let last = self.last();
         let every =

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cvj_core::Good;
 use cvj_core::report::{Evidence, TargetStatus, Verdict};
-use cvj_tests::{unfounded, unknown_numbers};
+use cvj_tests::{Decimal, page_numbers, parse, unfounded, unknown_numbers};
 use proptest::prelude::*;
 
 use super::*;
@@ -16,13 +16,15 @@ fn check_claims(report: &Report) -> usize {
     let (page, json) = (html(report, &Look::default()).unwrap(), serde_json::from_str(&crate::json(report)).unwrap());
     let (found, looked_at) = unfounded(&page, &json);
     assert!(found.is_empty(), "{} of {looked_at} claims, the first: {:#?}", found.len(), &found[..found.len().min(5)]);
-    let (unknown, numbers) = unknown_numbers(&page, &json);
+    let (unknown, numbers) = unknown_numbers(&page, &json, Decimal::Point);
     assert!(
         unknown.is_empty() && numbers > 10,
         "{} of {numbers} numbers, the first: {:?}",
         unknown.len(),
         &unknown[..unknown.len().min(5)]
     );
+    let numbers = page_numbers(&parse(&page), &json, Decimal::Point);
+    assert!(numbers.wrong.is_empty() && numbers.looked_at > 100, "{} places: {:#?}", numbers.looked_at, numbers.wrong);
     looked_at
 }
 
