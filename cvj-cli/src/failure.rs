@@ -8,6 +8,7 @@ use cvj_engine::{Diagnostic, EngineError};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use crate::output_folder::OutputError;
+use crate::terminal::harmless;
 
 /// What to do where a plugin is not found.
 pub(crate) const MORE_PLUGINS: &str = "`cvj plugin list` shows the plugins found; `--plugin-path` adds a place to look in";
@@ -190,6 +191,7 @@ fn clamped(span: std::ops::Range<usize>, length: usize) -> std::ops::Range<usize
 
 /// The message, and the place it is about.
 fn headline(message: &str, snippet: Option<Snippet>, colour: bool) -> String {
+    let message = &harmless(message);
     let mut theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
     "error:".clone_into(&mut theme.characters.error);
     let handler = GraphicalReportHandler::new_themed(theme)

@@ -103,7 +103,7 @@ impl Terminal {
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
         let written = self.bars.suspend(|| {
             let mut stdout = io::stdout().lock();
-            stdout.write_all(text.as_bytes())?;
+            stdout.write_all(harmless(text).as_bytes())?;
             if !text.ends_with('\n') {
                 stdout.write_all(b"\n")?;
             }
@@ -154,7 +154,7 @@ impl Terminal {
 }
 
 /// Text with a sign for each character that a terminal would obey: names and cells of exports may hold anything.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let obeyed = |character: char| character.is_control() && !['\n', '\t'].contains(&character);
     text.replace(obeyed, "\u{fffd}")
 }

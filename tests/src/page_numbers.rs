@@ -64,7 +64,9 @@ impl<'a> Walk<'a> {
     fn among(&mut self, place: &str, text: &str, known: &[&Value]) {
         self.found.looked_at += 1;
         let mut numbers = Vec::new();
-        known.iter().for_each(|value| numbers_of(value, &mut numbers));
+        for value in known {
+            numbers_of(value, &mut numbers);
+        }
         for printed in printed(text, self.decimal) {
             let fixed = [("95", "% interval"), ("95", "\u{a0}% interval"), ("20", " people"), ("20", " of")];
             let fixed = fixed.iter().any(|(number, after)| printed.text == *number && printed.after.starts_with(after));

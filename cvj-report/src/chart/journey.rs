@@ -6,7 +6,7 @@ use cvj_core::{Stage, Unit};
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Area, Canvas, Picture, Undrawn, isolated};
-use super::ink::{Align, COUNTS, FIGURE, GOAL, NOTE, STAGE, TITLE};
+use super::ink::{Align, COUNTS, FIGURE, GOAL, Ink, NOTE, STAGE, TITLE};
 use crate::figure::{Figure, counts, waiting};
 use crate::html::Mark;
 use crate::number::NumberStyle;
@@ -21,6 +21,8 @@ const EMPTY: f64 = 92.0;
 
 /// What a step needs below the bars.
 const STEPS: f64 = BASE + 36.0;
+/// From one note below a step to the next.
+const LINE: f64 = 16.0;
 /// A step's rate on the way from none to all.
 const TRACK: f64 = 78.0;
 
@@ -154,13 +156,10 @@ impl JourneyChart {
             canvas.fill((left + low, y - 3.0, (high - low).max(1.0), 6.0), palette::INTERVAL)?;
             canvas.dot(left + TRACK * rate.clamp(0.0, 1.0), y, 3.5, palette::DATA, false)?;
         }
-        let room = (to - from).max(SLOT - 2.0);
-        let wait = broken(&step.wait, room);
-        let notes = step.counts.iter().map(|counts| (counts.as_str(), COUNTS)).chain(wait.into_iter().map(|line| (line, NOTE)));
-        let mut y = STEPS + if step.drawn.is_some() { 57.0 } else { 44.0 };
-        for (note, ink) in notes {
-            canvas.text(&ink.fitted(note, room), middle, y, Align::Middle, ink)?;
-            y += 16.0;
+        let mut y = step.first_note();
+        for (note, ink) in step.notes() {
+            canvas.text(&ink.fitted(note, step.room()), middle, y, Align::Middle, ink)?;
+            y += LINE;
         }
         let area = (middle - SLOT / 2.0, STEPS, SLOT, 78.0);
         match step.fix_first {
@@ -176,11 +175,34 @@ impl JourneyChart {
     }
 }
 
+impl StepLabel {
+    fn room(&self) -> f64 {
+        (centre(self.to) - centre(self.from) - 10.0).max(SLOT - 2.0)
+    }
+
+    /// What stands below the rate, a line each.
+    fn notes(&self) -> impl Iterator<Item = (&str, Ink)> {
+        let wait = broken(&self.wait, self.room()).into_iter().map(|line| (line, NOTE));
+        self.counts.iter().map(|counts| (counts.as_str(), COUNTS)).chain(wait)
+    }
+
+    fn first_note(&self) -> f64 {
+        STEPS + if self.drawn.is_some() { 57.0 } else { 44.0 }
+    }
+
+    /// The baseline of its last line.
+    fn bottom(&self) -> f64 {
+        let below = self.first_note() + LINE * self.notes().count() as f64;
+        below + if self.fix_first.is_some() { 12.0 } else { -LINE }
+    }
+}
+
 impl Picture for JourneyChart {
     const HEADING: u32 = 36;
 
     fn size(&self) -> (u32, u32) {
-        (960, 444)
+        let lowest = self.steps.iter().map(StepLabel::bottom).fold(STEPS, f64::max);
+        (960, (lowest + 13.0) as u32)
     }
 
     fn title(&self) -> String {

@@ -43,7 +43,12 @@ impl Usual {
         let clipped = low < 0.0 && !below_zero;
         let low_told = (!clipped).then(|| (low, format!("usual ≥ {}", style.tick(three_digits(low)))));
         let high_told = (high, format!("usual ≤ {}", style.tick(three_digits(high))));
-        Self { ends: [if clipped { 0.0 } else { low }, high], told: low_told.into_iter().chain(Some(high_told)).collect() }
+        let told = match low_told {
+            // Nothing has varied.
+            Some(_) if low == high => vec![(low, format!("usual {}", style.tick(three_digits(low))))],
+            low_told => low_told.into_iter().chain(Some(high_told)).collect(),
+        };
+        Self { ends: [if clipped { 0.0 } else { low }, high], told }
     }
 }
 
@@ -81,7 +86,7 @@ impl TrendChart {
                 .map(|(point, figure)| format!("{}: {}", point.period, text(*figure)))
                 .collect(),
             values,
-            target: target.map(|target| (target, format!("target {}", style.tick(target)))),
+            target: target.map(|target| (target, format!("target {}", style.value(target)))),
             usual,
             interval: interval.map(|ends| (ends, format!("95% interval {} to {}", style.value(ends[0]), style.value(ends[1])))),
             last: shown.last().map_or_else(|| "not known".to_owned(), |figure| text(*figure)),
