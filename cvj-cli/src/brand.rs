@@ -104,14 +104,21 @@ impl Brand {
 
     fn text(&self, key: &str, path: &str) -> Result<String, Failure> {
         let text = String::from_utf8(self.bytes(key, path, LARGEST_TEXT)?);
-        text.map_err(|_| self.fault(["brand", key], format!("`{path}` is not UTF-8 text"), "save it as UTF-8"))
+        let text = text.map_err(|_| self.fault(["brand", key], format!("`{path}` is not UTF-8 text"), "save it as UTF-8"))?;
+        // Some editors mark UTF-8 so; the mark is no text.
+        Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }
 
     /// At most one byte more than `most`, which is refused.
     fn bytes(&self, key: &str, path: &str, most: usize) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
-        let read = fs::File::open(self.inside(key, path)?).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes));
+        let file = self.inside(key, path)?;
         let hint = "the path is relative to cvj.toml";
+        // To open a named pipe waits for whoever writes into it.
+        if fs::metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(self.fault(["brand", key], format!("`{path}` cannot be read: it is not a file"), hint));
+        }
+        let read = fs::File::open(file).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes));
         read.map_err(|error| self.fault(["brand", key], format!("`{path}` cannot be read: {error}"), hint))?;
         if bytes.len() > most {
             let message = format!("`{path}` has more than {} KB", most / 1024);

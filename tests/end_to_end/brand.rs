@@ -122,3 +122,29 @@ fn a_link_does_not_lead_out_of_the_clients_folder() {
     let output = client.cvj_report(&[]).expect_status(1);
     assert!(output.stderr.contains("`notes.md` leads out of the client's folder"), "{}", output.stderr);
 }
+
+#[test]
+fn the_mark_of_an_editor_at_the_start_of_a_text_is_no_text() {
+    let client = client_with("\n[brand]\ncommentary = \"notes.md\"\ntemplates = \"own\"\n");
+    client.write("notes.md", "\u{feff}# A month\n");
+    client.write("own/notes.html.j2", "\u{feff}<p>Own notes</p>");
+    client.cvj_report(&["--format", "html"]).expect_status(0);
+    let html = page(&client);
+    assert!(html.contains("<h3>A month</h3>") && html.contains("<p>Own notes</p>"));
+    assert!(!html.contains('\u{feff}'));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    for (key, path) in [("logo", "pipe.svg"), ("commentary", "pipe.svg"), ("templates", "own"), ("logo", "own")] {
+        let client = client_with(&format!("\n[brand]\n{key} = \"{path}\"\n"));
+        std::fs::create_dir(client.path().join("own")).unwrap();
+        for pipe in ["pipe.svg", "own/notes.html.j2"] {
+            let made = std::process::Command::new("mkfifo").arg(client.path().join(pipe)).status().unwrap();
+            assert!(made.success());
+        }
+        let output = client.cvj_report(&["--format", "html"]).expect_status(1);
+        assert!(output.stderr.contains("cannot be read: it is not a file"), "{key}: {}", output.stderr);
+    }
+}
