@@ -148,7 +148,7 @@ impl Failure {
         };
         if let Some(hint) = self.hint() {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "hint: {hint}");
+            let _ = writeln!(text, "hint: {}", harmless(&hint));
         }
         text
     }
@@ -160,7 +160,7 @@ fn rendered_engine_error(error: &EngineError, colour: bool) -> String {
         EngineError::Load { diagnostic, error } => {
             let mut text = at(diagnostic, colour);
             for tried in error.tried() {
-                let _ = writeln!(text, "  tried {}: {}", tried.path.display(), tried.why);
+                let _ = writeln!(text, "  tried {}", harmless(&format!("{}: {}", tried.path.display(), tried.why)));
             }
             text
         }
@@ -171,11 +171,12 @@ fn rendered_engine_error(error: &EngineError, colour: bool) -> String {
 
 /// A message with the place in the text that it is about.
 fn at(diagnostic: &Diagnostic, colour: bool) -> String {
-    let source = NamedSource::new(&diagnostic.file, diagnostic.text.clone());
-    let snippet = diagnostic.span.clone().map(|span| Snippet {
-        source,
-        label: LabeledSpan::new_with_span(diagnostic.label.clone(), clamped(span, diagnostic.text.len())),
-    });
+    let source = NamedSource::new(harmless(&diagnostic.file), harmless_in_place(&diagnostic.text));
+    let label = diagnostic.label.as_deref().map(harmless);
+    let snippet = diagnostic
+        .span
+        .clone()
+        .map(|span| Snippet { source, label: LabeledSpan::new_with_span(label, clamped(span, diagnostic.text.len())) });
     match snippet {
         Some(snippet) => headline(&diagnostic.message, Some(snippet), colour),
         None if diagnostic.message.contains(&diagnostic.file) => headline(&diagnostic.message, None, colour),
@@ -187,6 +188,21 @@ fn at(diagnostic: &Diagnostic, colour: bool) -> String {
 fn clamped(span: std::ops::Range<usize>, length: usize) -> std::ops::Range<usize> {
     let start = span.start.min(length);
     start..span.end.clamp(start, length)
+}
+
+/// Text of the same length with `?` for what a terminal would obey: places in it stay where they are.
+fn harmless_in_place(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let ends_line = character == '\n' || (character == '\r' && rest.peek() == Some(&'\n'));
+        if character.is_control() && character != '\t' && !ends_line {
+            shown.extend(std::iter::repeat_n('?', character.len_utf8()));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 /// The message, and the place it is about.
@@ -264,6 +280,24 @@ mod tests {
         }
         assert!(!text.contains('\u{1b}'));
         assert!(diagnostic(Some(9..14)).rendered(true).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn nothing_in_a_file_is_obeyed_by_the_terminal() {
+        let text = "# \u{1b}[2J\u{7}\r\n[cl\u{9b}ent]\rname = \"X\"\n";
+        let diagnostic = Diagnostic {
+            message: "unknown key".to_owned(),
+            hint: Some("no \u{1b}[31m".to_owned()),
+            file: "cvj\u{7}.toml".to_owned(),
+            text: text.to_owned(),
+            span: Some(10..18),
+            label: Some("not\u{1b} a key".to_owned()),
+        };
+        let text = Failure::Engine(diagnostic.into()).rendered(false);
+        assert!(!text.contains(|character: char| character.is_control() && character != '\n'), "{text:?}");
+        for part in ["# ?[2J?\n", "[cl??ent]?name", "not\u{fffd} a key", "\nhint: no \u{fffd}[31m\n", ":2:2"] {
+            assert!(text.contains(part), "{part:?} is missing in\n{text}");
+        }
     }
 
     #[test]
