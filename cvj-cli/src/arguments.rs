@@ -115,6 +115,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(override_usage = "cvj report [OPTIONS] [DIR]\n       cvj report [OPTIONS] --all <CLIENTS_DIR>")]
 pub(crate) struct ReportArguments {
     /// The client's folder, which holds cvj.toml
     #[arg(value_name = "DIR", default_value = ".")]

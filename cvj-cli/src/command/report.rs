@@ -38,6 +38,7 @@ fn one(
             hint: "add `html` to `--format`".to_owned(),
         });
     }
+    refuse_folder_of_clients(&arguments.folder)?;
     let cancelled = interrupt::flag(terminal);
     let products = arguments.products.clone();
     let request = request(arguments.folder.clone(), arguments.period, products, plugins, &arguments.pulls);
@@ -56,6 +57,21 @@ fn one(
     }
     let problems = arguments.strict && !data_quality::problems(&made.report).is_empty();
     Ok(if problems { Done::WithProblems } else { Done::Clean })
+}
+
+/// Where the clients are one folder below, the run of all is probably meant.
+fn refuse_folder_of_clients(folder: &Path) -> Result<(), Failure> {
+    let Ok(false) = clients::holds_config(folder) else { return Ok(()) };
+    let Ok(found) = clients::find(folder) else { return Ok(()) };
+    let Some(client) = found.clients.iter().find(|client| client.fault.is_none()) else { return Ok(()) };
+    let (folder, client) = (folder.display(), shown(&client.path));
+    Err(Failure::Clients {
+        message: format!("there is no cvj.toml in `{folder}`, but there is one in `{}`", client.display()),
+        hint: format!(
+            "`cvj report {}` makes the report of that client, `cvj report --all {folder}` of all in the folder",
+            client.display()
+        ),
+    })
 }
 
 fn show(page: &Path, terminal: &Terminal) {
