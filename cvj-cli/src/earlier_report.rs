@@ -39,6 +39,14 @@ pub(crate) fn find(reports: &Path, of: &Report) -> Found {
     found
 }
 
+/// The file of this name in the folder of the newest period that has it.
+pub(crate) fn newest_file(reports: &Path, name: &str) -> Option<(Period, PathBuf)> {
+    let periods =
+        std::fs::read_dir(reports).ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<Period>().ok());
+    let files = periods.map(|period| (period, reports.join(period.label()).join(name)));
+    files.filter(|(_, file)| file.is_file()).max_by_key(|(period, _)| (period.end(), period.start()))
+}
+
 /// The report in a file; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<Report>, String> {
     let bytes = match std::fs::read(path) {
@@ -96,6 +104,18 @@ mod tests {
         assert!(found.unreadable.is_empty());
         assert!(find(reports.path(), &report("N", "2026-07")).report.is_none());
         assert!(find(&reports.path().join("none"), &report("N", "2026-10")).report.is_none());
+    }
+
+    #[test]
+    fn the_newest_file_is_that_of_the_last_period() {
+        let reports = tempfile::tempdir().unwrap();
+        assert_eq!(newest_file(reports.path(), "report.json"), None);
+        for folder in ["2026-08", "2026-Q3", "2026-09", "drafts"] {
+            put(reports.path(), folder, "{}");
+        }
+        std::fs::create_dir(reports.path().join("2026-10")).unwrap();
+        let (period, file) = newest_file(reports.path(), "report.json").unwrap();
+        assert_eq!((period.label().as_str(), file), ("2026-09", reports.path().join("2026-09/report.json")));
     }
 
     #[test]

@@ -72,8 +72,7 @@ impl Terminal {
     /// Says how one of several runs ended, and below it all that its own terminal kept.
     pub(crate) fn ended(&self, word: &str, mood: Mood, line: &str, own: &Self) {
         const WIDTH: usize = 10;
-        let kept = own.kept.as_ref().map(|kept| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)));
-        let kept = kept.unwrap_or_default();
+        let kept = own.kept();
         if self.quiet && kept.is_empty() {
             return;
         }
@@ -83,6 +82,12 @@ impl Terminal {
             text.extend([&*" ".repeat(if line.is_empty() { 0 } else { WIDTH }), line, "\n"]);
         }
         self.to_stderr(&text);
+    }
+
+    /// What was kept since this was last asked.
+    pub(crate) fn kept(&self) -> String {
+        let kept = self.kept.as_ref().map(|kept| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)));
+        kept.unwrap_or_default()
     }
 
     fn coloured(&self, word: &str, mood: Mood) -> String {

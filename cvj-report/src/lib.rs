@@ -39,7 +39,9 @@ pub use locale::Locale;
 pub use logo::{LARGEST_LOGO, Logo, LogoError};
 pub use look::{Accent, Look, Template};
 pub use metric_text::{MetricText, metric_text};
-pub use portfolio::{Change, ClientEntry, Digest, Files, FixFirst, Move, Outcome, Place, Portfolio, Standing, Target, Trouble};
+pub use portfolio::{
+    Change, ClientEntry, Digest, EarlierReport, Files, FixFirst, Move, Outcome, Place, Portfolio, Standing, Target, Trouble,
+};
 pub use worksheet::{activity_states, empty_worksheet, overall_worksheet, worksheet};
 
 /// The report as pretty JSON with a newline at its end: the contents of `report.json`.

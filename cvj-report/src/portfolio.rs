@@ -54,6 +54,18 @@ pub struct Trouble {
     pub error: String,
     /// What to do, where that is known.
     pub hint: Option<String>,
+    /// The newest report that an earlier run wrote; null where there is none.
+    #[serde(default)]
+    pub earlier: Option<EarlierReport>,
+}
+
+/// A report that an earlier run wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EarlierReport {
+    /// The label of its period.
+    pub period: String,
+    /// Its page, as a path from the folder of `portfolio.json`.
+    pub page: String,
 }
 
 /// What a report says first.

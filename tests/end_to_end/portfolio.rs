@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use cvj_tests::{Client, Output, content_of, cvj, repository, unfounded};
+use cvj_tests::{Client, Output, content_of, cvj, output_of, repository, unfounded};
 use serde_json::Value;
 
 const INDEX: &str = "portfolio/index.html";
@@ -343,7 +343,7 @@ fn what_is_no_client_is_left_out_and_said() {
     clients.write("reports/cvj.toml", "");
     clients.write(".git/cvj.toml", "");
     let output = report_all(&clients, &["--format", "json"]).expect_status(1);
-    assert!(output.stderr.contains("no client of its own: `notes`\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("note: no cvj.toml in: `notes`\n"), "{}", output.stderr);
     assert_eq!(index_json(&clients)["clients"].as_array().unwrap().len(), 3);
     let again = report_all(&clients, &["--format", "json", "--quiet"]).expect_status(1);
     assert!(again.stderr.starts_with("failed    a-broken\n") && !again.stderr.contains("report "), "{}", again.stderr);
@@ -361,11 +361,94 @@ fn links_in_a_circle_and_links_to_clients_do_not_hang() {
     link(Path::new("b-well"), "a-link");
     link(Path::new("nowhere"), "nowhere-link");
     link(elsewhere.path(), "far");
-    report_all(&clients, &["--format", "html"]).expect_status(1);
+    let output = report_all(&clients, &["--format", "html"]).expect_status(1);
     let folders: Vec<Value> =
         index_json(&clients)["clients"].as_array().unwrap().iter().map(|client| client["folder"].clone()).collect();
-    assert_eq!(folders, ["a-broken", "b-well", "c-problem", "far"]);
+    assert_eq!(folders, ["a-broken", "b-well", "c-problem", "far", "nowhere-link", "round"]);
     check_links(&clients.path().join("portfolio"), 3);
+    assert!(output.stderr.contains("note: a link to a client that is there already: `a-link`\n"), "{}", output.stderr);
+    let lost = &index_json(&clients)["clients"][4]["outcome"]["failed"];
+    assert_eq!(lost["error"], "it is a link that leads nowhere");
+}
+
+/// How the run of a client failed.
+fn error_of(clients: &Client, place: usize) -> String {
+    index_json(clients)["clients"][place]["outcome"]["failed"]["error"].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn no_report_is_under_the_link_of_another_client() {
+    use std::os::unix::fs::symlink;
+
+    let clients = Client::new();
+    for (folder, name) in [("alpha", "Quillfeather"), ("beta", "Thistlewood"), ("gamma", "Brackenridge")] {
+        clients.take_in(folder, &firm(name));
+    }
+    // What an earlier run left there is of one of the two, and nobody knows of which.
+    clients.write("shared/2026-09/report.html", "of one of them");
+    for folder in ["alpha", "beta"] {
+        symlink("../shared", clients.path().join(folder).join("reports")).unwrap();
+    }
+    let output = report_all(&clients, &["--format", "html"]).expect_status(1);
+    assert!(
+        output
+            .stderr
+            .contains("failed    alpha\n          error: its reports would share a folder with those of the client `beta`")
+    );
+    assert!(error_of(&clients, 0).contains("the client `beta`") && error_of(&clients, 1).contains("the client `alpha`"));
+    assert!(!clients.path().join("shared/2026-10").exists(), "nothing is written");
+    check_links(&clients.path().join("portfolio"), 1);
+    assert_eq!(targets(&clients.read(INDEX)), ["../gamma/reports/2026-10/report.html"]);
+
+    // The index names all, so that it goes where no client's reports go either.
+    std::fs::remove_file(clients.path().join("beta/reports")).unwrap();
+    let output = report_all(&clients, &["--out", "shared/index"]).expect_status(2);
+    assert!(output.stderr.contains("of the client `alpha`"), "{}", output.stderr);
+    report_all(&clients, &["--format", "html"]).expect_status(0);
+    assert!(clients.read("shared/2026-10/report.html").contains("Quillfeather"));
+}
+
+#[test]
+fn a_client_that_fails_keeps_its_earlier_report_in_the_index() {
+    let clients = three();
+    clients.replace("a-broken/cvj.toml", "sum(sesions)", "sum(sessions)");
+    report_all(&clients, &["--format", "html", "--period", "2026-09"]).expect_status(0);
+    clients.replace("a-broken/cvj.toml", "sum(sessions)", "sum(sesions)");
+    report_all(&clients, &["--format", "html"]).expect_status(1);
+    let earlier = &index_json(&clients)["clients"][0]["outcome"]["failed"]["earlier"];
+    assert_eq!(earlier.to_string(), r#"{"page":"../a-broken/reports/2026-09/report.html","period":"2026-09"}"#);
+    assert!(clients.read(INDEX).contains(">Earlier report (2026-09)<span"));
+    check_links(&clients.path().join("portfolio"), 3);
+}
+
+#[test]
+fn a_secret_in_the_environment_that_serves_several_clients_is_told() {
+    let clients = three();
+    let source = "\n[source.crm]\nplugin = \"hubspot\"\ntoken = { secret = \"CVJ_TEST_PORTAL\" }\n";
+    for folder in ["b-well", "c-problem"] {
+        let config = format!("{folder}/cvj.toml");
+        clients.write(&config, clients.read(&config) + source);
+    }
+    let mut command = clients.command(&["report", "--all", ".", "--offline", "--format", "json"]);
+    let told = "the secret `CVJ_TEST_PORTAL` in the environment goes to 2 clients";
+    let without = output_of(&mut command).expect_status(1);
+    assert!(!without.stderr.contains(told), "{}", without.stderr);
+    let with = output_of(command.env("CVJ_TEST_PORTAL", "x")).expect_status(1);
+    assert!(with.stderr.contains(told) && with.stderr.contains("`b-well`, `c-problem`"), "{}", with.stderr);
+    assert_eq!(with.stderr.matches("CVJ_TEST_PORTAL` in the environment").count(), 1);
+}
+
+#[test]
+fn a_run_in_the_folder_of_all_clients_says_how_all_are_run() {
+    let clients = three();
+    let output = clients.cvj_report(&[]).expect_status(1);
+    for part in ["there is no cvj.toml in `.`, but there is one in `a-broken`", "`cvj report --all .` of all"] {
+        assert!(output.stderr.contains(part), "{part}: {}", output.stderr);
+    }
+    let output = clients.cvj(&["report", "--all", ".", "b-well"]).expect_status(2);
+    assert!(output.stderr.contains("cvj report [OPTIONS] --all <CLIENTS_DIR>\n"), "{}", output.stderr);
+    assert!(!output.stderr.contains("<CLIENTS_DIR> [DIR]"), "{}", output.stderr);
 }
 
 #[test]

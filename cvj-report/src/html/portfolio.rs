@@ -57,6 +57,7 @@ struct RowView<'a> {
     digest: Option<DigestView<'a>>,
     error: Option<&'a str>,
     hint: Option<&'a str>,
+    earlier: Option<LinkView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -169,10 +170,11 @@ impl<'a> RowView<'a> {
             Standing::Problems => (2, "warning"),
             Standing::Report => (3, "neutral"),
         };
-        let (error, hint) = match &client.outcome {
-            Outcome::Failed(trouble) => (Some(trouble.error.as_str()), trouble.hint.as_deref()),
-            Outcome::Report(_) => (None, None),
+        let trouble = match &client.outcome {
+            Outcome::Failed(trouble) => Some(trouble),
+            Outcome::Report(_) => None,
         };
+        let earlier = trouble.and_then(|trouble| trouble.earlier.as_ref());
         Self {
             standing: standing.words(),
             order,
@@ -180,8 +182,9 @@ impl<'a> RowView<'a> {
             folder: &client.folder,
             name: client.name.as_deref(),
             digest: digest(client).map(DigestView::new),
-            error,
-            hint,
+            error: trouble.map(|trouble| trouble.error.as_str()),
+            hint: trouble.and_then(|trouble| trouble.hint.as_deref()),
+            earlier: earlier.map(|earlier| LinkView { name: &earlier.period, to: link(&earlier.page) }),
         }
     }
 }
@@ -288,7 +291,7 @@ mod tests {
     }
 
     fn failed(folder: &str, error: &str) -> ClientEntry {
-        let trouble = Trouble { error: error.to_owned(), hint: None };
+        let trouble = Trouble { error: error.to_owned(), hint: None, earlier: None };
         ClientEntry { folder: folder.to_owned(), name: None, outcome: Outcome::Failed(trouble) }
     }
 
