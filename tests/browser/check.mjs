@@ -1,6 +1,8 @@
-// Looks at pages in a browser: node check.mjs CHROMIUM SCRATCH NAME=PAGE...
+// Looks at pages in a browser: node check.mjs CHROMIUM SCRATCH NAME=PAGE...; a page called index.html is the index of a portfolio.
 // First it looks at broken pages, which show that every check can fail. The last line counts what passed and what failed.
 // CVJ_PAGE_CHECK=TEXT runs only what has the text in its name, such as "northwind, layout at 390"; CVJ_PAGE_TIMES=1 says how long each takes.
+import { basename } from "node:path";
+
 import { chromium } from "playwright-core";
 
 import { accessible } from "./accessibility.mjs";
@@ -54,6 +56,15 @@ const ONCE = [
   "print on Letter",
 ];
 
+// An index is of no one client and has no drawings, and it is printed across.
+const OF_REPORTS = ["what it says", "links at 390", "themes", "print on A4", "print on Letter"];
+const OF_AN_INDEX = ["print on A4 across"];
+
+function applies(check, file) {
+  if (basename(file) === "index.html") return !OF_REPORTS.includes(check);
+  return !OF_AN_INDEX.includes(check) && (file === pages[0][1] || !ONCE.includes(check));
+}
+
 const [executablePath, scratch, ...named] = process.argv.slice(2);
 const pages = named.map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]);
 const only = process.env.CVJ_PAGE_CHECK;
@@ -64,7 +75,7 @@ try {
   if (pages.length > 0) jobs.push(...(await brokenPages(browser, CHECKS, pages[0][1], scratch)));
   for (const [page, file] of pages) {
     for (const [check, run] of Object.entries(CHECKS)) {
-      if (file === pages[0][1] || !ONCE.includes(check)) jobs.push({ name: `${page}, ${check}`, run: () => run(browser, file, page) });
+      if (applies(check, file)) jobs.push({ name: `${page}, ${check}`, run: () => run(browser, file, page) });
     }
   }
   const queue = jobs.filter(({ name }) => !only || name.includes(only));

@@ -5,11 +5,12 @@ import { unfold, visit } from "./visit.mjs";
 // What the page's margins (10 mm and 12 mm) leave, in CSS pixels.
 const INCH = 96;
 const MARGINS = { across: (24 / 25.4) * INCH, down: (20 / 25.4) * INCH };
-export const SHEETS = { A4: [(210 / 25.4) * INCH, (297 / 25.4) * INCH], Letter: [8.5 * INCH, 11 * INCH] };
+const A4 = [(210 / 25.4) * INCH, (297 / 25.4) * INCH];
+export const SHEETS = { A4, Letter: [8.5 * INCH, 11 * INCH], "A4 across": A4.toReversed() };
 
 // The sample is what a consultant would send; the others are odd, but no book.
 const SAMPLE_PAGES = { A4: 14, Letter: 16 };
-const CLIENT_PAGES = { A4: 20, Letter: 22 };
+const CLIENT_PAGES = { A4: 20, Letter: 22, "A4 across": 3 };
 
 export function printed(format) {
   const [across, down] = SHEETS[format];
@@ -17,7 +18,7 @@ export function printed(format) {
   const height = Math.floor(down - MARGINS.down);
   return (browser, file, named) =>
     visit(browser, file, { width, height }, async (page) => {
-      const pdf = await page.pdf({ format, preferCSSPageSize: false });
+      const pdf = await page.pdf({ width: across, height: down, preferCSSPageSize: false });
       const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g)?.length ?? 0;
       const most = (named === "northwind" ? SAMPLE_PAGES : CLIENT_PAGES)[format];
       const problems = pages > 0 && pages <= most ? [] : [`${pages} pages, more than ${most}`];

@@ -35,6 +35,8 @@ function read(table, place) {
   const rows = [...table.tBodies[0].rows];
   const shown = ({ cells }) => {
     const cell = cells[place];
+    // What an index shows of several metrics is sorted by a key.
+    if (table.matches(".portfolio")) return { text: (cell?.colSpan === 1 && cell.dataset.key) || "" };
     const text = cell && cell.colSpan === 1 ? cell.innerText.trim().split("\n")[0] : "";
     const verdict = cell?.querySelector(".verdict");
     return {
@@ -83,7 +85,7 @@ function unlabelled() {
     for (const cell of row.cells) {
       const value = cell.innerText.trim();
       // What says itself what it is needs none.
-      if (!value || cell.matches("th, .stage-name, .status, .owner, .trend, .gap, [colspan]")) continue;
+      if (!value || cell.matches("th, .stage-name, .standing, .files, .status, .owner, .trend, .gap, [colspan]")) continue;
       const label = getComputedStyle(cell, "::before").content;
       const name = heads[cell.cellIndex].innerText.trim() || heads[cell.cellIndex].textContent.trim();
       if (label !== JSON.stringify(name)) problems.push(`on a phone ${JSON.stringify(value)} is labelled ${label}, not "${name}"`);

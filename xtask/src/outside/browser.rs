@@ -1,5 +1,5 @@
 //! The HTML report in a browser that a script drives (`tests/browser`): what it says, where it lies, how it is used, and that it is safe.
-//! Looked at are the sample's page and those of clients that are hard to draw.
+//! Looked at are the sample's page, those of clients that are hard to draw, and the index of all of them with one that fails.
 
 use std::ffi::OsString;
 use std::fs;
@@ -58,7 +58,39 @@ fn checks(workspace: &Workspace, sample: &Sample, npm: &Path) -> Result<Checks, 
         process::read(&mut report)?;
         pages.push(page(&name, &out));
     }
+    pages.push(index(workspace, sample, &scratch)?);
     Ok(Checks { scripts, scratch, pages })
+}
+
+/// The index of the sample, the clients that are hard to draw, and one that fails; as `NAME=PAGE`.
+fn index(workspace: &Workspace, sample: &Sample, scratch: &Path) -> Result<OsString, Failure> {
+    let all = scratch.join("all");
+    copy(&sample.client, &all.join("northwind"))?;
+    let clients = workspace.root.join(CLIENTS);
+    for name in names(&clients, |path| path.join("cvj.toml").is_file())? {
+        copy(&clients.join(&name), &all.join(&name))?;
+    }
+    let broken = all.join("broken");
+    fs::create_dir_all(&broken)
+        .and_then(|()| fs::write(broken.join("cvj.toml"), "[client]\n"))
+        .map_err(|error| Failure::at(&broken, &error))?;
+    // The exit code says that one failed; without an index the page cannot be opened.
+    process::output(Command::new(workspace.cvj()).arg("report").arg("--all").arg(&all).args(["--format", "html,worksheet"]))?;
+    let mut word = OsString::from("portfolio=");
+    word.push(all.join("portfolio/index.html"));
+    Ok(word)
+}
+
+/// A client's folder without the reports in it.
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(to).map_err(|error| Failure::at(to, &error))?;
+    for name in names(from, |path| path.is_file())? {
+        fs::copy(from.join(&name), to.join(&name)).map_err(|error| Failure::at(&to.join(&name), &error))?;
+    }
+    for name in names(from, |path| path.is_dir() && !path.ends_with("reports"))? {
+        copy(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
 }
 
 /// What is in a folder, in order.
