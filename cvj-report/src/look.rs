@@ -66,9 +66,11 @@ impl Accent {
     pub fn adjusted(&self) -> Option<String> {
         let (wanted, used) = (hex(self.wanted), hex(self.light));
         (self.wanted != self.light).then(|| {
-            let found = contrast(self.wanted, palette::PAPER);
+            let least = LIGHT.iter().map(|ground| contrast(self.wanted, *ground)).fold(f64::INFINITY, f64::min);
+            // Down, because what is less than wanted is not to look like it.
+            let found = (least * 10.0).floor() / 10.0;
             format!(
-                "the accent {wanted} is too light to read on white (contrast {found:.1}, at least {AA} is needed): {used} is used"
+                "the accent {wanted} is too light to read on the page (contrast {found:.1}, at least {AA} is needed): {used} is used"
             )
         })
     }
