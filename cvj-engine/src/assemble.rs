@@ -368,6 +368,16 @@ impl Material<'_> {
         }
     }
 
+    /// Where a metric stands against its target: nowhere yet where a rate is over too few to be printed as one, or where a sum still
+    /// grows, unless it has reached its end of the target already.
+    fn status(&self, current: Point, frame: &Frame<'_>) -> TargetStatus {
+        let status = target_status(current.value, frame.target, frame.good);
+        let few = frame.unit == Unit::Percent && current.parts.is_some_and(|(_, denominator)| denominator < FEWEST as f64);
+        let settled = matches!((frame.good, status), (Good::Up, TargetStatus::OnTrack) | (Good::Down, TargetStatus::OffTrack));
+        let grows = matches!(frame.unit, Unit::Count | Unit::Money) && current.parts.is_none();
+        if few || (grows && !self.is_complete() && !settled) { TargetStatus::None } else { status }
+    }
+
     fn metric_report(&self, points: &[Point], frame: Frame<'_>) -> MetricReport {
         let current = points.last().copied().unwrap_or_default();
         let previous = points.len().checked_sub(2).and_then(|index| points.get(index)).copied().unwrap_or_default();
@@ -412,7 +422,7 @@ impl Material<'_> {
             interval,
             usual_range,
             target: frame.target,
-            status: target_status(current.value, frame.target, frame.good),
+            status: self.status(current, &frame),
             owner: frame.owner,
             series,
             source: frame.source,

@@ -1,7 +1,7 @@
 //! What an earlier report said differently about past periods.
 
-use cvj_core::Report;
 use cvj_core::report::StageReport;
+use cvj_core::{Report, Unit};
 
 /// At most so many sentences; the rest is one.
 const LISTED: usize = 50;
@@ -36,7 +36,11 @@ fn compare(scope: &str, stage: &StageReport, old: &StageReport, reported_in: &st
                 (was, now) => was.is_none() && now.is_none(),
             };
             if !same {
-                let text = |value: Option<f64>| value.map_or("not known".to_owned(), plain);
+                let text = |value: Option<f64>| match value {
+                    None => "not known".to_owned(),
+                    Some(value) if metric.unit == Unit::Percent => format!("{}%", plain(value * 100.0)),
+                    Some(value) => plain(value),
+                };
                 found.push(format!(
                     "{scope}, {} {}, {}: the report of {reported_in} said {}, now {}.",
                     stage.stage.title(),

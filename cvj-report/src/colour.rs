@@ -24,6 +24,12 @@ pub(crate) fn readable(colour: u32, grounds: &[u32], least: f64) -> u32 {
     tried.find(|colour| stands_out(*colour)).unwrap_or(if dark_ground { 0xFF_FFFF } else { 0 })
 }
 
+/// How far the hues of two colours are from each other, whatever their lightness; from about 0.06 on they are told apart.
+pub(crate) fn hues_apart(one: u32, other: u32) -> f64 {
+    let ([_, a, b], [_, c, d]) = (oklab(one), oklab(other));
+    (a - c).hypot(b - d)
+}
+
 /// `share` of one colour on a ground.
 pub(crate) fn mixed(colour: u32, ground: u32, share: f64) -> u32 {
     let (colour, ground) = (oklab(colour), oklab(ground));

@@ -8,23 +8,27 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, 
 /// Markdown as HTML below a heading of the second level.
 pub(crate) fn commentary(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_SMART_PUNCTUATION;
-    let mut allowed = Vec::new();
-    let events = Parser::new_ext(markdown, options).filter_map(move |event| harmless(event, &mut allowed));
+    let shallowest = Parser::new_ext(markdown, options).filter_map(|event| match event {
+        Event::Start(Tag::Heading { level, .. }) => Some(level),
+        _ => None,
+    });
+    let (shallowest, mut allowed) = (shallowest.min(), Vec::new());
+    let events = Parser::new_ext(markdown, options).filter_map(move |event| harmless(event, shallowest, &mut allowed));
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
     html::push_html(&mut out, events);
     out
 }
 
-/// An event without what could run or load; `links`: for each link that is open, whether it was let in.
-fn harmless<'a>(event: Event<'a>, links: &mut Vec<bool>) -> Option<Event<'a>> {
+/// An event without what could run or load; `shallowest`: of all headings; `links`: for each link that is open, whether it was let in.
+fn harmless<'a>(event: Event<'a>, shallowest: Option<HeadingLevel>, links: &mut Vec<bool>) -> Option<Event<'a>> {
     Some(match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
         Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
         Event::Start(Tag::Heading { level, .. }) => {
-            Event::Start(Tag::Heading { level: below(level), id: None, classes: Vec::new(), attrs: Vec::new() })
+            Event::Start(Tag::Heading { level: below(level, shallowest), id: None, classes: Vec::new(), attrs: Vec::new() })
         }
-        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below(level))),
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below(level, shallowest))),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             links.push(leads_out(&dest_url));
             links.last().copied()?.then_some(Event::Start(Tag::Link { link_type, dest_url, title, id }))?
@@ -37,9 +41,9 @@ fn harmless<'a>(event: Event<'a>, links: &mut Vec<bool>) -> Option<Event<'a>> {
     })
 }
 
-/// The page's section has a heading of the second level.
-fn below(level: HeadingLevel) -> HeadingLevel {
-    if level == HeadingLevel::H1 { HeadingLevel::H3 } else { HeadingLevel::H4 }
+/// The page's section has a heading of the second level: no level is left out below it.
+fn below(level: HeadingLevel, shallowest: Option<HeadingLevel>) -> HeadingLevel {
+    if Some(level) == shallowest { HeadingLevel::H3 } else { HeadingLevel::H4 }
 }
 
 fn leads_out(destination: &CowStr<'_>) -> bool {

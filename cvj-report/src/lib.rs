@@ -9,6 +9,7 @@ mod calendar;
 mod chart;
 mod colour;
 mod commentary;
+mod direction;
 mod error;
 mod figure;
 mod font;

@@ -1,6 +1,6 @@
 //! How a report looks: the consultant's brand and the client's locale. It changes no number and no verdict.
 
-use crate::colour::{self, AA, contrast, hex, mixed, readable};
+use crate::colour::{self, AA, contrast, hex, hues_apart, mixed, readable};
 use crate::locale::Locale;
 use crate::logo::Logo;
 use crate::palette::{self, Palette};
@@ -57,7 +57,7 @@ impl Accent {
         Some(Self { wanted, light: readable(wanted, &LIGHT, AA), dark: readable(wanted, &DARK, AA) })
     }
 
-    /// What was changed, in one sentence; none where the light theme shows the colour as it is.
+    /// What was changed, in one sentence; none where the light theme shows the colour as it is, and everywhere.
     ///
     /// ```
     /// let accent = cvj_report::Accent::new("#ffcc00").unwrap();
@@ -65,12 +65,23 @@ impl Accent {
     /// ```
     pub fn adjusted(&self) -> Option<String> {
         let (wanted, used) = (hex(self.wanted), hex(self.light));
-        (self.wanted != self.light).then(|| {
-            let found = contrast(self.wanted, palette::PAPER);
+        let darker = (self.wanted != self.light).then(|| {
+            let least = LIGHT.iter().map(|ground| contrast(self.wanted, *ground)).fold(f64::INFINITY, f64::min);
+            // Down, because what is less than wanted is not to look like it.
+            let found = (least * 10.0).floor() / 10.0;
             format!(
-                "the accent {wanted} is too light to read on white (contrast {found:.1}, at least {AA} is needed): {used} is used"
+                "the accent {wanted} is too light to read on the page (contrast {found:.1}, at least {AA} is needed): {used} is used"
             )
-        })
+        });
+        let alike = (!self.is_of_data()).then(|| {
+            format!("{used} looks like the colour of bad news or of targets: header and titles have it, charts keep their own")
+        });
+        darker.into_iter().chain(alike).reduce(|darker, alike| format!("{darker}; {alike}"))
+    }
+
+    /// Whether data can be drawn in it: not in what reads as bad news or as a target.
+    fn is_of_data(self) -> bool {
+        [palette::BAD, palette::TARGET].iter().all(|taken| hues_apart(self.light, *taken) >= 0.06)
     }
 
     /// The colour on light grounds, as `0xRRGGBB`.
@@ -80,6 +91,9 @@ impl Accent {
 
     /// The colours of charts that are files of their own.
     pub(crate) fn palette(self) -> Palette {
+        if !self.is_of_data() {
+            return Palette { navy: self.light, ..Palette::default() };
+        }
         let share = strongest(self.light, palette::PAPER, palette::INK);
         Palette {
             navy: self.light,
@@ -99,6 +113,9 @@ impl Accent {
             format!(" --heat-{level}: {colours};")
         });
         let top = pair(self.light, mixed(self.light, DARK[2], 0.5));
+        if !self.is_of_data() {
+            return format!(":root {{ --navy: {accent}; --top: {top}; }}");
+        }
         let interval = pair(mixed(self.light, palette::PAPER, light * 0.4), mixed(self.dark, DARK[0], dark * 0.6));
         format!(
             ":root {{ --navy: {accent}; --data: {accent}; --top: {top}; --interval: {interval};{} }}",
@@ -119,6 +136,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn data_are_never_drawn_in_the_colour_of_bad_news_or_of_targets() {
+        for (accent, is_of_data) in
+            [("#b5123c", false), ("#8b0000", false), ("#a04000", false), ("#0a7f5a", true), ("#6b3fa0", true)]
+        {
+            let accent = Accent::new(accent).unwrap();
+            assert_eq!(accent.palette().data == accent.light, is_of_data, "{accent:?}");
+            assert_eq!(accent.properties().contains("--data"), is_of_data, "{accent:?}");
+            assert_eq!(accent.adjusted().is_none(), is_of_data, "{accent:?}");
+        }
+    }
 
     #[test]
     fn an_accent_is_six_hexadecimal_digits() {

@@ -8,11 +8,13 @@ use cvj_core::Stage;
 use cvj_core::report::{MetricReport, NamedScope, Report, StageReport, Step, TargetStatus, Verdict};
 use cvj_core::stats::{newcombe, xmr_limits};
 
+use crate::calendar;
+use crate::direction::isolated;
 use crate::figure::Figure;
 use crate::locale;
 use crate::number::NumberStyle;
 use crate::scorecard::headlines;
-use crate::verdict::{Tone, is_rate, verdict_tone};
+use crate::verdict::{Tone, is_rate, still_outside, verdict_tone};
 use crate::words::{self, Told};
 
 /// Movements told one by one, for good and for bad news; the rest is counted.
@@ -97,7 +99,10 @@ pub(crate) fn summary(report: &Report) -> Vec<Line<'_>> {
     for (tone, lead) in [(Tone::Good, "Good news"), (Tone::Bad, "Bad news")] {
         movements(&all, tone, lead, &report.currency, &mut lines);
     }
-    if lines.len() == before && !all.is_empty() {
+    if is_silent(report) {
+        let text = format!("No source has a number for {}.", calendar::period(&report.period));
+        lines.push(Line { tone: Tone::Neutral, lead: "No data", text, of: Judged::Nothing, asked: Question::Working });
+    } else if lines.len() == before && !all.is_empty() {
         let text = "No headline metric moved by more than chance explains.".to_owned();
         lines.push(Line { tone: Tone::Neutral, lead: "No clear change", text, of: Judged::Nothing, asked: Question::Changed });
     }
@@ -114,6 +119,7 @@ pub(crate) fn headline(report: &Report) -> String {
     let [reached, risky, missed] = [TargetStatus::OnTrack, TargetStatus::AtRisk, TargetStatus::OffTrack].map(with);
     let total = reached + risky + missed;
     let working = match (total, moved(Tone::Good), moved(Tone::Bad)) {
+        _ if is_silent(report) => format!("No data for {}", calendar::period(&report.period)),
         (0, _, _) if all.is_empty() => "No headline metric is declared yet".to_owned(),
         (0, 0, 0) => "No headline metric moved by more than chance explains".to_owned(),
         (0, good, 0) => format!("{} for the better", metrics_moved(good)),
@@ -132,6 +138,12 @@ pub(crate) fn headline(report: &Report) -> String {
         Some(format!(". Fix {}{of} first", words::step_name(gap.from, gap.to)))
     });
     format!("{so_far}{working}{}.", fix.unwrap_or_default())
+}
+
+/// Whether metrics are declared, and none has a number for the period.
+fn is_silent(report: &Report) -> bool {
+    let mut metrics = report.scopes().flat_map(|scope| scope.stages).flat_map(|stage| &stage.metrics).peekable();
+    metrics.peek().is_some() && metrics.all(|metric| metric.actual.is_none())
 }
 
 fn metrics_moved(count: usize) -> String {
@@ -169,8 +181,11 @@ fn movements<'a>(all: &[Headline<'a>], tone: Tone, lead: &'static str, currency:
         let claim = match (is_rate(metric), metric.verdict) {
             (true, Verdict::Up) => format!("rose from {before} to {now}"),
             (true, _) => format!("fell from {before} to {now}"),
-            (false, Verdict::Up) => format!("is above its usual range: {now}, after {before}"),
-            (false, _) => format!("is below its usual range: {now}, after {before}"),
+            (false, verdict) => {
+                let still = if still_outside(metric) { "still " } else { "" };
+                let side = if verdict == Verdict::Up { "above" } else { "below" };
+                format!("is {still}{side} its usual range: {now}, after {before}")
+            }
         };
         let mut text = format!("{} ({}, {}) {claim}.", isolated(&metric.name), headline.stage.title(), isolated(headline.scope));
         let more = moved.len().saturating_sub(TOLD);
@@ -196,11 +211,6 @@ fn beyond_chance(metric: &MetricReport) -> f64 {
     };
     let beyond = if low > 0.0 { low } else { (-high).max(0.0) };
     from.filter(|from| *from != 0.0).map_or(beyond, |from| beyond / from.abs())
-}
-
-/// A name that may be written from right to left, kept from turning the words around it.
-fn isolated(name: &str) -> String {
-    if name.chars().any(|character| character >= '\u{590}') { format!("\u{2068}{name}\u{2069}") } else { name.to_owned() }
 }
 
 /// Whether targets are reached; none without targets.
@@ -243,7 +253,7 @@ fn fix_first(report: &Report) -> Line<'_> {
         format!("{}: {line}.", isolated(scope))
     } else {
         let overall = report.scopes().next().map(|scope| words::fix_first(Told::new(report, scope)));
-        overall.map_or_else(String::new, |words| format!("{}. {}", words.headline, words.why))
+        overall.map_or_else(String::new, |words| words.why)
     };
     Line { tone: Tone::Neutral, lead: "Fix first", text, of: Judged::Nothing, asked: Question::Next }
 }
@@ -349,7 +359,7 @@ mod tests {
         metric.status = TargetStatus::None;
         let lines = summary(&report);
         assert_eq!(lines[0].lead, "Good news");
-        assert!(lines[0].text.contains("is below its usual range"), "{}", lines[0].text);
+        assert!(lines[0].text.contains("is still below its usual range"), "{}", lines[0].text);
         let metric = &mut report.overall.stages[0].metrics[0];
         (metric.unit, metric.interval) = (cvj_core::Unit::Percent, Some([0.1, 0.2]));
         assert!(summary(&report)[0].text.contains("fell from"));

@@ -80,6 +80,8 @@ pub(crate) fn verdict_words(metric: &MetricReport, step: Option<&Step>) -> &'sta
         (Called::TooFew, _) => "too few to call",
         (Called::As(Verdict::Up), true) => "▲ up",
         (Called::As(Verdict::Down), true) => "▼ down",
+        (Called::As(Verdict::Up), false) if still_outside(metric) => "▲ still above its usual range",
+        (Called::As(Verdict::Down), false) if still_outside(metric) => "▼ still below its usual range",
         (Called::As(Verdict::Up), false) => "▲ above its usual range",
         (Called::As(Verdict::Down), false) => "▼ below its usual range",
         (Called::As(Verdict::TooClose) | Called::Opposed, _) => "too close to call",
@@ -87,6 +89,12 @@ pub(crate) fn verdict_words(metric: &MetricReport, step: Option<&Step>) -> &'sta
         (Called::As(Verdict::None), _) if has_history(metric) => "not judged yet",
         (Called::As(Verdict::None), _) => "too little history",
     }
+}
+
+/// Whether a number outside its usual range has come nearer to it since the period before, which was further outside.
+pub(crate) fn still_outside(metric: &MetricReport) -> bool {
+    let change = metric.change.unwrap_or_default();
+    metric.verdict == Verdict::Up && change < 0.0 || metric.verdict == Verdict::Down && change > 0.0
 }
 
 /// Whether there is enough history to judge by: what is not judged then is an unfinished period.

@@ -21,7 +21,7 @@ pub(crate) use evidence::{
 pub(crate) use fix_first::{Answer, FixFirst, first_in_a_line, fix_first, most_telling_gain, whole_client};
 pub(crate) use gap::gap;
 pub(crate) use skip::{SKIP_CAVEAT, skip_money, skip_outcome};
-pub(crate) use step::{Claim, UP_OR_DOWN, matured, missing, progress, promoters, quartiles, readings, trusted};
+pub(crate) use step::{Claim, UP_OR_DOWN, matured, missing, progress, promoters, quartiles, readings, trusted, without};
 
 use crate::figure::{FEWEST, counts};
 use crate::locale;

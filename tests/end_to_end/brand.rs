@@ -33,7 +33,7 @@ fn a_brand_dresses_the_page_and_changes_no_number() {
     client.write("brand/templates/notes.html.j2", "<section id=\"notes\">Ask {{ prepared_by }} about {{ client }}.</section>");
     client.write("notes/2026-10.md", "# A *good* month\n\n<script>alert(3)</script>\n");
     let output = client.cvj_report(&[]).expect_status(0);
-    assert!(output.stderr.contains("note: the accent #ffcc00 is too light to read on white"), "{}", output.stderr);
+    assert!(output.stderr.contains("note: the accent #ffcc00 is too light to read on the page"), "{}", output.stderr);
 
     let html = page(&client);
     for part in [

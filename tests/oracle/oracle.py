@@ -22,6 +22,9 @@ from products import Catalogue
 from rows import STAGES, Reading, aggregated, read, term_value
 from views import ViewReading
 
+FEWEST = 20
+"""A rate over fewer is not held against its target."""
+
 
 def plain(value: Fraction | None) -> float | int | None:
     """A number as JSON has it."""
@@ -197,7 +200,8 @@ class Client:
         ]
         is_rate = is_ratio and first["unit"] == "percent"
         series = series_of(self.periods, values, numerators, denominators, is_ratio, is_rate, self.end <= self.as_of)
-        return self.frame(name, positions, values[-1]) | series
+        few = first["unit"] == "percent" and denominators[-1] is not None and denominators[-1] < FEWEST
+        return self.frame(name, positions, values[-1]) | series | ({"status": "none"} if few else {})
 
     def frame(self, name: str, positions: list[int], actual: Fraction | None) -> dict[str, Any]:
         """What a declared metric is beside its series."""
@@ -207,13 +211,19 @@ class Client:
         grows = first["unit"] in ("count", "money") and "per" not in first
         holds = not grows or self.reported.kind == self.truth["period"]
         target = Fraction(str(first["target"])) if "target" in first and holds else None
+        good = first.get("good", "up")
+        status = target_status(actual, target, good)
+        if grows and self.end > self.as_of:
+            # What still grows is judged only by what more rows cannot undo.
+            settled = "on_track" if good == "up" else "off_track"
+            status = settled if settled == status else "none" if settled not in status else [settled, "none"]
         return {
             "name": name,
             "unit": first["unit"],
-            "good": first.get("good", "up"),
+            "good": good,
             "headline": first.get("headline", False),
             "target": plain(target),
-            "status": any_of(target_status(actual, target, first.get("good", "up"))),
+            "status": any_of(status),
             "owner": first.get("owner"),
             "source": ", ".join(sources),
             "built_in": False,

@@ -407,6 +407,13 @@ impl Config {
                     Some("give it one, or remove the product".to_owned()),
                 ));
             }
+            if product.name.trim().to_lowercase() == "overall" {
+                return Err(self.error(
+                    &path,
+                    "no product can be called `Overall`: the report calls all products together so".to_owned(),
+                    Some("give it another name, and this one as an alias".to_owned()),
+                ));
+            }
             let same = |other: &Product| other.name.trim().to_lowercase() == product.name.trim().to_lowercase();
             if self.products[..index].iter().any(same) {
                 return Err(self.error(
@@ -503,6 +510,13 @@ mod tests {
         assert_eq!((message.as_str(), at.as_str()), ("source `web` names no plugin", "web"), "{hint}");
         let (_, _, at) = problem("[[metric]]\nstage = \"awre\"\n");
         assert_eq!(at, "\"awre\"");
+    }
+
+    #[test]
+    fn all_products_together_have_a_name_of_their_own() {
+        let (message, _, at) = problem("[[product]]\nname = \"overall\"\n");
+        assert!(message.contains("`Overall`"), "{message}");
+        assert_eq!(at, "\"overall\"");
     }
 
     #[test]

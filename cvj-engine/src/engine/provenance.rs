@@ -94,6 +94,12 @@ impl Attempt<'_> {
         if !complete {
             notes.push(format!("Period {period} is not over: its numbers will still change."));
         }
+        if !self.client.request.products.is_empty() {
+            notes.push(format!(
+                "Of the products, only {} was asked for; Overall holds all.",
+                self.client.request.products.join(", ")
+            ));
+        }
         for source in sources.iter().filter(|source| source.ends_early) {
             let until = source
                 .covers

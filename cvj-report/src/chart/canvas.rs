@@ -10,6 +10,7 @@ use plotters::style::{RGBColor, ShapeStyle};
 
 use super::compact::compact;
 use super::ink::{Align, Ink};
+pub(super) use crate::direction::isolated;
 use crate::error::RenderError;
 use crate::font;
 use crate::html::Mark;
@@ -294,16 +295,4 @@ fn escaped(text: &str) -> String {
         }
     }
     out
-}
-
-/// A name whose letters run from right to left, kept from turning what stands beside it around; signs of its own that would end that are
-/// left out.
-pub(super) fn isolated(name: &str) -> String {
-    let name = &name.replace(
-        ['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{202A}', '\u{202B}', '\u{202C}', '\u{202D}', '\u{202E}'],
-        "",
-    );
-    let right_to_left =
-        |letter: char| matches!(letter, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}');
-    if name.contains(right_to_left) { format!("\u{2068}{name}\u{2069}") } else { name.to_owned() }
 }

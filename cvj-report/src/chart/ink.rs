@@ -4,7 +4,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBAColor, RGBColor, TextStyle};
 
 use super::canvas::SCALE;
-use crate::{font, palette};
+use crate::{direction, font, palette};
 
 /// plotters divides font sizes by this before it draws.
 const FONT_FACTOR: f64 = 1.24;
@@ -58,9 +58,10 @@ impl Ink {
         TextStyle { color: RGBAColor::from(color).to_backend_color(), ..TextStyle::from(font) }.pos(Pos::new(h_pos, VPos::Top))
     }
 
-    /// The width of a text in CSS pixels.
+    /// The width of a text in CSS pixels. Letters from right to left, which the typeface lacks, are about as wide as its own.
     pub(super) fn width(self, text: &str) -> f64 {
-        self.style(Align::Start).font.box_size(text).map_or(0.0, |(width, _)| f64::from(width) / SCALE)
+        let text = text.replace(direction::right_to_left, "n");
+        self.style(Align::Start).font.box_size(&text).map_or(0.0, |(width, _)| f64::from(width) / SCALE)
     }
 
     /// The text, cut with an ellipsis where it is wider than `width`.

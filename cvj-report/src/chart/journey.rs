@@ -74,21 +74,19 @@ impl JourneyChart {
             let style = NumberStyle { unit: Unit::Percent, currency: "" };
             let of = counts(step.advanced as f64, step.matured as f64);
             let rate = figure.value();
+            let shown = if step.matured == 0 && step.entered > 0 { "too young".to_owned() } else { figure.text(style) };
             let interval = step.interval.filter(|_| rate.is_some());
             let named = words::step_name(stage.stage, step.to);
             let says = match interval {
-                Some(interval) => format!(
-                    "{named}: {} ({of}), 95% interval {}, {}",
-                    figure.text(style),
-                    words::interval(interval),
-                    waiting(step)
-                ),
-                None => format!("{named}: {}, {}", figure.text(style), waiting(step)),
+                Some(interval) => {
+                    format!("{named}: {shown} ({of}), 95% interval {}, {}", words::interval(interval), waiting(step))
+                }
+                None => format!("{named}: {shown}, {}", waiting(step)),
             };
             Some(StepLabel {
                 from: stage.stage,
                 to: step.to,
-                rate: if step.matured == 0 && step.entered > 0 { "too young".to_owned() } else { figure.text(style) },
+                rate: shown,
                 counts: rate.is_some().then_some(of),
                 wait: waiting(step),
                 drawn: rate.zip(interval),

@@ -6,6 +6,7 @@ use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Canvas, Picture, Undrawn, isolated};
 use super::ink::{Align, COUNTS, FIGURE, NAME, NOTE, STAGE, TITLE};
+use super::rates::share;
 use crate::number::{self, NumberStyle};
 use crate::{calendar, palette, words};
 
@@ -61,8 +62,8 @@ enum Shown {
         young: bool,
         text: String,
     },
-    /// Counts, where a rate would stand on too few; or a rate that is of another step than the column's.
-    Text(String),
+    /// Counts, where a rate would stand on too few; or what is of another step than the column's, and of which.
+    Text(String, Option<String>),
     /// The product has no such step.
     Unmeasured,
     Unknown,
@@ -172,7 +173,11 @@ impl ProductsChart {
                 canvas.fill((middle - width / 2.0, top + 6.0, width, 17.0), palette::PAPER)?;
                 canvas.text(text, middle, top + 19.0, Align::Middle, FIGURE)?;
             }
-            Shown::Text(text) => canvas.text(text, left + 6.0, y + 1.0, Align::Start, COUNTS)?,
+            Shown::Text(text, None) => canvas.text(text, left + 6.0, y + 1.0, Align::Start, COUNTS)?,
+            Shown::Text(text, Some(step)) => {
+                canvas.text(text, left + 6.0, y - 6.0, Align::Start, COUNTS)?;
+                canvas.text(&NOTE.fitted(step, wide - 6.0), left + 6.0, y + 9.0, Align::Start, NOTE)?;
+            }
             Shown::Unmeasured => {
                 canvas.empty_slot((left + 4.0, top + 5.0, wide - 8.0, ROW - 10.0))?;
                 canvas.text("not", left + wide / 2.0, top + 20.0, Align::Middle, NOTE)?;
@@ -190,8 +195,8 @@ fn step_of(stages: &[StageReport], from: Stage) -> Option<&Step> {
     stages.iter().find(|stage| stage.stage == from)?.to_next.as_ref()
 }
 
-/// The present rate of a step: of its newest period whose people have all had the days allowed and are at least twenty; without one, of
-/// those of the reported period who have had them.
+/// The present rate of a step: of its newest period whose people have all had the days allowed, and are at least twenty if there is one
+/// with as many; without one, of those of the reported period who have had them.
 struct Present {
     share: Share,
     /// The period, where it is one that is whole.
@@ -201,8 +206,13 @@ struct Present {
 impl Present {
     fn new(findings: &Findings, from: Stage, step: &Step) -> Self {
         let gap = findings.gaps.iter().find(|gap| gap.from == from);
-        match gap.and_then(|gap| gap.cohort.as_deref().zip(gap.now.as_ref())) {
-            Some((period, share)) => Self { share: share.clone(), of: Some(calendar::named(period)) },
+        let judged = gap.and_then(|gap| Some((gap.cohort.as_deref()?, gap.now.clone()?)));
+        let whole = || {
+            let newest = step.cohorts.iter().rfind(|cohort| cohort.known && cohort.mature && cohort.matured > 0)?;
+            Some((&*newest.period, share(newest)))
+        };
+        match judged.or_else(whole) {
+            Some((period, share)) => Self { share, of: Some(calendar::named(period)) },
             None => Self {
                 share: Share { numerator: step.advanced, denominator: step.matured, rate: step.rate, interval: step.interval },
                 of: None,
@@ -228,11 +238,12 @@ impl Cell {
         let so_far = if present.of.is_none() && denominator > 0 { "; not all have had the days allowed" } else { "" };
         let share = words::share(&present.share);
         let says = format!("{named}{of}: {share}{told}{so_far}");
+        let other = (leads_to != to).then(|| format!("→ {}", leads_to.title()));
         let shown = match present.rate() {
-            Some(rate) if leads_to != to => Shown::Text(format!("{} to {}", number::percent(rate), leads_to.title())),
+            Some(rate) if leads_to != to => Shown::Text(number::percent(rate), other),
             Some(rate) => Shown::Rate { rate, interval, young: present.of.is_none(), text: number::percent(rate) },
-            None if denominator > 0 => Shown::Text(share),
-            None if step.entered > 0 => Shown::Text("too young".to_owned()),
+            None if denominator > 0 => Shown::Text(share, other),
+            None if step.entered > 0 => Shown::Text("too young".to_owned(), other),
             None => Shown::Unknown,
         };
         Self { shown, says }

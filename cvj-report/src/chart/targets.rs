@@ -78,6 +78,8 @@ impl Bullet {
     fn x(&self, value: f64) -> f64 {
         let ends = [Some(0.0), Some(self.target), self.actual];
         let (low, high) = ends.into_iter().flatten().fold((0.0_f64, 0.0_f64), |(low, high), end| (low.min(end), high.max(end)));
+        // What should be zero and is below it does not end at the bar's end, as if it were full.
+        let high = if high == 0.0 { -low / 8.0 } else { high };
         // Halves, because the whole may be more than a number holds.
         let span = high / 2.0 - low / 2.0;
         let share = value / 2.0 / span - low / 2.0 / span;

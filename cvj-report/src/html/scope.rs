@@ -121,7 +121,15 @@ impl<'a> ScopeView<'a> {
             ["journey", "targets", "products", "ladder", "cohorts"].map(|name| taken(&|chart| chart == name).pop());
         let stage_views = stages.iter().map(|stage| {
             let own = ["rates", "waiting", "trend"].map(|kind| format!("{kind}-{}", stage.stage));
-            StageView::new(stage, told, taken(&|chart| own.iter().any(|own| chart.starts_with(own))))
+            let charts = taken(&|chart| own.iter().any(|own| chart.starts_with(own)));
+            let without = stage
+                .to_next
+                .as_ref()
+                .filter(|_| slug == "overall")
+                .and_then(|step| words::without(report, stage.stage, step.to));
+            let mut view = StageView::new(stage, told, charts);
+            view.readings.extend(without);
+            view
         });
         let stage_views = stage_views.collect();
         let with_activities = findings.audit.iter().any(|line| line.activities != Evidence::Unknown);

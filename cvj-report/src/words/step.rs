@@ -1,10 +1,11 @@
 //! One step in words: who has had time for it, whether it gets better, how long it takes, and what its doubtful dates change.
 
-use cvj_core::Unit;
-use cvj_core::report::{Cohort, MetricReport, People, Readings, StageReport, Step, Verdict, Waiting};
+use cvj_core::report::{Cohort, MetricReport, People, Product, Readings, Report, StageReport, Step, Verdict, Waiting};
+use cvj_core::{Stage, Unit};
 
 use super::{Told, rate, share};
 use crate::calendar;
+use crate::direction::isolated;
 use crate::figure::{Figure, counts};
 use crate::locale;
 use crate::number::{self, NumberStyle};
@@ -139,6 +140,23 @@ pub(super) fn far_from_trusted(step: &Step) -> Option<String> {
             step.rate.map_or_else(|| "unknown".to_owned(), number::percent)
         )
     })
+}
+
+/// Which products have people at the first of two stages and no measure of the second: in all products together these people seem to stay.
+pub(crate) fn without(report: &Report, from: Stage, to: Stage) -> Option<String> {
+    let has = |product: &Product, stage: Stage| product.stages.iter().any(|found| found.stage == stage && found.people.is_some());
+    let names: Vec<String> = report
+        .products
+        .iter()
+        .filter(|product| has(product, from) && !has(product, to))
+        .map(|product| isolated(&product.name))
+        .collect();
+    let named = match names.as_slice() {
+        [] => return None,
+        [first, second, third, _, ..] => format!("{first}, {second}, {third} and {} more", names.len() - 3),
+        few => few.join(", "),
+    };
+    Some(format!("{} is not measured for {named}: people who go on there count here as not having gone on.", to.title()))
 }
 
 /// Who makes the difference between the three readings of a stage, in sentences; none where there is no difference.
