@@ -106,7 +106,10 @@ impl Brand {
         let text = String::from_utf8(self.bytes(key, path, LARGEST_TEXT)?);
         let text = text.map_err(|_| self.fault(["brand", key], format!("`{path}` is not UTF-8 text"), "save it as UTF-8"))?;
         // Some editors mark UTF-8 so; the mark is no text.
-        Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+        Ok(match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        })
     }
 
     /// At most one byte more than `most`, which is refused.

@@ -83,8 +83,12 @@ fn one_client_that_fails_stops_no_other() {
     let page = clients.read(INDEX);
     let rows = rows(&page);
     assert_eq!(rows.len(), 3);
-    assert!(rows[0].contains("Failed") && rows[0].contains("cvj.toml:35: there is no column `sesions`"), "{}", rows[0]);
-    assert!(rows[0].contains("Brackenridge Moving") && rows[0].contains("did you mean `sessions`?"));
+    assert!(
+        rows[0].contains("Failed") && rows[0].contains("cvj.toml:35: there is no column <code>sesions</code>"),
+        "{}",
+        rows[0]
+    );
+    assert!(rows[0].contains("Brackenridge Moving") && rows[0].contains("did you mean <code>sessions</code>?"));
     assert!(rows[1].contains("Data problems") && rows[1].contains("1 of 6 rows rejected"), "{}", rows[1]);
     assert!(rows[2].contains("Report") && rows[2].contains("Quillfeather Moving"));
 

@@ -66,8 +66,12 @@ pub(super) fn find(folder: &Path) -> Result<Found, Failure> {
     let mut folders: Vec<(bool, String, PathBuf)> = Vec::new();
     for entry in entries {
         let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
-        // What cannot be looked at may be a client: it is told.
-        let may_be_one = path.metadata().map_or(true, |metadata| metadata.is_dir());
+        let may_be_one = match path.metadata() {
+            Ok(metadata) => metadata.is_dir(),
+            // What went away meanwhile is no client; what a link no longer leads to may be one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.is_symlink(),
+            Err(_) => true,
+        };
         let is_reports = name == "reports" || (output_folder::is_ours(&path) && matches!(holds_config(&path), Ok(false)));
         if may_be_one && !name.starts_with('.') && !is_reports {
             folders.push((path.is_symlink(), name, path));
