@@ -422,7 +422,7 @@ fn a_client_that_fails_keeps_its_earlier_report_in_the_index() {
     report_all(&clients, &["--format", "html"]).expect_status(1);
     let earlier = &index_json(&clients)["clients"][0]["outcome"]["failed"]["earlier"];
     assert_eq!((&earlier["period"], &earlier["page"]), (&"2026-09".into(), &"../a-broken/reports/2026-09/report.html".into()));
-    assert!(clients.read(INDEX).contains(">Earlier report (2026-09)<span"));
+    assert!(clients.read(INDEX).contains(">Earlier report (2026-09)</a>"));
     check_links(&clients.path().join("portfolio"), 3);
 }
 

@@ -71,9 +71,11 @@ fn index(workspace: &Workspace, sample: &Sample, scratch: &Path) -> Result<OsStr
         copy(&clients.join(&name), &all.join(&name))?;
     }
     let broken = all.join("broken");
-    fs::create_dir_all(&broken)
-        .and_then(|()| fs::write(broken.join("cvj.toml"), "[client]\n"))
-        .map_err(|error| Failure::at(&broken, &error))?;
+    let earlier = broken.join("reports/2026-09");
+    let made = fs::create_dir_all(&earlier)
+        .and_then(|()| fs::write(earlier.join("report.html"), "of an earlier run"))
+        .and_then(|()| fs::write(broken.join("cvj.toml"), "[client]\n"));
+    made.map_err(|error| Failure::at(&broken, &error))?;
     // The exit code says that one failed; without an index the page cannot be opened.
     process::output(Command::new(workspace.cvj()).arg("report").arg("--all").arg(&all).args(["--format", "html,worksheet"]))?;
     let mut word = OsString::from("portfolio=");
