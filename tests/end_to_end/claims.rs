@@ -21,7 +21,9 @@ fn the_page_of_the_sample_claims_what_its_report_says() {
     assert!(numbers.wrong.is_empty() && numbers.looked_at > 2500, "{} places: {:#?}", numbers.looked_at, numbers.wrong);
 
     // Another digit of what charts, sources and definitions tell is seen.
-    for after in [" of 317), 95% interval 61.5–71.8%</title>", " people</title>", " rows used</summary>", "</td></tr>\n    </tbody>"] {
+    for after in
+        [" of 317), 95% interval 61.5–71.8%</title>", " people</title>", " rows used</summary>", "</td></tr>\n    </tbody>"]
+    {
         let digit = page.find(after).and_then(|at| page[..at].rfind(|character: char| character.is_ascii_digit()));
         let at = digit.unwrap_or_else(|| panic!("no number before `{after}`"));
         let mut wrong = page.clone();
