@@ -37,26 +37,26 @@ use style::Styles;
 pub fn worksheet(report: &Report, product: usize, look: &Look) -> Result<Vec<u8>, RenderError> {
     let found = report.scopes().skip(1).nth(product);
     let scope = found.ok_or(RenderError::NoSuchProduct { index: product, count: report.products.len() })?;
-    locale::within(&look.locale, || workbook(&WorksheetModel::of(report, scope)))
+    locale::within(&look.locale, || workbook(&WorksheetModel::of(report, scope), look.prepared_by.as_deref()))
 }
 
 /// The worksheet of the whole client: for a report without products.
 pub fn overall_worksheet(report: &Report, look: &Look) -> Result<Vec<u8>, RenderError> {
     let Scope { stages, findings } = &report.overall;
     let scope = NamedScope { name: "Overall", slug: "overall", stages, findings };
-    locale::within(&look.locale, || workbook(&WorksheetModel::of(report, scope)))
+    locale::within(&look.locale, || workbook(&WorksheetModel::of(report, scope), look.prepared_by.as_deref()))
 }
 
 /// The empty worksheet: the same layout and names, no data.
 pub fn empty_worksheet() -> Result<Vec<u8>, RenderError> {
-    workbook(&WorksheetModel::empty())
+    workbook(&WorksheetModel::empty(), None)
 }
 
-fn workbook(model: &WorksheetModel<'_>) -> Result<Vec<u8>, RenderError> {
+fn workbook(model: &WorksheetModel<'_>, author: Option<&str>) -> Result<Vec<u8>, RenderError> {
     let styles = Styles::new();
     let mut bindings = Bindings::default();
     let mut workbook = Workbook::new();
-    workbook.set_properties(&properties(model));
+    workbook.set_properties(&properties(model, author));
     journey::draw(workbook.add_worksheet(), model, &styles, &mut bindings)?;
     scorecard::draw(workbook.add_worksheet(), model, &styles, &mut bindings)?;
     audit::draw(workbook.add_worksheet(), model, &styles, &mut bindings)?;
@@ -73,14 +73,15 @@ fn workbook(model: &WorksheetModel<'_>) -> Result<Vec<u8>, RenderError> {
 }
 
 /// Created at the report's `as_of`, so that the same report gives the same bytes.
-fn properties(model: &WorksheetModel<'_>) -> DocProperties {
+fn properties(model: &WorksheetModel<'_>, author: Option<&str>) -> DocProperties {
     let at = model.report.and_then(|report| calendar::local(&report.as_of));
     let (year, month, day) = at.map_or((2026, 1, 1), |at| (at.year().unsigned_abs(), at.month(), at.day()));
     let title = match model.client() {
         Some(client) => format!("{client}: customer value journey"),
         None => "Customer value journey".to_owned(),
     };
-    let properties = DocProperties::new().set_title(title).set_subject(model.product().unwrap_or_default()).set_author("cvj");
+    let subject = model.product().unwrap_or_default();
+    let properties = DocProperties::new().set_title(title).set_subject(subject).set_author(author.unwrap_or("cvj"));
     match ExcelDateTime::from_ymd(year, month.unsigned_abs(), day.unsigned_abs()) {
         Ok(date) => properties.set_creation_datetime(&date),
         Err(_) => properties,

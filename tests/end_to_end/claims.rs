@@ -18,5 +18,17 @@ fn the_page_of_the_sample_claims_what_its_report_says() {
     assert!(unknown.is_empty(), "numbers of a panel that the report does not have: {unknown:?}");
 
     let numbers = page_numbers(&parse(&page), &report, Decimal::Point);
-    assert!(numbers.wrong.is_empty() && numbers.looked_at > 1000, "{} places: {:#?}", numbers.looked_at, numbers.wrong);
+    assert!(numbers.wrong.is_empty() && numbers.looked_at > 2500, "{} places: {:#?}", numbers.looked_at, numbers.wrong);
+
+    // Another digit of what charts, sources and definitions tell is seen.
+    for after in
+        [" of 317), 95% interval 61.5–71.8%</title>", " people</title>", " rows used</summary>", "</td></tr>\n    </tbody>"]
+    {
+        let digit = page.find(after).and_then(|at| page[..at].rfind(|character: char| character.is_ascii_digit()));
+        let at = digit.unwrap_or_else(|| panic!("no number before `{after}`"));
+        let mut wrong = page.clone();
+        wrong.replace_range(at..=at, if &page[at..=at] == "3" { "8" } else { "3" });
+        let found = page_numbers(&parse(&wrong), &report, Decimal::Point).wrong;
+        assert!(!found.is_empty(), "nobody sees another digit before `{after}`");
+    }
 }

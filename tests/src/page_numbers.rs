@@ -37,9 +37,12 @@ pub fn page_numbers(page: &Element, report: &Value, decimal: Decimal) -> PageNum
             "section" if element.attribute("id") == Some("side-by-side") => walk.comparison(element),
             "section" if element.attribute("id") == Some("summary") => walk.summary(element),
             "article" if element.is("stage") && !element.is("absent") => walk.stage(element),
+            "div" if element.is("source") => walk.source(element),
+            "svg" => walk.chart(element),
             _ => {}
         }
     }
+    walk.trails(page);
     walk.found
 }
 
@@ -72,6 +75,72 @@ impl<'a> Walk<'a> {
             let fixed = fixed.iter().any(|(number, after)| printed.text == *number && printed.after.starts_with(after));
             if !fixed && !printed.is_year() && !numbers.iter().any(|number| printed.is_size_of(*number)) {
                 self.found.wrong.push(format!("{place} prints {} in `{}`", printed.text, text.trim()));
+            }
+        }
+    }
+
+    /// What a chart tells of its marks is in the part of the report that it draws.
+    fn chart(&mut self, svg: &Element) {
+        let Some(name) = svg.attribute("aria-labelledby").and_then(|ids| ids.split_once("-title ")).map(|(name, _)| name) else {
+            return;
+        };
+        let scopes = self.scopes().filter_map(|(slug, scope)| Some((slug, scope, name.strip_prefix(slug)?.strip_prefix('-')?)));
+        // A slug may begin another.
+        let Some((_, scope, chart)) = scopes.max_by_key(|(slug, ..)| slug.len()) else {
+            return self.lost(format!("chart {name} is of no scope"));
+        };
+        let (kind, rest) = chart.split_once('-').unwrap_or((chart, ""));
+        let stage = stage_of(scope, rest.split('-').next().unwrap_or_default());
+        let drawn: Vec<&Value> = match kind {
+            "rates" | "waiting" => vec![&stage["to_next"]],
+            "trend" => vec![&stage["metrics"]],
+            "ladder" => vec![&self.report["ladder"]],
+            "products" => vec![&self.report["products"], &self.report["overall"]],
+            _ => vec![scope],
+        };
+        for said in svg.named("rect").flat_map(|mark| mark.named("title")).map(Element::text) {
+            // What stands before the colon is a name, a period or an age.
+            if let Some((_, said)) = said.split_once(": ") {
+                self.among(&format!("chart {name}"), said, &drawn);
+            }
+        }
+    }
+
+    /// The rows that a source gave, and those that no product claims.
+    fn source(&mut self, source: &Element) {
+        let Some(table) = source.first("table") else { return };
+        let report = self.report;
+        if table.is("unclaimed") {
+            for (row, of) in rows(table).zip(report["unassigned"].as_array().into_iter().flatten()) {
+                let shown = row.named("td").last().map(Element::text).unwrap_or_default();
+                self.exactly("rows that no product claims", &shown, &number(&of["rows"]));
+            }
+            return;
+        }
+        let name = source.first("bdi").map(Element::text).unwrap_or_default();
+        let named = |list: &'a Value, name: &str| -> &'a Value {
+            list.as_array().into_iter().flatten().find(|found| found["name"] == name).unwrap_or(&Value::Null)
+        };
+        let of = named(&report["sources"], &name);
+        for row in rows(table) {
+            let title = row.first("th").map(Element::text).unwrap_or_default();
+            let of = named(&of["tables"], &title);
+            let cells: Vec<String> = row.named("td").filter(|cell| cell.is("num")).map(Element::text).collect();
+            let expected = [number(&of["rows_read"]), number(&of["rows_rejected"])];
+            for (shown, expected) in cells.iter().zip(&expected) {
+                self.exactly(&format!("rows of {name}.{title}"), shown, expected);
+            }
+        }
+    }
+
+    /// The rows that each definition used.
+    fn trails(&mut self, page: &Element) {
+        let cards: Vec<&Element> = page.all().into_iter().filter(|element| element.is("card")).collect();
+        for (card, of) in cards.into_iter().zip(self.report["definitions"].as_array().into_iter().flatten()) {
+            let trail = &of["trail"];
+            if let Some(summary) = card.first("summary").map(Element::text) {
+                let expected = [number(&trail["rows_used"]), number(&trail["rows_read"])].concat();
+                self.exactly(&format!("rows of {}", of["name"]), &summary, &expected);
             }
         }
     }
@@ -572,6 +641,11 @@ fn rows(table: &Element) -> impl Iterator<Item = &Element> {
 /// The cell of a row that bears this label.
 fn labelled<'a>(row: &'a Element, label: &str) -> Option<&'a Element> {
     row.elements().find(|cell| cell.attribute("data-label") == Some(label))
+}
+
+/// A number of a JSON document; none for anything else.
+fn number(value: &Value) -> Vec<f64> {
+    value.as_f64().into_iter().collect()
 }
 
 /// Every number of a JSON document, at any depth.
