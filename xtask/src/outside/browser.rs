@@ -86,7 +86,7 @@ fn index(workspace: &Workspace, sample: &Sample, scratch: &Path) -> Result<OsStr
 /// A client's folder without the reports in it.
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::create_dir_all(to).map_err(|error| Failure::at(to, &error))?;
-    for name in names(from, |path| path.is_file())? {
+    for name in names(from, Path::is_file)? {
         fs::copy(from.join(&name), to.join(&name)).map_err(|error| Failure::at(&to.join(&name), &error))?;
     }
     for name in names(from, |path| path.is_dir() && !path.ends_with("reports"))? {
