@@ -12,7 +12,7 @@ pub(crate) fn contrast(one: u32, other: u32) -> f64 {
 /// The colour, made darker or lighter until it stands out from every ground by `least`; itself where it does already.
 pub(crate) fn readable(colour: u32, grounds: &[u32], least: f64) -> u32 {
     let stands_out = |colour: u32| grounds.iter().all(|ground| contrast(colour, *ground) >= least);
-    let [lightness, a, b] = oklab(colour);
+    let [lightness, a, b] = oklab_of(light(colour));
     let dark_ground = grounds.iter().map(|ground| luminance(*ground)).sum::<f64>() < 0.2 * grounds.len() as f64;
     let end = if dark_ground { 1.0 } else { 0.0 };
     let steps = (0..=100).map(|step| f64::from(step) / 100.0);
@@ -26,19 +26,24 @@ pub(crate) fn readable(colour: u32, grounds: &[u32], least: f64) -> u32 {
 
 /// How far the hues of two colours are from each other, whatever their lightness; from about 0.06 on they are told apart.
 pub(crate) fn hues_apart(one: u32, other: u32) -> f64 {
-    let ([_, a, b], [_, c, d]) = (oklab(one), oklab(other));
+    let ([_, a, b], [_, c, d]) = (oklab_of(light(one)), oklab_of(light(other)));
     (a - c).hypot(b - d)
 }
 
 /// `share` of one colour on a ground.
 pub(crate) fn mixed(colour: u32, ground: u32, share: f64) -> u32 {
-    let (colour, ground) = (oklab(colour), oklab(ground));
+    let (colour, ground) = (oklab_of(light(colour)), oklab_of(light(ground)));
     from_oklab([0, 1, 2].map(|part| ground[part] + (colour[part] - ground[part]) * share))
 }
 
 /// `#0a7f5a`.
 pub(crate) fn hex(colour: u32) -> String {
     format!("#{colour:06x}")
+}
+
+/// The channels as light, each from 0 to 1.
+pub(crate) fn light(colour: u32) -> [f64; 3] {
+    channels(colour).map(linear)
 }
 
 fn channels(colour: u32) -> [f64; 3] {
@@ -50,13 +55,12 @@ fn linear(channel: f64) -> f64 {
 }
 
 fn luminance(colour: u32) -> f64 {
-    let [red, green, blue] = channels(colour).map(linear);
+    let [red, green, blue] = light(colour);
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 /// Björn Ottosson's `OKLab`: lightness from 0 to 1, and two axes of colour. <https://bottosson.github.io/posts/oklab/>
-fn oklab(colour: u32) -> [f64; 3] {
-    let [red, green, blue] = channels(colour).map(linear);
+pub(crate) fn oklab_of([red, green, blue]: [f64; 3]) -> [f64; 3] {
     let long = (0.412_221_470_8 * red + 0.536_332_536_3 * green + 0.051_445_992_9 * blue).cbrt();
     let medium = (0.211_903_498_2 * red + 0.680_699_545_1 * green + 0.107_396_956_6 * blue).cbrt();
     let short = (0.088_302_461_9 * red + 0.281_718_837_6 * green + 0.629_978_700_5 * blue).cbrt();
@@ -113,7 +117,7 @@ mod tests {
 
         #[test]
         fn oklab_leads_there_and_back(colour in 0..=0xFF_FFFF_u32) {
-            let back = from_oklab(oklab(colour));
+            let back = from_oklab(oklab_of(light(colour)));
             let apart = channels(colour).into_iter().zip(channels(back)).all(|(one, other)| (one - other).abs() < 1.5 / 255.0);
             prop_assert!(apart, "{colour:06x} {back:06x}");
         }

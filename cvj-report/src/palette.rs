@@ -115,14 +115,7 @@ impl Palette {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colour::contrast;
-
-    fn linear(color: u32) -> [f64; 3] {
-        [16, 8, 0].map(|shift| {
-            let channel = f64::from((color >> shift) & 0xFF) / 255.0;
-            if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
-        })
-    }
+    use crate::colour::{contrast, light, oklab_of};
 
     /// As somebody sees it who lacks the cones for long, medium or short waves: Machado, Oliveira and Fernandes 2009, severity 1.
     const SEEN: [[[f64; 3]; 3]; 4] = [
@@ -135,16 +128,8 @@ mod tests {
     /// The distance of two colours in `OKLab` as seen through one of these.
     fn apart(seen: [[f64; 3]; 3], one: u32, other: u32) -> f64 {
         let lab = |color: u32| {
-            let rgb = linear(color);
-            let [red, green, blue] = seen.map(|row| row.iter().zip(rgb).map(|(part, channel)| part * channel).sum::<f64>());
-            let long = (0.412_221_470_8 * red + 0.536_332_536_3 * green + 0.051_445_992_9 * blue).cbrt();
-            let medium = (0.211_903_498_2 * red + 0.680_699_545_1 * green + 0.107_396_956_6 * blue).cbrt();
-            let short = (0.088_302_461_9 * red + 0.281_718_837_6 * green + 0.629_978_700_5 * blue).cbrt();
-            [
-                0.210_454_255_3 * long + 0.793_617_785_0 * medium - 0.004_072_046_8 * short,
-                1.977_998_495_1 * long - 2.428_592_205_0 * medium + 0.450_593_709_9 * short,
-                0.025_904_037_1 * long + 0.782_771_766_2 * medium - 0.808_675_766_0 * short,
-            ]
+            let rgb = light(color);
+            oklab_of(seen.map(|row| row.iter().zip(rgb).map(|(part, channel)| part * channel).sum()))
         };
         lab(one).iter().zip(lab(other)).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt()
     }
